@@ -1,0 +1,1 @@
+"""Estimates and tables as Plotly figures."""

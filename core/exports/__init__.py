@@ -1,0 +1,1 @@
+"""Formats that leave a study; one file each."""

@@ -1,0 +1,1 @@
+"""Formats that enter a study; one file each."""

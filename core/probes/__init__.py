@@ -1,0 +1,1 @@
+"""Families of perturbation that probe a model; one file each."""

@@ -1,0 +1,219 @@
+"""A study as data: what is judged, what is asked, by whom, and under which policies."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.content.base import contents
+from core.digest import digest
+from core.questions.base import Question
+from core.questions.base import load as load_question
+from core.registry import UnknownPart
+from core.workers.base import Worker
+from core.workers.base import load as load_worker
+
+STATES = ("draft", "pilot", "open", "paused", "closed", "archived")
+
+
+class ProtocolError(ValueError):
+    """A protocol that cannot be used; the message names line and field where it can."""
+
+
+class Policy(BaseModel):
+    """Base of the policies: frozen, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Assignment(Policy):
+    """Who gets what next. `overlap` people answer each unit; `order` is how they walk the study.
+
+    shared: everyone in the order imported; shuffled: everyone in one random order; per_rater: each
+    in a rotation of one random order. A reservation ends after `lease_minutes`. With `one_key` a
+    screen with a single choice is submitted by the choice itself.
+    """
+
+    overlap: int = Field(default=2, ge=1, le=1000)
+    order: Literal["shared", "shuffled", "per_rater"] = "shared"
+    lease_minutes: int = Field(default=30, ge=1, le=7 * 24 * 60)
+    one_key: bool = True
+
+
+class Reveal(Policy):
+    """Whether a person sees the model's verdict. `never` is the only policy so far."""
+
+    mode: Literal["never"] = "never"
+
+
+class StudyProtocol(BaseModel):
+    """A whole study, frozen. `units` says what one screen holds: all outputs of an item together,
+    each by itself, or every pair of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)
+    title: str = Field(min_length=1, max_length=200)
+    version: int = 1
+    description: str = ""
+    guidelines: str = ""
+    fields: Mapping[str, str] = Field(default_factory=lambda: {"prompt": "text"})
+    responses: str = "text"
+    units: Literal["together", "each", "pairs"] = "together"
+    questions: tuple[Question, ...]
+    workers: tuple[Worker, ...] = ()
+    assignment: Assignment = Assignment()
+    reveal: Reveal = Reveal()
+    statistics: tuple[str, ...] = ("percent", "cohen", "alpha")
+    exports: tuple[str, ...] = ("csv", "jsonl")
+
+    @field_validator("questions", mode="before")
+    @classmethod
+    def _questions(cls, raw: Any) -> Any:
+        if not isinstance(raw, list | tuple) or not raw:
+            raise ValueError("a study needs at least one question")
+        return tuple(_part(spec, load_question, Question, n) for n, spec in enumerate(raw, 1))
+
+    @field_validator("workers", mode="before")
+    @classmethod
+    def _workers(cls, raw: Any) -> Any:
+        if not isinstance(raw, list | tuple):
+            raise ValueError("expected a list of workers")
+        return tuple(_part(spec, load_worker, Worker, n) for n, spec in enumerate(raw, 1))
+
+    @model_validator(mode="after")
+    def _whole(self) -> "StudyProtocol":
+        for what, names in (
+            ("question", [q.name for q in self.questions]),
+            ("worker", [w.name for w in self.workers]),
+        ):
+            twice = sorted({n for n in names if names.count(n) > 1})
+            if twice:
+                raise ValueError(f"two {what}s have the same name: {', '.join(twice)}")
+        for kind in [*self.fields.values(), self.responses]:
+            if kind not in contents:
+                raise ValueError(f"no content kind is called {kind!r}; there are: {list(contents)}")
+        asked = {q.name for q in self.questions}
+        for worker in self.workers:
+            missing = set(worker.questions) - asked
+            if missing:
+                raise ValueError(f"worker {worker.name!r} answers unknown questions: {missing}")
+        return self
+
+    def question(self, name: str) -> Question:
+        """The question of that name; raises KeyError."""
+        return {q.name: q for q in self.questions}[name]
+
+    def worker(self, name: str) -> Worker:
+        """The worker of that name; raises KeyError."""
+        return {w.name: w for w in self.workers}[name]
+
+    def data(self) -> dict[str, Any]:
+        """The protocol as plain data, defaults left out."""
+        plain = self.model_dump(mode="json", exclude_defaults=True)
+        plain["questions"] = [q.definition() for q in self.questions]
+        if self.workers:
+            plain["workers"] = [w.definition() for w in self.workers]
+        plain["fields"] = dict(self.fields)
+        return plain
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the whole protocol."""
+        return digest(self.data())
+
+    def to_yaml(self) -> str:
+        """The protocol as the text of a .yaml file."""
+        return yaml.safe_dump(self.data(), sort_keys=False, allow_unicode=True, width=96)
+
+
+def from_data(data: Any) -> StudyProtocol:
+    """The protocol that plain data describes; raises `ProtocolError` naming the field."""
+    if not isinstance(data, Mapping):
+        raise ProtocolError("expected the settings of a study (name, title, questions, ...)")
+    try:
+        return StudyProtocol(**data)
+    except ValidationError as error:
+        raise ProtocolError(explain(error)) from None
+
+
+def from_yaml(text: str) -> StudyProtocol:
+    """The protocol in a YAML text; raises `ProtocolError` naming line and field."""
+    try:
+        data = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader that refuses repeats
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ProtocolError(f"{where}{getattr(error, 'problem', error)}") from None
+    try:
+        return StudyProtocol(**data) if isinstance(data, Mapping) else from_data(data)
+    except ValidationError as error:
+        raise ProtocolError(explain(error, text)) from None
+    except TypeError as error:
+        raise ProtocolError(str(error)) from None
+
+
+class StrictLoader(yaml.SafeLoader):
+    """Safe YAML in which the same key twice is an error, not a silent override."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int | float | bool):
+                continue
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} stands here twice", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def explain(error: ValidationError, text: str = "") -> str:
+    """A pydantic error in words a person can act on, one line per field."""
+    lines = []
+    for problem in error.errors():
+        path = [str(part) for part in problem["loc"]]
+        message = problem["msg"].removeprefix("Value error, ")
+        where = _line(text, path) if text and path else ""
+        lines.append(f"{where}{'.'.join(path) or 'study'}: {message}")
+    return "\n".join(lines)
+
+
+def _line(text: str, path: list[str]) -> str:
+    try:
+        node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+        for part in path:
+            found = _child(node, part)
+            if found is None:
+                break
+            node = found
+    except yaml.YAMLError:
+        return ""
+    return f"line {node.start_mark.line + 1}, "
+
+
+def _child(node: Any, part: str) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+        return node.value[int(part)]
+    return None
+
+
+def _part(spec: Any, load: Any, kind: type, place: int) -> Any:
+    if isinstance(spec, kind):
+        return spec
+    if not isinstance(spec, Mapping):
+        raise ValueError(f"number {place}: expected settings with a kind")
+    name = spec.get("name", f"number {place}")
+    try:
+        return load(spec)
+    except UnknownPart as error:
+        raise ValueError(f"{name}: {error}") from None
+    except ValidationError as error:
+        raise ValueError(f"{name}: {explain(error)}") from None

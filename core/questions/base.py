@@ -1,0 +1,120 @@
+"""What every kind of question is."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.digest import digest
+from core.registry import Registry
+from core.ui import Ui
+from core.units import Invalid, Unit
+
+Level = Literal["nominal", "ordinal", "interval", "none"]
+About = Literal["item", "output", "pair", "set", "critique", "probe set", "participant"]
+
+
+class Scale(BaseModel):
+    """How answers compare: a level of measurement and the label of each code, in schema order.
+
+    `level` "none" means that answers have no codes (free text).
+    """
+
+    model_config = ConfigDict(frozen=True)
+    level: Level
+    labels: tuple[str, ...] = ()
+
+
+class Question(BaseModel):
+    """A question kind: a frozen, self-describing definition.
+
+    Subclasses set `kind` and implement the faces below. Values are plain JSON and name outputs by
+    key, never by place; `codes` turns a value into small integers for statistics.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: ClassVar[str]
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
+    title: str = Field(min_length=1, max_length=500)
+    help: str = ""
+    about: About = "item"
+    required: bool = True
+    only: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="ask only where the item's facts have one of these values"
+    )
+
+    def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
+        """Show the question to a person; returns the present answer or None."""
+        raise NotImplementedError
+
+    def instruct(self, unit: Unit) -> str:
+        """The question in words for a model: title, help, what each answer means."""
+        raise NotImplementedError
+
+    def schema(self, unit: Unit) -> dict[str, Any]:
+        """JSON schema of a model's reply to this question, in terms of what is shown."""
+        raise NotImplementedError
+
+    def read(self, reply: Any, unit: Unit) -> Any:
+        """A model's reply (valid under `schema`) as a value; raises `Invalid`."""
+        return self.check(reply, unit)
+
+    def check(self, value: Any, unit: Unit) -> Any:
+        """The value in its one canonical form; raises `Invalid` naming the field when it is none."""
+        raise NotImplementedError
+
+    def scale(self, unit: Unit | None = None) -> Scale:
+        """Level and labels of the codes."""
+        raise NotImplementedError
+
+    def codes(self, value: Any, unit: Unit) -> dict[str, int]:
+        """The value as integers per slot; slot '' is the answer itself. Empty for free text."""
+        raise NotImplementedError
+
+    def describe(self, value: Any, unit: Unit) -> str:
+        """The value as a person would say it."""
+        raise NotImplementedError
+
+    def argilla(self) -> dict[str, Any]:
+        """The nearest Argilla question: its type and settings."""
+        raise NotImplementedError
+
+    def example(self, unit: Unit) -> Any:
+        """A valid value, for previews and contract tests."""
+        raise NotImplementedError
+
+    def distance(self, a: Any, b: Any) -> float:
+        """How far two values are apart; 0 when equal. Kinds with an order refine it."""
+        return float(a != b)
+
+    def applies(self, unit: Unit) -> bool:
+        """Whether the question is asked of this unit."""
+        return unit.only(self.only)
+
+    def definition(self) -> dict[str, Any]:
+        """The question as plain data, as a protocol file writes it."""
+        return {"kind": self.kind, **self.model_dump(mode="json", exclude_defaults=True)}
+
+    @cached_property
+    def digest(self) -> str:
+        """Identity of this wording: SHA-256 of the whole definition."""
+        return digest({"kind": self.kind, **self.model_dump(mode="json")})
+
+    def heading(self) -> str:
+        """Title and help, as a model reads them."""
+        return f"{self.title}\n{self.help}".strip()
+
+    def refuse(self, message: str) -> Invalid:
+        """An error that names this question."""
+        return Invalid(self.name, message)
+
+
+questions: Registry[type[Question]] = Registry("core.questions")
+
+
+def load(spec: Mapping[str, Any]) -> Question:
+    """The question that plain data describes; raises `UnknownPart` or pydantic's error."""
+    options = {k: v for k, v in spec.items() if k != "kind"}
+    return questions[str(spec.get("kind", ""))](**options)

@@ -1,0 +1,273 @@
+"""Studies: creating, loading, editing, and the units that they are made of."""
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from core.content.base import restore
+from core.protocol import STATES, StudyProtocol, from_data
+from core.questions.base import Question
+from core.services.access import Identity, require
+from core.units import Shown, Unit
+from storage import items, studies
+from storage.database import Database
+
+MOVES: Mapping[str, frozenset[str]] = {
+    "draft": frozenset({"pilot", "open", "archived"}),
+    "pilot": frozenset({"draft", "open", "paused", "closed", "archived"}),
+    "open": frozenset({"paused", "closed"}),
+    "paused": frozenset({"open", "closed"}),
+    "closed": frozenset({"open", "archived"}),
+    "archived": frozenset({"closed"}),
+}
+ANSWERABLE = frozenset({"pilot", "open"})
+
+
+class NoStudy(LookupError):
+    """No study has that name; the message lists some that exist."""
+
+
+class Refused(ValueError):
+    """The study's state or its answers do not allow this; the message says what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as services use it: its row's short facts, its protocol, and its wordings' ids."""
+
+    id: int
+    key: str
+    title: str
+    state: str
+    version: int
+    revision: int
+    seed: int
+    protocol: StudyProtocol
+    wordings: Mapping[str, int]
+
+    def wording(self, question: Question) -> int:
+        """The row id of a question's present wording."""
+        return self.wordings[question.digest]
+
+
+def load(db: Database, key: str, connection: Connection | None = None) -> Study:
+    """The study of that name; its protocol is parsed once per version. Raises `NoStudy`."""
+    if connection is None:
+        with db.read() as fresh:
+            return load(db, key, fresh)
+    row = studies.head(connection, key)
+    if row is None:
+        known = [s.key for s in studies.every(connection)][:8]
+        raise NoStudy(f"no study is called {key!r}; there are: {', '.join(known) or 'none yet'}")
+    cached = db.cache.get(("protocol", row.id, row.version))
+    if cached is None:
+        protocol = from_data(studies.protocol(connection, row.id))
+        ids = studies.wordings(connection, [q.digest for q in protocol.questions])
+        cached = db.cache[("protocol", row.id, row.version)] = (protocol, ids)
+    protocol, ids = cached
+    return Study(
+        row.id, row.key, row.title, row.state, row.version, row.revision, row.seed, protocol, ids
+    )
+
+
+def create(db: Database, who: Identity, protocol: StudyProtocol) -> Study:
+    """A new study in state draft. Raises `Refused` when its name is taken."""
+    require(who, "edit")
+    try:
+        with db.write() as connection:
+            study = studies.create(connection, protocol.name, protocol.title, protocol.data())
+            _write_wordings(connection, protocol)
+            studies.record(connection, study, "created", who.name, {"digest": protocol.digest})
+    except IntegrityError:
+        raise Refused(f"a study called {protocol.name!r} exists; choose another name") from None
+    return load(db, protocol.name)
+
+
+def _write_wordings(connection: Connection, protocol: StudyProtocol) -> None:
+    for question in protocol.questions:
+        studies.wording(
+            connection, question.digest, question.name, question.kind, question.definition()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What saving a protocol would do: which questions keep their answers, which start anew."""
+
+    kept: Sequence[str]
+    anew: Sequence[str]
+    dropped: Sequence[str]
+    answers: int
+
+
+def preview_edit(study: Study, protocol: StudyProtocol) -> Edit:
+    """What an edit does to stored answers: a changed wording is a new question."""
+    old = {q.name: q.digest for q in study.protocol.questions}
+    new = {q.name: q.digest for q in protocol.questions}
+    kept = [name for name, digest in new.items() if old.get(name) == digest]
+    return Edit(
+        kept=kept,
+        anew=[name for name in new if name not in kept],
+        dropped=[name for name in old if name not in new],
+        answers=study.revision,
+    )
+
+
+def edit(db: Database, who: Identity, key: str, protocol: StudyProtocol, seen: int) -> Study:
+    """Save a new version of a study's protocol; `seen` is the version that was edited.
+
+    Raises `Refused` when someone saved in between, when the state does not allow editing, or when
+    the change would make existing units mean something else.
+    """
+    require(who, "edit")
+    with db.write() as connection:
+        study = load(db, key, connection)
+        _editable(study, protocol, seen)
+        version = study.version + 1
+        protocol = protocol.model_copy(update={"name": study.key, "version": version})
+        studies.change(
+            connection, study.id, protocol=protocol.data(), title=protocol.title, version=version
+        )
+        _write_wordings(connection, protocol)
+        if protocol.assignment.overlap != study.protocol.assignment.overlap:
+            items.reopen(connection, study.id, protocol.assignment.overlap)
+        studies.record(
+            connection, study.id, "edited", who.name,
+            {"version": version, "digest": protocol.digest},
+        )  # fmt: skip
+    return load(db, key)
+
+
+def _editable(study: Study, protocol: StudyProtocol, seen: int) -> None:
+    if study.version != seen:
+        raise Refused(
+            f"version {study.version} was saved meanwhile; reload, then make your change again"
+        )
+    if study.state in {"closed", "archived"}:
+        raise Refused(f"the study is {study.state}; reopen it, or clone it, to change it")
+    same = ("fields", "responses", "units")
+    changed = [n for n in same if getattr(study.protocol, n) != getattr(protocol, n)]
+    if changed and study.revision:
+        raise Refused(f"answers exist, so {', '.join(changed)} cannot change; clone the study")
+
+
+def set_state(db: Database, who: Identity, key: str, state: str) -> Study:
+    """Move a study to another state; raises `Refused` for a move that is not allowed."""
+    require(who, "edit")
+    if state not in STATES:
+        raise Refused(f"no state is called {state!r}; there are: {', '.join(STATES)}")
+    with db.write() as connection:
+        study = load(db, key, connection)
+        if state != study.state:
+            if state not in MOVES[study.state]:
+                able = ", ".join(sorted(MOVES[study.state]))
+                raise Refused(f"a study that is {study.state} can become: {able}")
+            studies.change(connection, study.id, state=state)
+            data = {"from": study.state, "to": state}
+            studies.record(connection, study.id, "state", who.name, data)
+    return load(db, key)
+
+
+def clone(db: Database, who: Identity, key: str, name: str, title: str = "") -> Study:
+    """A new draft with the same protocol, items, outputs and units, and no answers."""
+    require(who, "edit")
+    source = load(db, key)
+    protocol = source.protocol.model_copy(
+        update={"name": name, "title": title or f"{source.title} (copy)", "version": 1}
+    )
+    protocol = from_data(protocol.data())
+    study = create(db, who, protocol)
+    with db.write() as connection:
+        _copy_items(connection, source.id, study.id)
+        add_missing_units(connection, study)
+    return load(db, name)
+
+
+def _copy_items(connection: Connection, source: int, target: int) -> None:
+    rows = list(items.items(connection, source))
+    items.add_items(
+        connection, target,
+        ({"key": r.key, "content": r.content, "meta": r.meta, "gold": r.gold} for r in rows),
+    )  # fmt: skip
+    ids = items.item_ids(connection, target)
+    old = items.outputs(connection, source)
+    items.add_outputs(
+        connection, target,
+        ({"item": ids[r.key], "key": o.key, "role": o.role, "source": o.source,
+          "content": o.content} for r in rows for o in old.get(r.id, {}).values()),
+    )  # fmt: skip
+
+
+def add_missing_units(connection: Connection, study: Study) -> int:
+    """Make the units of items that have none yet, after the last position; returns how many.
+
+    Positions follow the order of arrival, or a seeded shuffle of the new units when the policy
+    says so.
+    """
+    known = items.unit_ids(connection, study.id)
+    keys = items.output_keys(connection, study.id)
+    rows = []
+    for item_key, item in items.item_ids(connection, study.id).items():
+        for outputs in groups(study.protocol, keys.get(item, [])):
+            key = unit_key(item_key, outputs, keys.get(item, []))
+            if key not in known:
+                rows.append({"item": item, "key": key, "outputs": outputs})
+    start = items.last_position(connection, study.id) + 1
+    order = list(range(start, start + len(rows)))
+    if study.protocol.assignment.order != "shared":
+        random.Random(study.seed + start).shuffle(order)  # noqa: S311
+    placed = ({**row, "position": place} for row, place in zip(rows, order, strict=True))
+    return items.add_units(connection, study.id, placed)
+
+
+def groups(protocol: StudyProtocol, outputs: Sequence[str]) -> list[list[str]]:
+    """Which outputs one unit shows together."""
+    if protocol.units == "each":
+        return [[key] for key in outputs]
+    if protocol.units == "pairs":
+        return [list(pair) for pair in combinations(outputs, 2)]
+    return [list(outputs)]
+
+
+def unit_key(item: str, outputs: Sequence[str], every: Sequence[str]) -> str:
+    """The natural key of a unit: the item's key, and the outputs when they are not all."""
+    return item if list(outputs) == list(every) else f"{item}/{'+'.join(outputs)}"
+
+
+def unit(study: Study, row: Any, outputs: Iterable[Any]) -> Unit:
+    """The unit that storage rows describe, with the questions that apply to it."""
+    shown = tuple(Shown(o.key, restore(o.content), o.role, o.source) for o in outputs)
+    bare = Unit(
+        key=row.key, item=row.item_key, fields={n: restore(c) for n, c in row.content.items()},
+        outputs=shown, order=tuple(o.key for o in shown), meta=row.meta, gold=row.gold or {},
+    )  # fmt: skip
+    asked = tuple(q for q in study.protocol.questions if q.applies(bare))
+    return Unit(
+        key=bare.key, item=bare.item, fields=bare.fields, outputs=shown, order=bare.order,
+        questions=asked, meta=bare.meta, gold=bare.gold,
+    )  # fmt: skip
+
+
+def read_unit(connection: Connection, study: Study, unit_id: int) -> Unit:
+    """One unit by its row id."""
+    return unit(study, *items.unit(connection, unit_id))
+
+
+def all_units(connection: Connection, study: Study) -> Iterable[tuple[int, Unit]]:
+    """Every unit with its row id, in order of position."""
+    outputs = items.outputs(connection, study.id)
+    for row in items.units(connection, study.id):
+        own = outputs.get(row.item, {})
+        yield row.id, unit(study, row, [own[key] for key in row.outputs])
+
+
+def listing(db: Database, who: Identity) -> Sequence[Any]:
+    """The studies that this person may open, newest first, with counts."""
+    require(who, "annotate")
+    with db.read() as connection:
+        return studies.every(connection)

@@ -1,0 +1,1 @@
+"""Statistics: functions of one table that return an `Estimate`."""

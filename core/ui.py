@@ -1,0 +1,76 @@
+"""What a kind may draw with: a handful of blocks, with more than one face.
+
+The Streamlit face lives in `pages/widgets/ui.py`, a recorder gives the blocks as JSON, and tests use
+a fake. A kind calls these methods and nothing else, so it works on every face.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice: the JSON `value` it stands for, the words on it, and a longer hint."""
+
+    value: Any
+    label: str
+    hint: str = ""
+
+
+class Ui(Protocol):
+    """The blocks. Text given to any of them is untrusted: a face shows it inert.
+
+    The asking blocks return the person's present answer, or None while there is none.
+    """
+
+    def prose(self, text: str) -> None:
+        """Text with markdown marks; no HTML, no remote images, no links that run."""
+
+    def plain(self, text: str) -> None:
+        """Text exactly as it is."""
+
+    def turn(self, role: str, text: str) -> None:
+        """One turn of a conversation."""
+
+    def choose(
+        self, *, name: str, title: str, options: Sequence[Option], value: Any = None,
+        help: str = "", required: bool = True, scale: bool = False, low: str = "", high: str = "",
+    ) -> Any:  # fmt: skip
+        """One of the options; `scale` lays them out as a scale from `low` to `high`."""
+
+    def write(
+        self, *, name: str, title: str, value: str | None = None, help: str = "",
+        required: bool = True, placeholder: str = "", longest: int | None = None,
+    ) -> str | None:  # fmt: skip
+        """A text of the person's own."""
+
+
+class Recorder:
+    """The face that only writes down: `blocks` is a list of JSON objects, one per block drawn.
+
+    Asking blocks return the `value` they were given.
+    """
+
+    def __init__(self) -> None:
+        self.blocks: list[dict[str, Any]] = []
+
+    def _note(self, block: str, **facts: Any) -> None:
+        self.blocks.append({"block": block, **facts})
+
+    def prose(self, text: str) -> None:
+        self._note("prose", text=text)
+
+    def plain(self, text: str) -> None:
+        self._note("plain", text=text)
+
+    def turn(self, role: str, text: str) -> None:
+        self._note("turn", role=role, text=text)
+
+    def choose(self, *, value: Any = None, options: Sequence[Option], **facts: Any) -> Any:
+        self._note("choose", value=value, options=[asdict(o) for o in options], **facts)
+        return value
+
+    def write(self, *, value: str | None = None, **facts: Any) -> str | None:
+        self._note("write", value=value, **facts)
+        return value

@@ -1,0 +1,101 @@
+"""The values that parts hand to each other."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.content.base import Content
+    from core.questions.base import Question
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Invalid(ValueError):
+    """A value that its question does not accept: `field` says where, the message what to do."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One output of an item as a unit shows it. `source` is who made it, hidden while judging."""
+
+    key: str
+    content: "Content"
+    role: str = "answer"
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one screen or one prompt shows.
+
+    `outputs` is in the order shown; `order` holds the same keys in the study's own order, by which
+    answers are coded, so that showing them differently changes no number. `meta` are facts about
+    the item; `gold` holds a known answer per question name, and is never shown to a rater.
+    """
+
+    key: str
+    item: str
+    fields: Mapping[str, "Content"]
+    outputs: tuple[Shown, ...] = ()
+    order: tuple[str, ...] = ()
+    questions: tuple["Question", ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    gold: Mapping[str, Any] = field(default_factory=dict)
+    condition: str = ""
+
+    def shuffled(self, seed: int) -> "Unit":
+        """The same unit with its outputs in the order that the seed gives."""
+        outputs = list(self.outputs)
+        random.Random(seed).shuffle(outputs)  # noqa: S311
+        return replace(self, outputs=tuple(outputs))
+
+    def reversed(self) -> "Unit":
+        """The same unit with its outputs in the opposite order."""
+        return replace(self, outputs=self.outputs[::-1])
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Output keys in the order displayed."""
+        return tuple(output.key for output in self.outputs)
+
+    def letter(self, key: str) -> str:
+        """The letter under which an output is displayed: A for the first."""
+        return LETTERS[self.shown.index(key)]
+
+    def at(self, letter: str) -> str:
+        """The key of the output displayed under a letter; raises `Invalid` for an unknown one."""
+        place = LETTERS.find(letter.strip().upper()) if len(letter.strip()) == 1 else -1
+        if not 0 <= place < len(self.outputs):
+            raise Invalid("choice", f"{letter!r} names no response that was shown")
+        return self.outputs[place].key
+
+    def only(self, meta: Mapping[str, Any]) -> bool:
+        """Whether the item's facts match: each named fact must have one of the listed values."""
+        return all(str(self.meta.get(name)) in values for name, values in meta.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a worker hands back: a judgment (`question` and `value`) or an output (`role`, `content`).
+
+    `shown` is the order in which outputs were displayed; `repeat` numbers samples and presentation
+    orders. A reply that failed its check is never a draft.
+    """
+
+    question: str = ""
+    value: Any = None
+    rationale: str = ""
+    confidence: float | None = None
+    repeat: int = 0
+    shown: tuple[str, ...] = ()
+    call: int | None = None
+    role: str = ""
+    content: "Content | None" = None
+    parent: str = ""

@@ -1,0 +1,163 @@
+"""Items, their outputs, and the units made of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from storage.database import now
+from storage.tables import Item, Output, Unit
+
+I: Any = Item.__table__  # type: ignore[attr-defined]  # noqa: E741
+O: Any = Output.__table__  # type: ignore[attr-defined]  # noqa: E741
+U: Any = Unit.__table__  # type: ignore[attr-defined]
+CHUNK = 500
+
+UNIT = (
+    select(U.c.id, U.c.key, U.c.item, U.c.outputs, U.c.position, U.c.taken, U.c.closed,
+           I.c.key.label("item_key"), I.c.content, I.c.meta, I.c.gold)
+    .join(I, I.c.id == U.c.item)
+    .where(U.c.id == bindparam("unit_id"))
+)  # fmt: skip
+OUTPUTS = select(O.c.key, O.c.role, O.c.source, O.c.content).where(O.c.item == bindparam("item_id"))
+
+
+def add_items(connection: Connection, study: int, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Insert items (key, content, meta, gold, run); returns how many."""
+    moment, count = now(), 0
+    for part in _chunks(rows):
+        connection.execute(
+            insert(I), [{"run": None, "gold": None, **r, "study": study, "created_at": moment}
+                        for r in part]
+        )  # fmt: skip
+        count += len(part)
+    return count
+
+
+def item_ids(connection: Connection, study: int) -> dict[str, int]:
+    """Ids of a study's items by key."""
+    rows = connection.execute(select(I.c.key, I.c.id).where(I.c.study == study))
+    return {row.key: row.id for row in rows}
+
+
+def items(connection: Connection, study: int) -> Iterable[Any]:
+    """Item rows in order of arrival."""
+    return connection.execute(select(I).where(I.c.study == study).order_by(I.c.id))
+
+
+def add_outputs(connection: Connection, study: int, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Insert outputs (item, key, content; role, source, parent, rater, condition, run)."""
+    moment, count = now(), 0
+    blank = {"role": "answer", "source": "", "parent": None, "rater": None, "condition": "",
+             "run": None}  # fmt: skip
+    for part in _chunks(rows):
+        connection.execute(
+            insert(O), [{**blank, **r, "study": study, "created_at": moment} for r in part]
+        )
+        count += len(part)
+    return count
+
+
+def output_keys(connection: Connection, study: int) -> dict[int, list[str]]:
+    """Keys of every item's outputs in order of arrival, by item id."""
+    found: dict[int, list[str]] = {}
+    for row in connection.execute(
+        select(O.c.item, O.c.key).where(O.c.study == study).order_by(O.c.id)
+    ):
+        found.setdefault(row.item, []).append(row.key)
+    return found
+
+
+def add_units(connection: Connection, study: int, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Insert units (item, key, outputs, position)."""
+    count = 0
+    for part in _chunks(rows):
+        connection.execute(
+            insert(U), [{**r, "study": study, "taken": 0, "closed": 0} for r in part]
+        )
+        count += len(part)
+    return count
+
+
+def unit_ids(connection: Connection, study: int) -> dict[str, int]:
+    """Ids of a study's units by key."""
+    rows = connection.execute(select(U.c.key, U.c.id).where(U.c.study == study))
+    return {row.key: row.id for row in rows}
+
+
+def unit(connection: Connection, unit_id: int) -> tuple[Any, list[Any]]:
+    """A unit's row with its item's columns, and the rows of the outputs that it names, in order."""
+    row = connection.execute(UNIT, {"unit_id": unit_id}).one()
+    if not row.outputs:
+        return row, []
+    found = {o.key: o for o in connection.execute(OUTPUTS, {"item_id": row.item})}
+    return row, [found[key] for key in row.outputs]
+
+
+def units(connection: Connection, study: int, ids: Sequence[int] | None = None) -> Iterable[Any]:
+    """Unit rows with item columns in order of position; `outputs` holds keys only."""
+    query = (
+        select(U.c.id, U.c.key, U.c.item, U.c.outputs, U.c.position, U.c.taken, U.c.closed,
+               I.c.key.label("item_key"), I.c.content, I.c.meta, I.c.gold)
+        .join(I, I.c.id == U.c.item)
+        .where(U.c.study == study)
+        .order_by(U.c.position, U.c.id)
+    )  # fmt: skip
+    if ids is not None:
+        query = query.where(U.c.id.in_(list(ids)))
+    return connection.execute(query)
+
+
+def outputs(connection: Connection, study: int) -> dict[int, dict[str, Any]]:
+    """Every output of a study: item id -> key -> row."""
+    found: dict[int, dict[str, Any]] = {}
+    for row in connection.execute(
+        select(O.c.item, O.c.key, O.c.role, O.c.source, O.c.content).where(O.c.study == study)
+    ):
+        found.setdefault(row.item, {})[row.key] = row
+    return found
+
+
+def counts(connection: Connection, study: int) -> tuple[int, int, int]:
+    """How many items, units, and closed units a study has."""
+    items = connection.execute(select(func.count()).where(I.c.study == study)).scalar_one()
+    total, closed = connection.execute(
+        select(func.count(), func.coalesce(func.sum(U.c.closed), 0)).where(U.c.study == study)
+    ).one()
+    return int(items), int(total), int(closed)
+
+
+def last_position(connection: Connection, study: int) -> int:
+    """The highest position of a study's units; -1 without units."""
+    top = connection.execute(select(func.max(U.c.position)).where(U.c.study == study)).scalar()
+    return -1 if top is None else int(top)
+
+
+def place(connection: Connection, positions: Mapping[int, int]) -> None:
+    """Move units to new positions."""
+    if positions:
+        connection.execute(
+            update(U).where(U.c.id == bindparam("unit_id")).values(position=bindparam("place")),
+            [{"unit_id": u, "place": p} for u, p in positions.items()],
+        )
+
+
+def reopen(connection: Connection, study: int, overlap: int) -> None:
+    """Close units that have their overlap and open the others, after the overlap changed."""
+    connection.execute(
+        update(U).where(U.c.study == study, U.c.taken >= overlap, U.c.closed == 0).values(closed=1)
+    )
+    connection.execute(
+        update(U).where(U.c.study == study, U.c.taken < overlap, U.c.closed == 1).values(closed=0)
+    )
+
+
+def _chunks(rows: Iterable[Any]) -> Iterable[list[Any]]:
+    part: list[Any] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == CHUNK:
+            yield part
+            part = []
+    if part:
+        yield part

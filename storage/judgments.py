@@ -1,0 +1,304 @@
+"""The log of judgments: appending, finding, and the chain that shows a bent row.
+
+Every append happens in one transaction: take `n` places in the study's sequence, write the rows,
+move the chain's head. The sequence is the order of the chain, the cursor of whoever reads the tail
+and the revision that pages watch.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from storage.database import now
+from storage.tables import Judgment, Question, Rater, Study, Unit
+
+J: Any = Judgment.__table__  # type: ignore[attr-defined]
+S: Any = Study.__table__  # type: ignore[attr-defined]
+TAKE = (
+    update(S)
+    .where(S.c.id == bindparam("study_id"))
+    .values(revision=S.c.revision + bindparam("count"))
+    .returning(S.c.revision, S.c.head, S.c.key)
+)
+MOVE = update(S).where(S.c.id == bindparam("study_id")).values(head=bindparam("new_head"))
+ADD = insert(J)
+KNOWN = select(J.c.key, J.c.id, J.c.sequence, J.c.value, J.c.withdrawn, J.c.hash).where(
+    J.c.study == bindparam("study_id"), J.c.key.in_(bindparam("keys", expanding=True))
+)
+CHUNK = 400
+
+
+class Conflict(Exception):
+    """The same place in the log was asked to hold two different answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJudgment:
+    """A judgment to append. Ids place it in the tables, natural keys place it in the chain.
+
+    `value` is any JSON value (`None` for a withdrawal); `replaces` is (id, sequence) of the row
+    that this one corrects; `shown` is the order displayed; `revealed` the verdicts seen before.
+    """
+
+    unit: int
+    unit_key: str
+    question: int
+    question_digest: str
+    rater: int
+    rater_key: str
+    value: Any
+    code: int | None = None
+    stage: str = "first"
+    repeat: int = 0
+    condition: str = ""
+    rationale: str = ""
+    confidence: float | None = None
+    shown: Sequence[str] = ()
+    revealed: Sequence[str] = ()
+    replaces: tuple[int, int] | None = None
+    withdrawn: bool = False
+    assignment: int | None = None
+    seconds: float | None = None
+    run: int | None = None
+    call: int | None = None
+    created_at: int | None = field(default=None)
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: the same place and the same row seen give the same key."""
+        seen = self.replaces[1] if self.replaces else 0
+        return digest(
+            [self.unit_key, self.question_digest, self.rater_key, self.stage, self.repeat,
+             self.condition, seen]
+        )[:40]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a judgment landed. `again` is true when it had been stored before."""
+
+    id: int
+    sequence: int
+    again: bool = False
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, unescaped Unicode, no NaN."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical text, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def payload_digest(salt: str, value: str, rationale: str, shown: Sequence[str]) -> str:
+    """What the chain keeps of the content, so that erasing it leaves the chain verifiable."""
+    return digest([salt, value, rationale, list(shown)])
+
+
+def link(previous: str, facts: Mapping[str, Any]) -> str:
+    """The hash of a row: the previous hash and the row's facts by natural keys."""
+    return digest([previous, facts])
+
+
+def append(
+    connection: Connection, study: int, rows: Sequence[NewJudgment], *, check: bool = True
+) -> list[Stored]:
+    """Append judgments to a study's log, in order, inside the caller's transaction.
+
+    Returns one `Stored` per row. A row whose key is in the log with the same value is returned as
+    `again` and not written. `check=False` skips that look-up for keys known to be new (a unique
+    index still refuses a repeat). Raises `Conflict` when a key is there with another value.
+    """
+    known = lookup(connection, study, [r.key for r in rows]) if check else {}
+    stored: dict[int, Stored] = {}
+    fresh: list[tuple[int, NewJudgment]] = []
+    for place, row in enumerate(rows):
+        old = known.get(row.key)
+        if old is None:
+            fresh.append((place, row))
+        elif old.value == canonical(row.value) and bool(old.withdrawn) == row.withdrawn:
+            stored[place] = Stored(old.id, old.sequence, again=True)
+        else:
+            raise Conflict(
+                f"Question already answered differently as #{old.sequence}; reload to see it."
+            )
+    if fresh:
+        stored.update(_write(connection, study, fresh))
+    return [stored[place] for place in range(len(rows))]
+
+
+def lookup(connection: Connection, study: int, keys: Sequence[str]) -> dict[str, Any]:
+    """Rows already in the log under these keys: key -> (key, id, sequence, value, withdrawn)."""
+    found: dict[str, Any] = {}
+    for start in range(0, len(keys), CHUNK):
+        part = list(keys[start : start + CHUNK])
+        for row in connection.execute(KNOWN, {"study_id": study, "keys": part}):
+            found[row.key] = row
+    return found
+
+
+def _write(
+    connection: Connection, study: int, fresh: Sequence[tuple[int, NewJudgment]]
+) -> dict[int, Stored]:
+    taken = connection.execute(TAKE, {"study_id": study, "count": len(fresh)}).one()
+    sequence, head = taken.revision - len(fresh), taken.head
+    written, places = [], {}
+    moment = now()
+    for place, row in fresh:
+        sequence += 1
+        record = _record(study, taken.key, sequence, head, row, moment)
+        head = record["hash"]
+        written.append(record)
+        places[sequence] = place
+    if len(written) == 1:
+        result = connection.execute(ADD, written[0])
+        ids = {sequence: result.inserted_primary_key[0]}
+    else:
+        connection.execute(ADD, written)
+        first = sequence - len(written)
+        found = connection.execute(
+            select(J.c.sequence, J.c.id).where(J.c.study == study, J.c.sequence > first)
+        )
+        ids = {r.sequence: r.id for r in found}
+    connection.execute(MOVE, {"study_id": study, "new_head": head})
+    return {place: Stored(ids[number], number) for number, place in places.items()}
+
+
+def _record(
+    study: int, study_key: str, sequence: int, head: str, row: NewJudgment, moment: int
+) -> dict[str, Any]:
+    salt = secrets.token_hex(8)
+    value = canonical(row.value)
+    created = row.created_at if row.created_at is not None else moment
+    content = payload_digest(salt, value, row.rationale, row.shown)
+    facts = chain_facts(
+        study=study_key, sequence=sequence, unit=row.unit_key, question=row.question_digest,
+        rater=row.rater_key, stage=row.stage, repeat=row.repeat, condition=row.condition,
+        code=row.code, confidence=row.confidence, revealed=list(row.revealed),
+        replaces=row.replaces[1] if row.replaces else None, withdrawn=row.withdrawn,
+        seconds=row.seconds, key=row.key, payload=content, created_at=created,
+    )  # fmt: skip
+    return {
+        "study": study, "sequence": sequence, "unit": row.unit, "question": row.question,
+        "rater": row.rater, "stage": row.stage, "repeat": row.repeat, "condition": row.condition,
+        "value": value, "code": row.code, "rationale": row.rationale,
+        "confidence": row.confidence, "shown": list(row.shown), "revealed": list(row.revealed),
+        "replaces": row.replaces[0] if row.replaces else None, "withdrawn": row.withdrawn,
+        "assignment": row.assignment, "seconds": row.seconds, "run": row.run, "call": row.call,
+        "key": row.key, "salt": salt, "payload_digest": content, "hash": link(head, facts),
+        "created_at": created,
+    }  # fmt: skip
+
+
+def chain_facts(**facts: Any) -> dict[str, Any]:
+    """The facts that a row's hash covers; numbers as decimal text, so that engines agree."""
+    for name in ("confidence", "seconds"):
+        facts[name] = None if facts[name] is None else repr(float(facts[name]))
+    facts["withdrawn"] = bool(facts["withdrawn"])
+    return facts
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place where the chain does not hold."""
+
+    sequence: int
+    reason: str
+
+
+def verify(connection: Connection, study: int) -> Iterator[int | Break]:
+    """Walk a study's chain; yields each sequence that holds, then a `Break` if one does not."""
+    head, count, previous = "", 0, ""
+    state = connection.execute(select(S.c.key, S.c.revision, S.c.head).where(S.c.id == study)).one()
+    for row in _chain_rows(connection, study):
+        count += 1
+        problem = _problem(row, count, previous, state.key)
+        if problem:
+            yield Break(row.sequence, problem)
+            return
+        previous = head = row.hash
+        yield row.sequence
+    if count != state.revision or head != state.head:
+        yield Break(count + 1, "the study counts more rows than the log holds: the tail is missing")
+
+
+def _chain_rows(connection: Connection, study: int) -> Iterable[Any]:
+    old = J.alias("old")
+    return connection.execution_options(yield_per=2000).execute(
+        select(
+            J,
+            Unit.key.label("unit_key"),  # type: ignore[attr-defined]
+            Question.digest.label("question_digest"),  # type: ignore[attr-defined]
+            (Rater.kind + ":" + Rater.key).label("rater_key"),  # type: ignore[attr-defined]
+            old.c.sequence.label("replaced"),
+        )
+        .join(Unit, Unit.id == J.c.unit)  # type: ignore[arg-type]
+        .join(Question, Question.id == J.c.question)  # type: ignore[arg-type]
+        .join(Rater, Rater.id == J.c.rater)  # type: ignore[arg-type]
+        .outerjoin(old, old.c.id == J.c.replaces)
+        .where(J.c.study == study)
+        .order_by(J.c.sequence)
+    )
+
+
+def _problem(row: Any, count: int, previous: str, study_key: str) -> str:
+    if row.sequence != count:
+        return f"row #{count} is missing"
+    if row.salt and payload_digest(row.salt, row.value, row.rationale, row.shown or ()) != (
+        row.payload_digest
+    ):
+        return "the answer, its reason or the order shown was altered"
+    facts = chain_facts(
+        study=study_key, sequence=row.sequence, unit=row.unit_key, question=row.question_digest,
+        rater=row.rater_key, stage=row.stage, repeat=row.repeat, condition=row.condition,
+        code=row.code, confidence=row.confidence, revealed=list(row.revealed or ()),
+        replaces=row.replaced, withdrawn=row.withdrawn, seconds=row.seconds, key=row.key,
+        payload=row.payload_digest, created_at=row.created_at,
+    )  # fmt: skip
+    return "" if link(previous, facts) == row.hash else "a fact about the row was altered"
+
+
+def latest(connection: Connection, unit: int, rater: int) -> dict[int, Any]:
+    """The newest row per question of one rater on one unit (stage first, repeat 0), withdrawn too."""
+    rows = connection.execute(LATEST, {"unit_id": unit, "rater_id": rater})
+    return {row.question: row for row in rows}
+
+
+LATEST = (
+    select(J.c.id, J.c.sequence, J.c.question, J.c.value, J.c.withdrawn, J.c.rationale)
+    .where(
+        J.c.unit == bindparam("unit_id"),
+        J.c.rater == bindparam("rater_id"),
+        J.c.stage == "first",
+        J.c.repeat == 0,
+        J.c.condition == "",
+    )
+    .order_by(J.c.sequence)
+)
+
+
+def revision(connection: Connection, study: int) -> int:
+    """How many rows the study's log holds."""
+    return int(connection.execute(select(S.c.revision).where(S.c.id == study)).scalar_one())
+
+
+def count(connection: Connection, study: int) -> int:
+    """Rows of the log that count: not replaced and not withdrawn."""
+    newer = J.alias("newer")
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(J)
+            .outerjoin(newer, newer.c.replaces == J.c.id)
+            .where(J.c.study == study, newer.c.id.is_(None), J.c.withdrawn.is_(False))
+        ).scalar_one()
+    )
