@@ -19,6 +19,9 @@ from storage.tables import Judgment, Question, Rater, Study, Unit
 
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
 S: Any = Study.__table__  # type: ignore[attr-defined]
+U: Any = Unit.__table__  # type: ignore[attr-defined]
+Q: Any = Question.__table__  # type: ignore[attr-defined]
+R: Any = Rater.__table__  # type: ignore[attr-defined]
 TAKE = (
     update(S)
     .where(S.c.id == bindparam("study_id"))
@@ -161,7 +164,7 @@ def _write(
         places[sequence] = place
     if len(written) == 1:
         result = connection.execute(ADD, written[0])
-        ids = {sequence: result.inserted_primary_key[0]}
+        ids = {sequence: result.inserted_primary_key[0]}  # type: ignore[index]
     else:
         connection.execute(ADD, written)
         first = sequence - len(written)
@@ -236,14 +239,14 @@ def _chain_rows(connection: Connection, study: int) -> Iterable[Any]:
     return connection.execution_options(yield_per=2000).execute(
         select(
             J,
-            Unit.key.label("unit_key"),  # type: ignore[attr-defined]
-            Question.digest.label("question_digest"),  # type: ignore[attr-defined]
-            (Rater.kind + ":" + Rater.key).label("rater_key"),  # type: ignore[attr-defined]
+            U.c.key.label("unit_key"),
+            Q.c.digest.label("question_digest"),
+            (R.c.kind + ":" + R.c.key).label("rater_key"),
             old.c.sequence.label("replaced"),
         )
-        .join(Unit, Unit.id == J.c.unit)  # type: ignore[arg-type]
-        .join(Question, Question.id == J.c.question)  # type: ignore[arg-type]
-        .join(Rater, Rater.id == J.c.rater)  # type: ignore[arg-type]
+        .join(U, U.c.id == J.c.unit)
+        .join(Q, Q.c.id == J.c.question)
+        .join(R, R.c.id == J.c.rater)
         .outerjoin(old, old.c.id == J.c.replaces)
         .where(J.c.study == study)
         .order_by(J.c.sequence)

@@ -25,7 +25,7 @@ def create(connection: Connection, key: str, title: str, protocol: Any) -> int:
         "key": key, "title": title, "state": "draft", "version": 1, "protocol": protocol,
         "seed": secrets.randbits(48), "revision": 0, "head": "", "created_at": now(),
     }  # fmt: skip
-    return int(connection.execute(insert(S), row).inserted_primary_key[0])
+    return int(connection.execute(insert(S), row).inserted_primary_key[0])  # type: ignore[index]
 
 
 def head(connection: Connection, key: str) -> Any:
@@ -62,7 +62,7 @@ def wording(connection: Connection, digest: str, name: str, kind: str, definitio
     if found is not None:
         return int(found)
     row = {"digest": digest, "name": name, "kind": kind, "definition": definition}
-    return int(connection.execute(insert(Q), row).inserted_primary_key[0])
+    return int(connection.execute(insert(Q), row).inserted_primary_key[0])  # type: ignore[index]
 
 
 def wordings(connection: Connection, digests: Sequence[str]) -> dict[str, int]:
@@ -81,7 +81,7 @@ def rater(
     if found is not None:
         return int(found)
     row = {"study": study, "kind": kind, "key": key, "name": name or key, "spec": spec or {}}
-    return int(connection.execute(insert(R), row).inserted_primary_key[0])
+    return int(connection.execute(insert(R), row).inserted_primary_key[0])  # type: ignore[index]
 
 
 def raters(connection: Connection, study: int) -> Sequence[Any]:
@@ -102,7 +102,7 @@ def record(
         "study": study, "kind": kind, "actor": actor, "data": dict(data), "unit": unit,
         "rater": rater, "judgment": judgment, "created_at": now(),
     }  # fmt: skip
-    return int(connection.execute(insert(E), row).inserted_primary_key[0])
+    return int(connection.execute(insert(E), row).inserted_primary_key[0])  # type: ignore[index]
 
 
 def events(connection: Connection, study: int, kinds: Sequence[str]) -> Sequence[Any]:

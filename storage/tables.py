@@ -97,7 +97,7 @@ class Output(Base, table=True):
 
 
 class Unit(Base, table=True):
-    """What one screen or one prompt shows. `taken` counts live assignments; `closed` ends asking."""
+    """What one screen or prompt shows. `taken` counts live assignments; `closed` ends asking."""
 
     __table_args__ = (
         UniqueConstraint("study", "key"),
@@ -139,7 +139,7 @@ class Member(Base, table=True):
 
 
 class Assignment(Base, table=True):
-    """A unit reserved for a rater. Policy, propensity, arm and seed are fixed when it is reserved."""
+    """A unit reserved for a rater. Policy, propensity, arm and seed are fixed at that moment."""
 
     __table_args__ = (
         UniqueConstraint("unit", "rater", "stage", "repeat"),
@@ -220,7 +220,7 @@ class Judgment(Base, table=True):
 
 
 class Event(Base, table=True):
-    """What else happened: skip, flag, comment, cause code, reveal, mask, checkpoint. Append-only."""
+    """What else happened: skip, flag, comment, cause code, checkpoint. Append-only."""
 
     __table_args__ = (Index("event_unit", "study", "unit", "kind"),)
     id: int | None = identifier()
@@ -306,5 +306,6 @@ class Mirror(Base, table=True):
 
 
 TABLES = (
-    Study, Question, Item, Output, Unit, Rater, Member, Assignment, Judgment, Event, Run, Task, Call, Mirror,
+    Study, Question, Item, Output, Unit, Rater, Member, Assignment, Judgment, Event, Run, Task,
+    Call, Mirror,
 )  # fmt: skip

@@ -53,12 +53,12 @@ class Question(BaseModel):
         """The question in words for a model: title, help, what each answer means."""
         raise NotImplementedError
 
-    def schema(self, unit: Unit) -> dict[str, Any]:
+    def reply_schema(self, unit: Unit) -> dict[str, Any]:
         """JSON schema of a model's reply to this question, in terms of what is shown."""
         raise NotImplementedError
 
     def read(self, reply: Any, unit: Unit) -> Any:
-        """A model's reply (valid under `schema`) as a value; raises `Invalid`."""
+        """A model's reply (valid under `reply_schema`) as a value; raises `Invalid`."""
         return self.check(reply, unit)
 
     def check(self, value: Any, unit: Unit) -> Any:

@@ -42,7 +42,7 @@ class Label(Question):
         lines += [f"{n}: {meaning}" if meaning else n for n, meaning in self.labels.items()]
         return "\n".join(lines)
 
-    def schema(self, unit: Unit) -> dict[str, Any]:
+    def reply_schema(self, unit: Unit) -> dict[str, Any]:
         return {"enum": list(self.labels)}
 
     def check(self, value: Any, unit: Unit) -> Any:
@@ -60,7 +60,7 @@ class Label(Question):
         if not self.ordered:
             return float(a != b)
         names = list(self.labels)
-        return abs(names.index(a) - names.index(b)) / (len(names) - 1)
+        return float(abs(names.index(a) - names.index(b)) / (len(names) - 1))
 
     def describe(self, value: Any, unit: Unit) -> str:
         return str(value)

@@ -49,7 +49,7 @@ class Pairwise(Question):
             lines.append('Answer "both_bad" when neither is acceptable.')
         return "\n".join(lines)
 
-    def schema(self, unit: Unit) -> dict[str, Any]:
+    def reply_schema(self, unit: Unit) -> dict[str, Any]:
         return {"enum": ["A", "B", *self._verdicts()]}
 
     def read(self, reply: Any, unit: Unit) -> Any:

@@ -57,7 +57,7 @@ class Rating(Question):
             lines.append('Answer "n/a" only when the material cannot be rated at all.')
         return "\n".join(lines)
 
-    def schema(self, unit: Unit) -> dict[str, Any]:
+    def reply_schema(self, unit: Unit) -> dict[str, Any]:
         allowed: list[Any] = list(self.points)
         return {"enum": allowed + [NOT_APPLICABLE] if self.na else allowed}
 
@@ -77,7 +77,7 @@ class Rating(Question):
     def distance(self, a: Any, b: Any) -> float:
         if NOT_APPLICABLE in (a, b):
             return float(a != b)
-        return abs(a - b) / (self.high - self.low)
+        return float(abs(a - b) / (self.high - self.low))
 
     def describe(self, value: Any, unit: Unit) -> str:
         words = self.anchors.get(value, "") if isinstance(value, int) else ""

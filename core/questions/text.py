@@ -27,7 +27,7 @@ class Text(Question):
     def instruct(self, unit: Unit) -> str:
         return f"{self.heading()}\nAnswer with a text of at most {self.longest} characters."
 
-    def schema(self, unit: Unit) -> dict[str, Any]:
+    def reply_schema(self, unit: Unit) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.longest}
 
     def check(self, value: Any, unit: Unit) -> Any:
