@@ -83,7 +83,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a worker hands back: a judgment (`question` and `value`) or an output (`role`, `content`).
+    """What a worker hands back: a judgment (`question`, `value`) or an output (`role`, `content`).
 
     `shown` is the order in which outputs were displayed; `repeat` numbers samples and presentation
     orders. A reply that failed its check is never a draft.

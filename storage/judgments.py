@@ -271,7 +271,7 @@ def _problem(row: Any, count: int, previous: str, study_key: str) -> str:
 
 
 def latest(connection: Connection, unit: int, rater: int) -> dict[int, Any]:
-    """The newest row per question of one rater on one unit (stage first, repeat 0), withdrawn too."""
+    """The newest row per question of one rater on one unit (first stage), withdrawn ones too."""
     rows = connection.execute(LATEST, {"unit_id": unit, "rater_id": rater})
     return {row.question: row for row in rows}
 
