@@ -1,1 +1,1 @@
-"""What Concord thinks with: questions, contents, workers, statistics, and the services over them."""
+"""What Concord thinks with: questions, contents, workers, statistics, and services over them."""

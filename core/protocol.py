@@ -49,8 +49,10 @@ class Reveal(Policy):
 
 
 class StudyProtocol(BaseModel):
-    """A whole study, frozen. `units` says what one screen holds: all outputs of an item together,
-    each by itself, or every pair of them.
+    """A whole study, frozen.
+
+    `units` says what one screen holds: all outputs of an item together, each by itself, or every
+    pair of them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)

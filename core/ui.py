@@ -1,7 +1,7 @@
 """What a kind may draw with: a handful of blocks, with more than one face.
 
-The Streamlit face lives in `pages/widgets/ui.py`, a recorder gives the blocks as JSON, and tests use
-a fake. A kind calls these methods and nothing else, so it works on every face.
+The Streamlit face lives in `pages/widgets/ui.py`, a recorder gives the blocks as JSON, and tests
+use a fake. A kind calls these methods and nothing else, so it works on every face.
 """
 
 from collections.abc import Sequence

@@ -139,11 +139,21 @@ class Member(Base, table=True):
 
 
 class Assignment(Base, table=True):
-    """A unit reserved for a rater. Policy, propensity, arm and seed are fixed at that moment."""
+    """A unit reserved for a rater. Policy, propensity, arm and seed are fixed at that moment.
+
+    `place` numbers the rater's assignments from 1 in the order they were made.
+    """
 
     __table_args__ = (
         UniqueConstraint("unit", "rater", "stage", "repeat"),
-        Index("assignment_rater", "rater", "state", "id"),
+        UniqueConstraint("rater", "place"),
+        Index(
+            "assignment_open",
+            "rater",
+            "place",
+            sqlite_where=text("state = 'reserved'"),
+            postgresql_where=text("state = 'reserved'"),
+        ),
         Index(
             "assignment_lease",
             "study",
@@ -156,6 +166,7 @@ class Assignment(Base, table=True):
     study: int = Field(foreign_key="study.id")
     unit: int = Field(foreign_key="unit.id")
     rater: int = Field(foreign_key="rater.id")
+    place: int = 1
     stage: str = "first"
     repeat: int = 0
     policy: str = ""

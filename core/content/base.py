@@ -11,7 +11,7 @@ from core.units import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a content that can be judged by itself: its key, its words, its place in `text()`."""
+    """A part of a content that can be judged by itself: key, words, and place in `text()`."""
 
     key: str
     text: str
@@ -23,7 +23,7 @@ class Segment:
 class Content:
     """Something to look at: `data` is plain JSON, checked when the content is made.
 
-    Every text in it is untrusted. Subclasses set `kind`, check `data` in `parse` and draw in `show`.
+    Every text in it is untrusted. Subclasses set `kind`, check `data` in `parse`, draw in `show`.
     """
 
     data: Any
@@ -69,7 +69,7 @@ def restore(stored: dict[str, Any]) -> Content:
 
 
 def storable(text: Any, what: str = "text") -> str:
-    """A text that every store accepts; raises `Invalid` for other types, NUL and lone surrogates."""
+    """A text that every store accepts; `Invalid` for other types, NUL and lone surrogates."""
     if not isinstance(text, str):
         raise Invalid(what, f"expected a text, found {type(text).__name__}")
     if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):

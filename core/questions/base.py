@@ -62,7 +62,7 @@ class Question(BaseModel):
         return self.check(reply, unit)
 
     def check(self, value: Any, unit: Unit) -> Any:
-        """The value in its one canonical form; raises `Invalid` naming the field when it is none."""
+        """The value in its one canonical form; raises `Invalid` when it is none."""
         raise NotImplementedError
 
     def scale(self, unit: Unit | None = None) -> Scale:

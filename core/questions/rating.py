@@ -59,7 +59,7 @@ class Rating(Question):
 
     def reply_schema(self, unit: Unit) -> dict[str, Any]:
         allowed: list[Any] = list(self.points)
-        return {"enum": allowed + [NOT_APPLICABLE] if self.na else allowed}
+        return {"enum": [*allowed, NOT_APPLICABLE] if self.na else allowed}
 
     def check(self, value: Any, unit: Unit) -> Any:
         if self.na and value == NOT_APPLICABLE:
