@@ -97,6 +97,11 @@ def canonical(value: Any) -> str:
     )
 
 
+def parse(text: str) -> Any:
+    """The value of a canonical JSON text."""
+    return json.loads(text)
+
+
 def digest(value: Any) -> str:
     """SHA-256 of the canonical text, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()

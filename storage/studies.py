@@ -76,12 +76,18 @@ def rater(
     spec: Mapping[str, Any] | None = None,
 ) -> int:  # fmt: skip
     """The id of a rater; written at its first appearance."""
-    where = (R.c.study == study) & (R.c.kind == kind) & (R.c.key == key)
-    found = connection.execute(select(R.c.id).where(where)).scalar()
+    found = rater_key(connection, study, kind, key)
     if found is not None:
-        return int(found)
+        return found
     row = {"study": study, "kind": kind, "key": key, "name": name or key, "spec": spec or {}}
     return int(connection.execute(insert(R), row).inserted_primary_key[0])  # type: ignore[index]
+
+
+def rater_key(connection: Connection, study: int, kind: str, key: str) -> int | None:
+    """The id of a rater, or None when it has not appeared yet."""
+    where = (R.c.study == study) & (R.c.kind == kind) & (R.c.key == key)
+    found = connection.execute(select(R.c.id).where(where)).scalar()
+    return None if found is None else int(found)
 
 
 def raters(connection: Connection, study: int) -> Sequence[Any]:

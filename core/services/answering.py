@@ -1,0 +1,181 @@
+"""Taking a person's answers: checked, stored in one transaction, never overwritten."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.questions.base import Question
+from core.services import assignment, studies
+from core.services.access import Identity, require
+from core.services.assignment import Ticket
+from core.services.studies import ANSWERABLE, Refused, Study
+from core.units import Invalid
+from storage import assignments, judgments
+from storage import studies as study_rows
+from storage.database import Database
+from storage.judgments import NewJudgment
+
+SKIP_REASONS = ("unclear", "too hard for me", "broken or empty", "offensive", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the log holds now: the sequence number of the newest row, and how many rows are new."""
+
+    sequence: int
+    stored: int
+
+
+def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers in canonical form; raises `Invalid` naming the first question that is wrong."""
+    unknown = set(answers) - {q.name for q in held.unit.questions}
+    if unknown:
+        raise Invalid(sorted(unknown)[0], "this unit does not ask that")
+    found = {}
+    for question in held.unit.questions:
+        value = answers.get(question.name)
+        if value is None or value == "":
+            if question.required:
+                raise Invalid(question.name, f"“{question.title}” needs an answer")
+            continue
+        found[question.name] = question.check(value, held.unit)
+    return found
+
+
+def submit(
+    db: Database, who: Identity, held: Ticket, answers: Mapping[str, Any],
+    seconds: float | None = None,
+) -> Receipt:  # fmt: skip
+    """Store a person's answers to a unit; they are on the disk when this returns.
+
+    Submitting the same again stores nothing new. Raises `Invalid` for a wrong answer, `Conflict`
+    when another window answered differently meanwhile, `Refused` when the study takes no answers.
+    """
+    require(who, "annotate")
+    values = checked(held, answers)
+    with db.write() as connection:
+        study, row = _held(db, connection, who, held)
+        rows = [
+            *_changed(study, held, values, seconds),
+            *_emptied(study, held, values, seconds),
+        ]
+        stored = judgments.append(connection, study.id, rows) if rows else []
+        if row.state != "submitted":
+            _finish(connection, study, held, row.state)
+    fresh = [s for s in stored if not s.again]
+    newest = max((s.sequence for s in stored), default=0) or _newest(held)
+    return Receipt(newest, len(fresh))
+
+
+def _newest(held: Ticket) -> int:
+    return max((g.row[1] for g in held.given.values()), default=0)
+
+
+def _held(db: Database, connection: Connection, who: Identity, held: Ticket) -> tuple[Study, Any]:
+    study = studies.load(db, held.study, connection)
+    if study.state not in ANSWERABLE:
+        raise Refused(f"this study is {study.state} and takes no answers now; nothing was stored")
+    row = assignments.by_id(connection, held.id)
+    if row is None or row.rater != held.rater or held.rater_key != f"person:{who.name}":
+        raise Refused("this unit was given to somebody else; nothing was stored")
+    return study, row
+
+
+def _finish(connection: Connection, study: Study, held: Ticket, state: str) -> None:
+    """Mark an assignment as answered; a lost reservation counts only where there is room."""
+    if state in {"released", "skipped"}:
+        overlap = study.protocol.assignment.overlap
+        if not assignments.retake(connection, held.id, held.unit_id, overlap):
+            assignments.set_state(connection, held.id, "late")
+            return
+    assignments.set_state(connection, held.id, "submitted")
+
+
+def _changed(
+    study: Study, held: Ticket, values: Mapping[str, Any], seconds: float | None
+) -> list[NewJudgment]:
+    rows = []
+    for name, value in values.items():
+        old = held.given.get(name)
+        if old is None or old.withdrawn or old.value != value:
+            question = study.protocol.question(name)
+            code = question.codes(value, held.unit).get("")
+            rows.append(_row(study, held, question, value, code, seconds))
+    return rows
+
+
+def _emptied(
+    study: Study, held: Ticket, values: Mapping[str, Any], seconds: float | None
+) -> list[NewJudgment]:
+    """Withdrawing rows for optional answers that the person has emptied."""
+    gone = [n for n, g in held.given.items() if n not in values and not g.withdrawn]
+    return [
+        _row(study, held, study.protocol.question(n), None, None, seconds, withdrawn=True)
+        for n in gone
+    ]
+
+
+def _row(
+    study: Study, held: Ticket, question: Question, value: Any, code: int | None,
+    seconds: float | None, *, withdrawn: bool = False,
+) -> NewJudgment:  # fmt: skip
+    old = held.given.get(question.name)
+    return NewJudgment(
+        unit=held.unit_id, unit_key=held.unit.key, question=study.wording(question),
+        question_digest=question.digest, rater=held.rater, rater_key=held.rater_key, value=value,
+        code=code, stage=held.stage, repeat=held.repeat, condition=held.unit.condition,
+        shown=held.unit.shown, replaces=old.row if old else None, withdrawn=withdrawn,
+        assignment=held.id, seconds=seconds,
+    )  # fmt: skip
+
+
+def undo(db: Database, who: Identity, key: str, held: Ticket) -> Ticket:
+    """Withdraw the answers of a submitted unit and open it again, its answers kept as a draft.
+
+    Every withdrawal is a row of its own. Raises `Refused` when there is nothing to undo.
+    """
+    require(who, "annotate")
+    answers = held.answers
+    if not answers:
+        raise Refused("there is no stored answer here to undo")
+    with db.write() as connection:
+        study, _ = _held(db, connection, who, held)
+        rows = [
+            _row(study, held, study.protocol.question(name), None, None, None, withdrawn=True)
+            for name in answers
+        ]
+        judgments.append(connection, study.id, rows)
+        assignments.set_state(connection, held.id, "reserved")
+        assignments.save_draft(connection, held.id, answers, assignment.lease(study))
+        fresh = assignments.by_id(connection, held.id)
+        return assignment.ticket(connection, study, who, fresh)
+
+
+def skip(db: Database, who: Identity, held: Ticket, reason: str) -> None:
+    """Pass a unit by, with a reason; it may be asked of somebody else."""
+    require(who, "annotate")
+    if not reason.strip():
+        raise Invalid("reason", "say why, so that the researcher can mend it")
+    with db.write() as connection:
+        study, row = _held(db, connection, who, held)
+        if row.state == "submitted":
+            raise Refused("this unit has an answer; undo it first")
+        if row.state == "reserved":
+            assignments.skip(connection, held.id, held.unit_id)
+        study_rows.record(
+            connection, study.id, "skip", who.name, {"reason": reason.strip()[:500]},
+            unit=held.unit_id, rater=held.rater,
+        )  # fmt: skip
+
+
+def flag(db: Database, who: Identity, held: Ticket, note: str = "") -> None:
+    """Mark a unit for the researcher's eye, with an optional note."""
+    require(who, "annotate")
+    with db.write() as connection:
+        study, _ = _held(db, connection, who, held)
+        study_rows.record(
+            connection, study.id, "flag", who.name, {"note": note.strip()[:2000]},
+            unit=held.unit_id, rater=held.rater,
+        )  # fmt: skip
