@@ -21,6 +21,15 @@ UNIT = (
 )  # fmt: skip
 OUTPUTS = select(O.c.key, O.c.role, O.c.source, O.c.content).where(O.c.item == bindparam("item_id"))
 
+TOPS = select(
+    *(
+        select(func.max(U.c.position))
+        .where(U.c.study == bindparam("study_id"), U.c.closed == closed)
+        .scalar_subquery()
+        for closed in (0, 1)
+    )
+)
+
 
 def add_items(connection: Connection, study: int, rows: Iterable[Mapping[str, Any]]) -> int:
     """Insert items (key, content, meta, gold, run); returns how many."""
@@ -129,8 +138,8 @@ def counts(connection: Connection, study: int) -> tuple[int, int, int]:
 
 def last_position(connection: Connection, study: int) -> int:
     """The highest position of a study's units; -1 without units."""
-    top = connection.execute(select(func.max(U.c.position)).where(U.c.study == study)).scalar()
-    return -1 if top is None else int(top)
+    tops = connection.execute(TOPS, {"study_id": study}).one()
+    return max((int(top) for top in tops if top is not None), default=-1)
 
 
 def place(connection: Connection, positions: Mapping[int, int]) -> None:
