@@ -30,24 +30,15 @@ NEWEST = (
     .order_by(A.c.place.desc())
     .limit(1)
 )
-HAS = (
-    select(A.c.id)
-    .where(
-        A.c.unit == U.c.id,
-        A.c.rater == bindparam("rater_id"),
-        A.c.stage == "first",
-        A.c.repeat == 0,
-        A.c.state != "released",
-    )
-    .exists()
-)
+OWN = (A.c.unit == U.c.id) & (A.c.rater == bindparam("rater_id"))
 FREE = (
-    select(U.c.id, U.c.position)
+    select(U.c.id, U.c.position, A.c.id.label("released"))
+    .outerjoin(A, OWN & (A.c.stage == "first") & (A.c.repeat == 0))
     .where(
         U.c.study == bindparam("study_id"),
         U.c.closed == 0,
         U.c.position > bindparam("after"),
-        ~HAS,
+        A.c.id.is_(None) | (A.c.state == "released"),
     )
     .order_by(U.c.position)
     .limit(1)
@@ -79,16 +70,10 @@ TO_STATE = SET.values(
     state=bindparam("new_state"), closed_at=bindparam("moment"), draft=bindparam("new_draft")
 )
 TO_DRAFT = SET.values(draft=bindparam("new_draft"), lease_until=bindparam("until"))
-RESERVE_AGAIN = (
-    update(A)
-    .where(A.c.unit == bindparam("unit_id"), A.c.rater == bindparam("rater_id"))
-    .where(A.c.stage == "first", A.c.repeat == 0, A.c.state == "released")
-    .values(
-        state="reserved", lease_until=bindparam("until"), seed=bindparam("new_seed"),
-        place=bindparam("at"),
-    )
-    .returning(*COLUMNS)
-)  # fmt: skip
+RESERVE_AGAIN = SET.values(
+    state="reserved", lease_until=bindparam("until"), seed=bindparam("new_seed"),
+    place=bindparam("at"),
+).returning(*COLUMNS)  # fmt: skip
 
 
 def by_id(connection: Connection, assignment: int) -> Any:
@@ -123,23 +108,28 @@ def release_expired(connection: Connection, study: int, rater: int) -> int:
 
 
 def free_unit(connection: Connection, study: int, rater: int, after: int) -> Any:
-    """The first open unit beyond a position that the rater does not have yet, or None."""
+    """The first open unit beyond a position that the rater does not hold, or None.
+
+    Columns: id, position, and `released`, the rater's lapsed assignment of that unit if any.
+    """
     return connection.execute(FREE, {"study_id": study, "rater_id": rater, "after": after}).first()
 
 
 def reserve(
     connection: Connection, *, study: int, unit: int, rater: int, place: int, overlap: int,
-    until: int, seed: int, policy: str, propensity: float, design: str,
+    until: int, seed: int, policy: str, propensity: float, design: str, released: int | None = None,
 ) -> Any:  # fmt: skip
-    """Reserve a unit; returns the assignment, or None when its overlap was reached meanwhile."""
+    """Reserve a unit; returns the assignment, or None when its overlap was reached meanwhile.
+
+    `released` is the rater's earlier assignment of the unit, whose lease ran out: it is used again.
+    """
     if connection.execute(TAKE, {"unit_id": unit, "overlap": overlap}).first() is None:
         return None
-    again = connection.execute(
-        RESERVE_AGAIN,
-        {"unit_id": unit, "rater_id": rater, "until": until, "new_seed": seed, "at": place},
-    ).first()
-    if again is not None:
-        return again
+    if released is not None:
+        return connection.execute(
+            RESERVE_AGAIN,
+            {"assignment_id": released, "until": until, "new_seed": seed, "at": place},
+        ).one()
     row = {
         "study": study, "unit": unit, "rater": rater, "place": place, "stage": "first",
         "repeat": 0, "policy": policy, "propensity": propensity, "design": design, "arm": "",

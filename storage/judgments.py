@@ -33,6 +33,9 @@ ADD = insert(J)
 KNOWN = select(J.c.key, J.c.id, J.c.sequence, J.c.value, J.c.withdrawn, J.c.hash).where(
     J.c.study == bindparam("study_id"), J.c.key.in_(bindparam("keys", expanding=True))
 )
+KNOWN_ONE = select(J.c.key, J.c.id, J.c.sequence, J.c.value, J.c.withdrawn).where(
+    J.c.study == bindparam("study_id"), J.c.key == bindparam("the_key")
+)
 CHUNK = 400
 
 
@@ -146,6 +149,9 @@ def append(
 
 def lookup(connection: Connection, study: int, keys: Sequence[str]) -> dict[str, Any]:
     """Rows already in the log under these keys: key -> (key, id, sequence, value, withdrawn)."""
+    if len(keys) == 1:
+        only = connection.execute(KNOWN_ONE, {"study_id": study, "the_key": keys[0]}).first()
+        return {only.key: only} if only else {}
     found: dict[str, Any] = {}
     for start in range(0, len(keys), CHUNK):
         part = list(keys[start : start + CHUNK])

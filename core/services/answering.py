@@ -22,10 +22,14 @@ SKIP_REASONS = ("unclear", "too hard for me", "broken or empty", "offensive", "o
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the log holds now: the sequence number of the newest row, and how many rows are new."""
+    """What the log holds now: the sequence number of the newest row, and how many rows are new.
+
+    `next` is the person's next unit, reserved in the same transaction, when it was asked for.
+    """
 
     sequence: int
     stored: int
+    next: Ticket | None = None
 
 
 def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,11 +50,12 @@ def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
 
 def submit(
     db: Database, who: Identity, held: Ticket, answers: Mapping[str, Any],
-    seconds: float | None = None,
+    seconds: float | None = None, *, follow: bool = False,
 ) -> Receipt:  # fmt: skip
     """Store a person's answers to a unit; they are on the disk when this returns.
 
-    Submitting the same again stores nothing new. Raises `Invalid` for a wrong answer, `Conflict`
+    Submitting the same again stores nothing new. With `follow` the person's next unit is reserved
+    in the same transaction. Raises `Invalid` for a wrong answer, `Conflict`
     when another window answered differently meanwhile, `Refused` when the study takes no answers.
     """
     require(who, "annotate")
@@ -64,9 +69,10 @@ def submit(
         stored = judgments.append(connection, study.id, rows) if rows else []
         if row.state != "submitted":
             _finish(connection, study, held, row.state)
+        after = assignment.following(connection, study, who, held.rater) if follow else None
     fresh = [s for s in stored if not s.again]
     newest = max((s.sequence for s in stored), default=0) or _newest(held)
-    return Receipt(newest, len(fresh))
+    return Receipt(newest, len(fresh), after)
 
 
 def _newest(held: Ticket) -> int:

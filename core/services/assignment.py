@@ -82,8 +82,15 @@ def current(db: Database, who: Identity, key: str) -> Ticket | None:
         if row is not None and row.lease_until > now():
             return ticket(connection, study, who, row)
     with db.write() as connection:
-        row = _hold(connection, study, rater) or _reserve(connection, study, who, rater)
-        return ticket(connection, study, who, row) if row else None
+        return following(connection, study, who, rater)
+
+
+def following(connection: Connection, study: Study, who: Identity, rater: int) -> Ticket | None:
+    """The next unit inside the caller's transaction: the open reservation, else a new one."""
+    row = _hold(connection, study, rater)
+    if row is not None:
+        return ticket(connection, study, who, row)
+    return _reserve(connection, study, who, rater)
 
 
 def _answerable(study: Study) -> None:
@@ -104,29 +111,37 @@ def _hold(connection: Connection, study: Study, rater: int) -> Any:
     return row
 
 
-def _reserve(connection: Connection, study: Study, who: Identity, rater: int) -> Any:
-    assignments.release_expired(connection, study.id, rater)
+def _reserve(connection: Connection, study: Study, who: Identity, rater: int) -> Ticket | None:
     place, position = assignments.newest(connection, rater)
+    if place % 8 == 0:
+        assignments.release_expired(connection, study.id, rater)
     total = items.last_position(connection, study.id) + 1
     policy = study.protocol.assignment
     if place == 0 and policy.order == "per_rater" and total:
         position = draw(study.seed, who.name, "start") % total - 1
     for _ in range(20):
-        found = assignments.free_unit(connection, study.id, rater, position)
-        if found is None and position >= 0:
-            found = assignments.free_unit(connection, study.id, rater, -1)
+        found = _free(connection, study, rater, position)
         if found is None:
             return None
         row = assignments.reserve(
             connection, study=study.id, unit=found.id, rater=rater, place=place + 1,
-            overlap=policy.overlap, until=lease(study),
+            overlap=policy.overlap, until=lease(study), released=found.released,
             seed=draw(study.seed, who.name, str(found.id)),
             policy=f"{policy.order}/1", propensity=1.0, design="inclusion",
         )  # fmt: skip
         if row is not None:
-            return row
+            return ticket(connection, study, who, row, total, fresh=found.released is None)
         position = found.position
     return None
+
+
+def _free(connection: Connection, study: Study, rater: int, after: int) -> Any:
+    """The next open unit beyond a position, else the first one before it, else None."""
+    found = assignments.free_unit(connection, study.id, rater, after)
+    if found is None:
+        assignments.release_expired(connection, study.id, rater)
+        found = assignments.free_unit(connection, study.id, rater, -1)
+    return found
 
 
 def draw(*parts: Any) -> int:
@@ -135,15 +150,22 @@ def draw(*parts: Any) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
 
 
-def ticket(connection: Connection, study: Study, who: Identity, row: Any) -> Ticket:
-    """The ticket of an assignment row."""
+def ticket(
+    connection: Connection, study: Study, who: Identity, row: Any, total: int | None = None, *,
+    fresh: bool = False,
+) -> Ticket:  # fmt: skip
+    """The ticket of an assignment row; `total` is the number of units, when it is known.
+
+    A `fresh` assignment has no earlier answers to look for.
+    """
     unit = studies.read_unit(connection, study, row.unit)
-    given = answers_given(connection, study, unit, row.unit, row.rater)
+    given = {} if fresh else answers_given(connection, study, unit, row.unit, row.rater)
+    if total is None:
+        total = items.last_position(connection, study.id) + 1
     return Ticket(
         id=row.id, study=study.key, unit_id=row.unit, unit=unit.shuffled(row.seed),
-        rater=row.rater, rater_key=f"person:{who.name}", place=row.place,
-        total=items.last_position(connection, study.id) + 1, stage=row.stage, repeat=row.repeat,
-        state=row.state, given=given, draft=row.draft or {},
+        rater=row.rater, rater_key=f"person:{who.name}", place=row.place, total=total,
+        stage=row.stage, repeat=row.repeat, state=row.state, given=given, draft=row.draft or {},
     )  # fmt: skip
 
 

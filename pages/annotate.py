@@ -1,0 +1,126 @@
+"""Annotate: one unit at a time, by keys or mouse."""
+
+import streamlit as st
+
+from core.services import answering
+from core.services.studies import Refused
+from pages.widgets import desk as moves
+from pages.widgets import identity, look, workspace
+from pages.widgets.inert import inert
+from pages.widgets.ui import StreamlitUi, ask, show_material
+
+who = identity.who()
+study = workspace.study_picker(who)
+db = workspace.db()
+
+
+@st.fragment
+def work() -> None:
+    """The desk: what is judged, the questions, and the action bar."""
+    desk = moves.state(study, who)
+    try:
+        held = moves.fetch(db, who, study, desk)
+    except Refused as error:
+        look.empty_state("No answers now", f"{str(error).capitalize()}.")
+        return
+    if held is None:
+        finished(desk)
+        return
+    status(desk, held)
+    panel(desk)
+    ui = StreamlitUi(
+        f"a{held.id}",
+        active=moves.active_question(held, desk["answers"]),
+        keys=desk["keys"],
+        on_answer=lambda name, value: moves.answered(db, who, study, name, value),
+    )
+    with st.container(key="material"):
+        show_material(ui, held.unit)
+    with st.container(key="questions"):
+        ask(ui, held.unit, desk["answers"])
+    bar(desk, held)
+
+
+def status(desk: moves.State, held: moves.Ticket) -> None:
+    """Where the person stands, and what is stored."""
+    parts = [f"**{held.place}** of up to {held.total}"]
+    if desk.get("undone") and not desk.get("saved"):
+        parts.append("answer taken back; change it and submit")
+    elif desk.get("saved"):
+        parts.append(f"saved #{desk['saved']}")
+    if held.state == "submitted":
+        parts.append("answered before; you may change it")
+    elif held.state == "skipped":
+        parts.append("skipped before; you may answer it now")
+    elif held.draft:
+        parts.append("draft kept")
+    with st.container(key="desk-status", horizontal=True):
+        st.progress(min(held.place / max(held.total, 1), 1.0))
+        st.markdown(" · ".join(parts), anchors=False)
+    if desk["error"]:
+        st.error(desk["error"])
+
+
+def panel(desk: moves.State) -> None:
+    """What a key of the bar has opened: guidelines, reasons to skip, or a note."""
+    if desk["panel"] == "guidelines":
+        with st.container(key="guidelines", border=True):
+            st.markdown(inert(study.protocol.guidelines or "No guidelines yet."), anchors=False)
+    elif desk["panel"] == "skip":
+        with st.container(key="skip-reasons", border=True, horizontal=True):
+            st.markdown("**Skip because it is**", anchors=False)
+            for place, reason in enumerate(answering.SKIP_REASONS):
+                st.button(
+                    reason, key=f"skip-{desk['held'].id}-{place}", on_click=moves.skip,
+                    args=(db, who, study, reason),
+                )  # fmt: skip
+    elif desk["panel"] == "flag":
+        with st.container(key="flag-note", border=True):
+            note = st.text_input("What should the researcher look at?", key="flag-text")
+            st.button("Send", key="flag-send", on_click=moves.flag, args=(db, who, study, note))
+    elif desk["panel"] == "flagged":
+        st.info("Flagged for the researcher.")
+
+
+def bar(desk: moves.State, held: moves.Ticket) -> None:
+    """The action bar, always in view."""
+    scope, keys = held.id, desk["keys"]
+
+    def button(label: str, key: str, move: object, *args: object, **more: object) -> None:
+        st.button(
+            label, key=f"{label}-{scope}", shortcut=key if keys else None, on_click=move,
+            args=args, **more,
+        )  # fmt: skip
+
+    with st.container(key="action-bar", horizontal=True):
+        button("Back", "b", moves.back, db, who, study, disabled=held.place == 1)
+        button("Undo", "u", moves.undo, db, who, study)
+        button("Skip", "s", moves.toggle, desk, "skip", disabled=bool(held.answers))
+        button("Flag", "f", moves.toggle, desk, "flag")
+        button("Guidelines", "g", moves.toggle, desk, "guidelines")
+        st.toggle("Keys", value=keys, key="keys-on", on_change=lambda: desk.update(keys=not keys))
+        if held.state == "submitted":
+            button("Next", "n", moves.forward, db, who, study)
+        submit = "Save change" if held.state == "submitted" else "Submit"
+        button(submit, "Enter", moves.submit, db, who, study, type="primary")
+
+
+def finished(desk: moves.State) -> None:
+    """The end of the queue."""
+    look.empty_state(
+        "Nothing left for you here",
+        "Every unit that you may answer is answered or reserved by others. Thank you.",
+    )
+    if desk["error"]:
+        st.error(desk["error"])
+    with st.container(key="action-bar", horizontal=True):
+        st.button("Back", key="back-end", shortcut="b", on_click=moves.back, args=(db, who, study))
+        st.button("Undo", key="undo-end", shortcut="u", on_click=moves.undo, args=(db, who, study))
+        st.button("Look again", key="again-end", on_click=lambda: desk.update(held=None))
+
+
+look.header("Annotate", study, who)
+if study is None:
+    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
+else:
+    work()

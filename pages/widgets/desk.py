@@ -1,0 +1,148 @@
+"""The annotator's desk: what is in hand, and the moves. Every move is one service call."""
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from core.services import answering, assignment, studies
+from core.services.access import Identity
+from core.services.assignment import Ticket
+from core.services.studies import Study
+from core.units import Invalid
+from storage.database import Database
+from storage.judgments import Conflict
+
+State = dict[str, Any]
+
+
+def state(study: Study, who: Identity) -> State:
+    """The desk of this person in this study, kept for the browser session."""
+    desks: dict[tuple[str, str], State] = st.session_state.setdefault("desks", {})
+    return desks.setdefault((study.key, who.name), {"held": None, "keys": True, "panel": ""})
+
+
+def hold(desk: State, held: Ticket | None) -> None:
+    """Put a unit on the desk; unfinished answers come from the server's draft."""
+    desk["held"] = held
+    desk["answers"] = {**held.answers, **held.draft} if held else {}
+    desk["begun"] = time.monotonic()
+    desk["panel"] = ""
+    desk["error"] = ""
+
+
+def fetch(db: Database, who: Identity, study: Study, desk: State) -> Ticket | None:
+    """What is on the desk, from the database when nothing is."""
+    if desk["held"] is None:
+        hold(desk, assignment.current(db, who, study.key))
+    return desk["held"]
+
+
+def answered(db: Database, who: Identity, study: Study, name: str, value: Any) -> None:
+    """Take one answer: submit it where one key is the whole answer, else keep it as a draft."""
+    desk = state(study, who)
+    held: Ticket = desk["held"]
+    desk["answers"] = {**desk["answers"], name: value}
+    desk["error"] = ""
+    if study.protocol.assignment.one_key and len(held.unit.questions) == 1 and _is_choice(held):
+        submit(db, who, study)
+    else:
+        desk["held"] = assignment.save_draft(db, who, held, desk["answers"])
+
+
+def _is_choice(held: Ticket) -> bool:
+    return held.unit.questions[0].scale().level != "none"
+
+
+def submit(db: Database, who: Identity, study: Study) -> None:
+    """Store the answers; only then put the next unit on the desk."""
+    desk = state(study, who)
+    held: Ticket = desk["held"]
+    seconds = round(time.monotonic() - desk["begun"], 2)
+    try:
+        receipt = answering.submit(
+            db, who, held, desk["answers"], seconds, follow=not desk.get("behind")
+        )
+    except Invalid as error:
+        desk["error"] = error.message
+        return
+    except (Conflict, studies.Refused) as error:
+        desk["error"] = str(error)
+        return
+    desk["saved"] = receipt.sequence
+    if desk.get("behind"):
+        forward(db, who, study)
+    else:
+        hold(desk, receipt.next)
+
+
+def forward(db: Database, who: Identity, study: Study) -> None:
+    """The person's next unit: the following one they had before, else a fresh one."""
+    desk = state(study, who)
+    held: Ticket = desk["held"]
+    later = assignment.at(db, who, study.key, held.place + 1) if desk.get("behind") else None
+    desk["behind"] = later is not None and later.state != "reserved"
+    hold(desk, later or assignment.current(db, who, study.key))
+
+
+def back(db: Database, who: Identity, study: Study) -> None:
+    """The person's unit before this one, with its answers."""
+    desk = state(study, who)
+    held: Ticket | None = desk["held"]
+    place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]
+    earlier = assignment.at(db, who, study.key, place)
+    if earlier is None:
+        desk["error"] = "This is the first one."
+        return
+    hold(desk, earlier)
+    desk["behind"] = True
+
+
+def undo(db: Database, who: Identity, study: Study) -> None:
+    """Take back the newest stored answer: the one on the desk, else the one before it."""
+    desk = state(study, who)
+    held: Ticket | None = desk["held"]
+    if held is None or not held.answers:
+        place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]
+        held = assignment.at(db, who, study.key, place)
+    if held is None or not held.answers:
+        desk["error"] = "There is no stored answer to undo."
+        return
+    try:
+        hold(desk, answering.undo(db, who, study.key, held))
+    except (Conflict, studies.Refused) as error:
+        desk["error"] = str(error)
+        return
+    desk["behind"] = False
+    desk["saved"] = None
+    desk["undone"] = True
+
+
+def skip(db: Database, who: Identity, study: Study, reason: str) -> None:
+    """Pass the unit by, with a reason."""
+    desk = state(study, who)
+    try:
+        answering.skip(db, who, desk["held"], reason)
+    except (Invalid, studies.Refused) as error:
+        desk["error"] = str(error)
+        return
+    forward(db, who, study)
+
+
+def flag(db: Database, who: Identity, study: Study, note: str = "") -> None:
+    """Mark the unit for the researcher."""
+    desk = state(study, who)
+    answering.flag(db, who, desk["held"], note)
+    desk["panel"] = "flagged"
+
+
+def toggle(desk: State, panel: str) -> None:
+    """Open a panel of the desk (guidelines, skip reasons, flag), or close it."""
+    desk["panel"] = "" if desk["panel"] == panel else panel
+
+
+def active_question(held: Ticket, answers: dict[str, Any]) -> str:
+    """The question that the digits answer: the first choice without an answer, else the last."""
+    choices = [q.name for q in held.unit.questions if q.scale().level != "none"]
+    waiting = [name for name in choices if answers.get(name) is None]
+    return (waiting or choices[-1:] or [""])[0]

@@ -1,0 +1,138 @@
+"""The Streamlit face of `core.ui.Ui`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.ui import Option
+from core.units import Unit
+from pages.widgets.inert import LONGEST, inert
+
+Answer = Callable[[str, Any], None]
+
+
+class StreamlitUi:
+    """Draws blocks with native widgets.
+
+    `scope` makes widget keys belong to one assignment, so that a late press can never land on
+    another. Each choice is a row of buttons; the digits 1 to 9 (and 0) press those of the `active`
+    question while `keys` are on. `on_answer(name, value)` hears every answer.
+    """
+
+    def __init__(
+        self, scope: str, *, active: str = "", keys: bool = True, on_answer: Answer | None = None
+    ) -> None:
+        self.scope = scope
+        self.active = active
+        self.keys = keys
+        self.on_answer = on_answer or _ignore
+
+    def prose(self, text: str) -> None:
+        if len(text) > LONGEST:
+            self.plain(text)
+        else:
+            st.markdown(inert(text), anchors=False)
+
+    def plain(self, text: str) -> None:
+        if len(text) > LONGEST:
+            st.caption(f"A long text: {len(text):,} characters, shown without marks.")
+            with st.container(height=420, border=False):
+                st.text(text)
+        else:
+            st.text(text)
+
+    def turn(self, role: str, text: str) -> None:
+        with st.container(key=f"turn-{_slug(role)}-{self._next()}", border=False):
+            st.caption(_plain_label(role.capitalize()))
+            self.prose(text)
+
+    def choose(
+        self, *, name: str, title: str, options: Sequence[Option], value: Any = None,
+        help: str = "", required: bool = True, scale: bool = False, low: str = "", high: str = "",
+    ) -> Any:  # fmt: skip
+        self._heading(title, help, required)
+        live = self.keys and self.active == name
+        with st.container(horizontal=True, gap="xsmall", key=f"choices-{self.scope}-{name}"):
+            for place, option in enumerate(options):
+                self._option(name, place, option, option.value == value, live, scale)
+        if scale and (low or high):
+            st.caption(_plain_label(f"{options[0].label} = {low}  …  {high}" if low else high))
+        return value
+
+    def _option(
+        self, name: str, place: int, option: Option, chosen: bool, live: bool, scale: bool
+    ) -> None:
+        label = _plain_label(option.label)
+        st.button(
+            f"✓ {label}" if chosen else label,
+            key=f"{self.scope}-{name}-{place}",
+            help=_plain_label(option.hint) if option.hint and not scale else None,
+            type="primary" if chosen else "secondary",
+            shortcut=str((place + 1) % 10) if live and place < 10 else None,
+            on_click=self.on_answer,
+            args=(name, option.value),
+        )
+
+    def write(
+        self, *, name: str, title: str, value: str | None = None, help: str = "",
+        required: bool = True, placeholder: str = "", longest: int | None = None,
+    ) -> str | None:  # fmt: skip
+        key = f"{self.scope}-{name}"
+        st.session_state.setdefault(key, value or "")
+        label = title if required else f"{title} (optional)"
+        return st.text_area(
+            _plain_label(label), key=key, help=help or None, placeholder=placeholder or None,
+            max_chars=longest, height=76, on_change=self._written, args=(name, key),
+        )  # fmt: skip
+
+    def _written(self, name: str, key: str) -> None:
+        self.on_answer(name, st.session_state.get(key) or None)
+
+    def _heading(self, title: str, help: str, required: bool) -> None:
+        mark = "" if required else " (optional)"
+        st.markdown(f"**{_plain_label(title)}**{mark}", help=help or None, anchors=False)
+
+    def _next(self) -> int:
+        self._turns = getattr(self, "_turns", 0) + 1
+        return self._turns
+
+
+def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:
+    """Draw what a unit is about: its fields, then its outputs side by side in equal cards."""
+    for name, content in unit.fields.items():
+        with st.container(key=f"field-{ui.scope}-{_slug(name)}", border=True):
+            st.caption(_plain_label(name.replace("_", " ").capitalize()))
+            content.show(ui)
+    if not unit.outputs:
+        return
+    with st.container(key=f"responses-{ui.scope}"):
+        columns = st.columns(len(unit.outputs)) if len(unit.outputs) > 1 else [st.container()]
+        for column, output in zip(columns, unit.outputs, strict=True):
+            with (
+                column,
+                st.container(key=f"card-{ui.scope}-{unit.letter(output.key)}", border=True),
+            ):
+                lone = len(unit.outputs) == 1 or not letters
+                name = output.role.capitalize() if lone else f"Response {unit.letter(output.key)}"
+                st.caption(name)
+                output.content.show(ui)
+
+
+def ask(ui: StreamlitUi, unit: Unit, draft: Mapping[str, Any]) -> None:
+    """Ask every question of a unit, in the study's order."""
+    for question in unit.questions:
+        question.ask(ui, unit, draft.get(question.name))
+
+
+def _ignore(_name: str, _value: Any) -> None:
+    """An answer that nobody hears: a preview."""
+
+
+def _plain_label(text: str) -> str:
+    """A label without marks: what a study's author wrote, shown as it is."""
+    return "".join(f"\\{c}" if c in r"\`*_[]#$~:<>!|" else c for c in text)
+
+
+def _slug(text: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in text.lower())[:40]
