@@ -44,8 +44,8 @@ def add_items(connection: Connection, study: int, rows: Iterable[Mapping[str, An
 
 
 def item_ids(connection: Connection, study: int) -> dict[str, int]:
-    """Ids of a study's items by key."""
-    rows = connection.execute(select(I.c.key, I.c.id).where(I.c.study == study))
+    """Ids of a study's items by key, in order of arrival."""
+    rows = connection.execute(select(I.c.key, I.c.id).where(I.c.study == study).order_by(I.c.id))
     return {row.key: row.id for row in rows}
 
 
