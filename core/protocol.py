@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,6 +16,7 @@ from core.workers.base import Worker
 from core.workers.base import load as load_worker
 
 STATES = ("draft", "pilot", "open", "paused", "closed", "archived")
+Design = Literal["together", "each", "pairs"]
 
 
 class ProtocolError(ValueError):
@@ -52,7 +53,9 @@ class StudyProtocol(BaseModel):
     """A whole study, frozen.
 
     `units` says what one screen holds: all outputs of an item together, each by itself, or every
-    pair of them.
+    pair of them. Where this differs by task, it is a mapping: `by` names a fact of the items, and
+    each value of it has its own design (`{by: task, compare: together, rate: each}`); items with
+    another value are shown together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -64,7 +67,7 @@ class StudyProtocol(BaseModel):
     guidelines: str = ""
     fields: Mapping[str, str] = Field(default_factory=lambda: {"prompt": "text"})
     responses: str = "text"
-    units: Literal["together", "each", "pairs"] = "together"
+    units: Design | Mapping[str, str] = "together"
     questions: tuple[Question, ...]
     workers: tuple[Worker, ...] = ()
     assignment: Assignment = Assignment()
@@ -85,6 +88,24 @@ class StudyProtocol(BaseModel):
         if not isinstance(raw, list | tuple):
             raise ValueError("expected a list of workers")
         return tuple(_part(spec, load_worker, Worker, n) for n, spec in enumerate(raw, 1))
+
+    @field_validator("units", mode="before")
+    @classmethod
+    def _designs(cls, raw: Any) -> Any:
+        known = get_args(Design)
+        designs = [v for k, v in raw.items() if k != "by"] if isinstance(raw, Mapping) else [raw]
+        wrong = [design for design in designs if design not in known]
+        if wrong:
+            raise ValueError(f"expected one of {', '.join(known)}; found {wrong[0]!r}")
+        if isinstance(raw, Mapping) and not isinstance(raw.get("by"), str):
+            raise ValueError("a mapping needs `by`: the fact of the items that decides")
+        return raw
+
+    def design(self, meta: Mapping[str, Any]) -> Design:
+        """What one screen holds for an item with these facts."""
+        if not isinstance(self.units, Mapping):
+            return self.units
+        return cast(Design, self.units.get(str(meta.get(self.units["by"])), "together"))
 
     @model_validator(mode="after")
     def _whole(self) -> "StudyProtocol":

@@ -49,6 +49,12 @@ def item_ids(connection: Connection, study: int) -> dict[str, int]:
     return {row.key: row.id for row in rows}
 
 
+def facts(connection: Connection, study: int) -> dict[int, Any]:
+    """The facts about a study's items, by item id."""
+    rows = connection.execute(select(I.c.id, I.c.meta).where(I.c.study == study))
+    return {row.id: row.meta for row in rows}
+
+
 def items(connection: Connection, study: int) -> Iterable[Any]:
     """Item rows in order of arrival."""
     return connection.execute(select(I).where(I.c.study == study).order_by(I.c.id))

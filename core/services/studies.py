@@ -211,9 +211,12 @@ def add_missing_units(connection: Connection, study: Study) -> int:
     """
     known = items.unit_ids(connection, study.id)
     keys = items.output_keys(connection, study.id)
+    facts = {}
+    if isinstance(study.protocol.units, Mapping):
+        facts = items.facts(connection, study.id)
     rows = []
     for item_key, item in items.item_ids(connection, study.id).items():
-        for outputs in groups(study.protocol, keys.get(item, [])):
+        for outputs in groups(study.protocol, keys.get(item, []), facts.get(item, {})):
             key = unit_key(item_key, outputs, keys.get(item, []))
             if key not in known:
                 rows.append({"item": item, "key": key, "outputs": outputs})
@@ -225,11 +228,14 @@ def add_missing_units(connection: Connection, study: Study) -> int:
     return items.add_units(connection, study.id, placed)
 
 
-def groups(protocol: StudyProtocol, outputs: Sequence[str]) -> list[list[str]]:
-    """Which outputs one unit shows together."""
-    if protocol.units == "each":
+def groups(
+    protocol: StudyProtocol, outputs: Sequence[str], meta: Mapping[str, Any] | None = None
+) -> list[list[str]]:
+    """Which outputs of an item with these facts one unit shows together."""
+    design = protocol.design(meta or {})
+    if design == "each":
         return [[key] for key in outputs]
-    if protocol.units == "pairs":
+    if design == "pairs":
         return [list(pair) for pair in combinations(outputs, 2)]
     return [list(outputs)]
 
@@ -249,8 +255,22 @@ def unit(study: Study, row: Any, outputs: Iterable[Any]) -> Unit:
     asked = tuple(q for q in study.protocol.questions if q.applies(bare))
     return Unit(
         key=bare.key, item=bare.item, fields=bare.fields, outputs=shown, order=bare.order,
-        questions=asked, meta=bare.meta, gold=bare.gold,
+        questions=asked, meta=bare.meta, gold=own_gold(bare),
     )  # fmt: skip
+
+
+def own_gold(unit: Unit) -> dict[str, Any]:
+    """The known answers that concern this unit, by question name.
+
+    An item's gold may name one output: `correctness/first` is the answer about the output `first`,
+    and counts for the unit that shows that output alone.
+    """
+    found = {}
+    for name, value in unit.gold.items():
+        question, _, output = str(name).partition("/")
+        if not output or unit.order == (output,):
+            found[question] = value
+    return found
 
 
 def read_unit(connection: Connection, study: Study, unit_id: int) -> Unit:
