@@ -1,0 +1,40 @@
+"""Untrusted text: what may stay, what is disarmed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pages.widgets.inert import inert
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["plain words", "**bold** and _soft_", "# heading", "`code`", "| a | b |\n|---|---|\n| 1 | 2 |",
+     "[a page](https://example.org)", "x^2 as $x^2$", "3 : 4", "at 10:30"],
+)  # fmt: skip
+def test_ordinary_marks_stay(text):
+    assert inert(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("![x](https://example.org/p.png)", "!\u200b[x](https://example.org/p.png)"),
+        ("![x][ref]", "!\u200b[x][ref]"),
+        ("a:red[b]", r"a\:red[b]"),
+        (":material/home:", r"\:material/home:"),
+        ("from $5 to $10", r"from \$5 to \$10"),
+        ("[x](javascript:alert(1))", "[x](blocked-javascript:alert(1))"),
+        ("[x]( <JavaScript:alert(1)>)", "[x]( <blocked-JavaScript:alert(1)>)"),
+        ("[x](data:text/html,hi)", "[x](blocked-data:text/html,hi)"),
+        ("<javascript:alert(1)>", r"\<javascript:alert(1)>"),
+        ("a\x00b", "a\ufffdb"),
+    ],
+)
+def test_what_could_load_or_run_is_disarmed(text, shown):
+    assert inert(text) == shown
+
+
+@given(st.text(alphabet="![]()\\:redjavscipt$5`<>\n ", max_size=60))
+def test_no_image_mark_survives(text):
+    assert "![" not in inert(text)
