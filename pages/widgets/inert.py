@@ -16,8 +16,8 @@ SCHEME = re.compile(
 def inert(text: str) -> str:
     """Markdown that shows as text and simple marks only.
 
-    The mark of an image is taken apart, so that nothing remote is loaded; links keep working only for
-    http, https and mail addresses; the shorthand for colours, icons and badges is shown as it was
+    The mark of an image is taken apart, so that nothing remote is loaded; links keep working only
+    for http, https and mail addresses; the shorthand for colours, icons and badges is shown as it was
     written; a dollar before a digit is money, not a formula. HTML is never rendered: the caller
     passes the text to a renderer that escapes it.
     """
@@ -25,5 +25,5 @@ def inert(text: str) -> str:
     text = IMAGE.sub(APART, text)
     text = DIRECTIVE.sub(r"\\:", text)
     text = MONEY.sub(r"\\$", text)
-    text = AUTOLINK.sub(r"\\<\1", text)
+    text = AUTOLINK.sub("<\u200b\\1", text)
     return SCHEME.sub(r"\1blocked-\2", text)
