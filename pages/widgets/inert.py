@@ -17,9 +17,9 @@ def inert(text: str) -> str:
     """Markdown that shows as text and simple marks only.
 
     The mark of an image is taken apart, so that nothing remote is loaded; links keep working only
-    for http, https and mail addresses; the shorthand for colours, icons and badges is shown as it was
-    written; a dollar before a digit is money, not a formula. HTML is never rendered: the caller
-    passes the text to a renderer that escapes it.
+    for http, https and mail addresses; the shorthand for colours, icons and badges is shown as
+    it was written; a dollar before a digit is money, not a formula. HTML is never rendered: the
+    caller passes the text to a renderer that escapes it.
     """
     text = text.replace("\x00", "\ufffd")
     text = IMAGE.sub(APART, text)
