@@ -1,0 +1,184 @@
+"""Which units raters differ on, sorted by how much it matters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from core.questions.base import Question
+from core.services import studies
+from core.services.access import Identity, require
+from core.services.studies import Study
+from core.statistics import disagreement
+from storage import frames, judgments, reviews
+from storage import studies as study_rows
+from storage.database import Database, now
+
+Kind = Literal["people-models", "people", "all"]
+MINUTE = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A unit on which raters differ about a question.
+
+    `weight` sorts the queue; `gap` is the divergence or spread, 0 to 1; `people` and `models` say
+    how many answered. `contested` marks units on which people have no majority.
+    """
+
+    unit_id: int
+    weight: float
+    gap: float
+    people: int
+    models: int
+    contested: bool
+    cause: str = ""
+    adjudicated: bool = False
+
+    @property
+    def decided(self) -> bool:
+        """Whether somebody gave a cause or an answer that holds."""
+        return self.adjudicated or bool(self.cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The cases of one question: `cases` has undecided ones first, each part by weight."""
+
+    question: Question
+    cases: Sequence[Case] = ()
+    raters: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def decided(self) -> int:
+        """How many cases are decided."""
+        return sum(case.decided for case in self.cases)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What has been read of a study: first-stage rows, decisions per rater, the latest causes.
+
+    Keys are (unit, wording, rater) and (unit, question name).
+    """
+
+    revision: int
+    rows: NDArray[np.int64]
+    decided: Mapping[tuple[int, int, int], bool]
+    event: int
+    causes: Mapping[tuple[int, str], str]
+
+
+def questions(study: Study) -> list[Question]:
+    """The questions whose answers can be compared: all but free text."""
+    return [q for q in study.protocol.questions if q.scale().level != "none"]
+
+
+def queue(
+    db: Database, who: Identity, key: str, question: str, kind: Kind = "people-models",
+    rater: int | None = None,
+) -> Queue:  # fmt: skip
+    """The cases of a question; `rater` narrows the side of the models to one of them.
+
+    People are raters of kind person; models, panels and rules are the other side. Repeats of one
+    rater count as one. Raises `Denied` and `KeyError` for an unknown question.
+    """
+    require(who, "review")
+    study = studies.load(db, key)
+    asked = study.protocol.question(question)
+    with db.read() as connection:
+        log = read_log(db, connection, study)
+        raters = study_rows.raters(connection, study.id)
+    place = ("review cases", study.id, asked.digest, kind, rater)
+    known = db.cache.get(place)
+    if known is None or known[0] != log.revision:
+        people = {row.id for row in raters if row.kind == "person"}
+        found = _cases(log.rows, study.wording(asked), asked, kind, people, rater)
+        known = db.cache[place] = (log.revision, found)
+    held = {u for (u, w, _), stands in log.decided.items() if stands and w == study.wording(asked)}
+    cases = [
+        replace(case, cause=log.causes.get((case.unit_id, question), ""),
+                adjudicated=case.unit_id in held)
+        for case in known[1]
+    ]  # fmt: skip
+    cases.sort(key=lambda case: (case.decided, -case.weight, case.unit_id))
+    others = {row.id: row.name for row in raters if row.kind != "person"}
+    return Queue(asked, cases, others)
+
+
+def read_log(db: Database, connection: Connection, study: Study) -> Log:
+    """The study's log as far as it goes; only what is new since the last look is read."""
+    place = ("review log", study.id)
+    nothing = np.zeros((0, len(frames.COLUMNS)), dtype=np.int64)
+    log: Log = db.cache.get(place) or Log(0, nothing, {}, 0, {})
+    rows, decided, causes, event = log.rows, log.decided, log.causes, log.event
+    revision = judgments.revision(connection, study.id)
+    if revision > log.revision:
+        rows = np.concatenate([rows, frames.tail(connection, study.id, log.revision)])
+        later = reviews.decisions(connection, study.id, log.revision)
+        decided = {**decided, **{(r.unit, r.question, r.rater): not r.withdrawn for r in later}}
+    for row in reviews.causes(connection, study.id, event):
+        causes = {**causes, (row.unit, row.data["question"]): row.data["cause"]}
+        if row.created_at < now() - MINUTE:  # a younger id may yet be followed by a lower one
+            event = row.id
+    db.cache[place] = log = Log(revision, rows, decided, event, causes)
+    return log
+
+
+def _cases(
+    rows: NDArray[np.int64], wording: int, question: Question, kind: Kind, people: set[int],
+    rater: int | None,
+) -> list[Case]:  # fmt: skip
+    scale = question.scale()
+    ordered = scale.level in {"ordinal", "interval"}
+    rows = _standing(rows[rows[:, 2] == wording])
+    if not len(rows):
+        return []
+    human = np.isin(rows[:, 3], list(people))
+    units, place = np.unique(rows[:, 1], return_inverse=True)
+    ours = _counts(rows, place, human, (len(units), len(scale.labels)))
+    other = ~human if rater is None else rows[:, 3] == rater
+    theirs = _counts(rows, place, other, ours.shape)
+    if kind == "people-models":
+        gap = disagreement.divergence(ours, theirs, ordered=ordered)
+        weight = disagreement.priority(ours, theirs, ordered=ordered)
+    else:
+        both = ours if kind == "people" else ours + theirs
+        gap = disagreement.spread(both, ordered=ordered)
+        weight = gap * np.sqrt(both.sum(axis=1))
+    contested = disagreement.contested(ours)
+    return [
+        Case(
+            int(units[n]), float(weight[n]), float(gap[n]), round(float(ours[n].sum())),
+            round(float(theirs[n].sum())), bool(contested[n]),
+        )
+        for n in np.flatnonzero(weight > 1e-12)
+    ]  # fmt: skip
+
+
+def _standing(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The newest row per unit, rater and repeat, without withdrawn and uncoded ones."""
+    if not len(rows):
+        return rows
+    raters, repeats = rows[:, 3].max() + 1, rows[:, 4].max() + 1
+    place = (rows[:, 1] * raters + rows[:, 3]) * repeats + rows[:, 4]
+    _, newest = np.unique(place[::-1], return_index=True)
+    rows = np.asarray(rows[len(rows) - 1 - newest])
+    return np.asarray(rows[(rows[:, 6] == 0) & (rows[:, 5] != frames.MISSING)])
+
+
+def _counts(
+    rows: NDArray[np.int64], place: NDArray[np.intp], chosen: NDArray[np.bool_],
+    shape: tuple[int, ...],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Answers per unit and code of the chosen rows; a rater's repeats share one vote."""
+    counts = np.zeros(shape)
+    rows, place = rows[chosen], place[chosen]
+    if len(rows):
+        pair = place * (rows[:, 3].max() + 1) + rows[:, 3]
+        _, which, often = np.unique(pair, return_inverse=True, return_counts=True)
+        np.add.at(counts, (place, rows[:, 5]), 1 / often[which])
+    return counts

@@ -1,0 +1,175 @@
+"""Reviewing disagreements: what was answered, why it differs, and what holds in the end."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.questions.base import Question
+from core.services import studies
+from core.services.access import Identity, require
+from core.services.assignment import rater_id
+from core.services.cases import read_log
+from core.services.studies import Refused
+from core.units import Invalid, Unit
+from core.workers.base import workers
+from storage import judgments, reviews
+from storage import studies as study_rows
+from storage.database import Database
+from storage.judgments import Conflict, NewJudgment
+
+STAGE = "adjudicated"
+CAUSES: Mapping[str, str] = {
+    "rubric gap": "the guidelines do not say what to do here",
+    "slip": "somebody made a mistake they would see themselves",
+    "judge error": "the model or rule misread the case",
+    "bad item": "the item is broken, unclear or cannot be judged",
+    "legitimate plurality": "careful people may rightly answer differently",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One rater's answer, in words as well. `shown` gives the order displayed as letters."""
+
+    rater: str
+    kind: str
+    simulated: bool
+    value: Any
+    words: str
+    rationale: str
+    shown: str
+    stage: str
+    repeat: int
+    confidence: float | None
+    seconds: float | None
+    created_at: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A case in full: what was judged, each answer, gold in words, the causes given so far."""
+
+    unit_id: int
+    unit: Unit
+    question: Question
+    answers: Sequence[Answer]
+    adjudicated: Answer | None
+    gold: str
+    causes: Sequence[Mapping[str, Any]]
+
+    @property
+    def cause(self) -> str:
+        """The cause that counts: the latest given."""
+        return str(self.causes[-1]["cause"]) if self.causes else ""
+
+
+def detail(db: Database, who: Identity, key: str, question: str, unit_id: int) -> Detail:
+    """One case in full; the outputs stand in the study's own order, which the letters follow."""
+    require(who, "review")
+    study = studies.load(db, key)
+    asked = study.protocol.question(question)
+    with db.read() as connection:
+        unit = studies.read_unit(connection, study, unit_id)
+        rows = reviews.answers(connection, unit_id, study.wording(asked))
+        events = reviews.causes_of(connection, study.id, unit_id)
+    answers = [_answer(row, asked, unit) for row in rows]
+    held = [a for a in answers if a.stage == STAGE]
+    gold = unit.gold.get(question)
+    return Detail(
+        unit_id, unit, asked, [a for a in answers if a.stage != STAGE],
+        held[-1] if held else None, "" if gold is None else asked.describe(gold, unit),
+        [
+            {**row.data, "by": row.actor, "at": row.created_at}
+            for row in events if row.data["question"] == question
+        ],
+    )  # fmt: skip
+
+
+def _answer(row: Any, question: Question, unit: Unit) -> Answer:
+    value = judgments.parse(row.value)
+    letters = [unit.letter(key) for key in row.shown or () if key in unit.shown]
+    return Answer(
+        row.name, row.kind, _simulated(row.spec), value, question.describe(value, unit),
+        row.rationale, ", ".join(letters), row.stage, row.repeat, row.confidence, row.seconds,
+        row.created_at, row.sequence,
+    )  # fmt: skip
+
+
+def _simulated(spec: Any) -> bool:
+    kind = (spec or {}).get("kind", "")
+    return kind in workers and workers[kind].simulated
+
+
+def give_cause(
+    db: Database, who: Identity, key: str, question: str, unit_id: int, cause: str, note: str = "",
+) -> None:  # fmt: skip
+    """Say why raters differ here: one of `CAUSES`, or '' to take the last one back.
+
+    Earlier causes stay in the record; the latest counts. Raises `Invalid` for another word.
+    """
+    require(who, "review")
+    if cause and cause not in CAUSES:
+        raise Invalid("cause", f"expected one of: {', '.join(CAUSES)}")
+    study = studies.load(db, key)
+    data = {"question": study.protocol.question(question).name, "cause": cause,
+            "note": note.strip()[:2000]}  # fmt: skip
+    with db.write() as connection:
+        study_rows.record(connection, study.id, "cause", who.name, data, unit=unit_id)
+
+
+def causes(db: Database, who: Identity, key: str, question: str = "") -> dict[str, int]:
+    """How many cases have each cause, every cause named; of one question, or of all."""
+    require(who, "review")
+    study = studies.load(db, key)
+    with db.read() as connection:
+        log = read_log(db, connection, study)
+    given = Counter(c for (_, name), c in log.causes.items() if c and question in ("", name))
+    return {cause: given[cause] for cause in CAUSES}
+
+
+def adjudicate(
+    db: Database, who: Identity, key: str, seen: Detail, value: Any, note: str = ""
+) -> int:
+    """Store the answer that holds; returns its place in the log.
+
+    The newest answer of anybody counts; None takes the person's own back, and the same again stores
+    nothing. Raises `Invalid` for a wrong value, `Refused` when there is nothing to take back, and
+    `Conflict` when somebody decided meanwhile.
+    """
+    require(who, "review")
+    study = studies.load(db, key)
+    wording = study.wording(seen.question)
+    rater = rater_id(db, study, who)
+    checked = None if value is None else seen.question.check(value, seen.unit)
+    with db.write() as connection:
+        held = [r for r in reviews.answers(connection, seen.unit_id, wording) if r.stage == STAGE]
+        newest = held[-1].sequence if held else None
+        if newest != (seen.adjudicated.sequence if seen.adjudicated else None):
+            raise Conflict("Somebody decided this case meanwhile; look at it again, then decide.")
+        old = reviews.decided(connection, seen.unit_id, wording, rater)
+        standing = old if old and not old.withdrawn else None
+        if value is None and standing is None:
+            raise Refused("you have decided nothing here that could be taken back")
+        if standing and old.sequence == newest and _same(standing, checked, note):
+            return int(standing.sequence)
+        row = _decision(seen, wording, (rater, who.name), checked, note, old)
+        return judgments.append(connection, study.id, [row])[0].sequence
+
+
+def _same(row: Any, value: Any, note: str) -> bool:
+    return bool(row.value == judgments.canonical(value) and row.rationale == note.strip())
+
+
+def _decision(
+    seen: Detail, wording: int, rater: tuple[int, str], value: Any, note: str, old: Any
+) -> NewJudgment:
+    question = seen.question
+    return NewJudgment(
+        unit=seen.unit_id, unit_key=seen.unit.key, question=wording,
+        question_digest=question.digest, rater=rater[0], rater_key=f"person:{rater[1]}",
+        value=value, stage=STAGE, rationale=note.strip(), shown=seen.unit.shown,
+        code=None if value is None else question.codes(value, seen.unit).get(""),
+        replaces=(old.id, old.sequence) if old else None, withdrawn=value is None,
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""What a review reads: every answer to one question about one unit, decisions and causes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from storage.tables import Event, Judgment, Rater
+
+J: Any = Judgment.__table__  # type: ignore[attr-defined]
+R: Any = Rater.__table__  # type: ignore[attr-defined]
+E: Any = Event.__table__  # type: ignore[attr-defined]
+
+ANSWERS = (
+    select(
+        J.c.id, J.c.sequence, J.c.rater, J.c.stage, J.c.repeat, J.c.value, J.c.code,
+        J.c.rationale, J.c.confidence, J.c.shown, J.c.revealed, J.c.withdrawn, J.c.seconds,
+        J.c.created_at, R.c.kind, R.c.name, R.c.spec,
+    )
+    .join(R, R.c.id == J.c.rater)
+    .where(
+        J.c.unit == bindparam("unit_id"),
+        J.c.question == bindparam("question_id"),
+        J.c.condition == "",
+    )
+    .order_by(J.c.sequence)
+)  # fmt: skip
+
+DECISIONS = (
+    select(J.c.sequence, J.c.unit, J.c.question, J.c.rater, J.c.withdrawn)
+    .where(
+        J.c.study == bindparam("study_id"),
+        J.c.sequence > bindparam("after"),
+        J.c.stage == "adjudicated",
+    )
+    .order_by(J.c.sequence)
+)
+
+CAUSES = (
+    select(E.c.id, E.c.unit, E.c.actor, E.c.data, E.c.created_at)
+    .where(E.c.study == bindparam("study_id"), E.c.id > bindparam("after"), E.c.kind == "cause")
+    .order_by(E.c.id)
+)
+
+
+def answers(connection: Connection, unit: int, question: int) -> list[Any]:
+    """The rows that count about a unit and a wording, in order of the log, with their raters.
+
+    Corrected and withdrawn rows and probed ones are left out.
+    """
+    newest = {
+        (row.rater, row.stage, row.repeat): row
+        for row in connection.execute(ANSWERS, {"unit_id": unit, "question_id": question})
+    }
+    return sorted(
+        (row for row in newest.values() if not row.withdrawn), key=lambda row: int(row.sequence)
+    )
+
+
+def decided(connection: Connection, unit: int, question: int, rater: int) -> Any:
+    """A person's newest adjudicating row, a withdrawn one too; None when there is none."""
+    rows = connection.execute(ANSWERS, {"unit_id": unit, "question_id": question})
+    own = [row for row in rows if row.rater == rater and row.stage == "adjudicated"]
+    return own[-1] if own else None
+
+
+def decisions(connection: Connection, study: int, after: int) -> Sequence[Any]:
+    """Adjudicating rows with `sequence > after`: sequence, unit, question, rater, withdrawn."""
+    return connection.execute(DECISIONS, {"study_id": study, "after": after}).all()
+
+
+def causes(connection: Connection, study: int, after: int) -> Sequence[Any]:
+    """Cause codes given since the event with that id, oldest first."""
+    return connection.execute(CAUSES, {"study_id": study, "after": after}).all()
+
+
+def causes_of(connection: Connection, study: int, unit: int) -> Sequence[Any]:
+    """Cause codes given to one unit, oldest first."""
+    return connection.execute(
+        select(E.c.actor, E.c.data, E.c.created_at)
+        .where(E.c.study == study, E.c.unit == unit, E.c.kind == "cause")
+        .order_by(E.c.id)
+    ).all()
