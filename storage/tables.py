@@ -7,21 +7,35 @@ exists (SQLite enforces them too, see `storage.database`).
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger, Column, Index, Integer, MetaData, Text, UniqueConstraint, text,
+)  # fmt: skip
 from sqlalchemy.orm import registry
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}  # so that a later migration can name what it changes, on both engines
 
 
-class Base(SQLModel, registry=registry()):
+class Base(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMES))):
     """Owns its registry: a module that is imported again gets a fresh one instead of a clash."""
 
 
 def identifier() -> Any:
     """A primary key column, 64 bits wide."""
     return Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+
+
+def link(table: str, *, nullable: bool = False, index: bool = False) -> Any:
+    """A column that names a row of another table."""
+    facts: dict[str, Any] = {"default": None} if nullable else {}
+    return Field(foreign_key=f"{table}.id", sa_type=BigInteger, index=index, **facts)
 
 
 def moment(nullable: bool = False) -> Any:
@@ -69,12 +83,12 @@ class Item(Base, table=True):
 
     __table_args__ = (UniqueConstraint("study", "key"),)
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id")
+    study: int = link("study")
     key: str
     content: Any = json(nullable=False)
     meta: Any = json(nullable=False)
     gold: Any = json()
-    run: int | None = Field(default=None, foreign_key="run.id")
+    run: int | None = link("run", nullable=True)
     created_at: int = moment()
 
 
@@ -83,16 +97,16 @@ class Output(Base, table=True):
 
     __table_args__ = (UniqueConstraint("item", "key"),)
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id", index=True)
-    item: int = Field(foreign_key="item.id")
+    study: int = link("study", index=True)
+    item: int = link("item")
     key: str
     role: str = "answer"
-    parent: int | None = Field(default=None, foreign_key="output.id")
-    rater: int | None = Field(default=None, foreign_key="rater.id")
+    parent: int | None = link("output", nullable=True)
+    rater: int | None = link("rater", nullable=True)
     source: str = words()
     content: Any = json(nullable=False)
     condition: str = ""
-    run: int | None = Field(default=None, foreign_key="run.id")
+    run: int | None = link("run", nullable=True)
     created_at: int = moment()
 
 
@@ -105,8 +119,8 @@ class Unit(Base, table=True):
         Index("unit_item", "item"),
     )
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id")
-    item: int = Field(foreign_key="item.id")
+    study: int = link("study")
+    item: int = link("item")
     key: str
     outputs: Any = json(nullable=False)
     position: int = Field(default=0, sa_type=BigInteger)
@@ -119,7 +133,7 @@ class Rater(Base, table=True):
 
     __table_args__ = (UniqueConstraint("study", "kind", "key"),)
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id")
+    study: int = link("study")
     kind: str
     key: str
     name: str = ""
@@ -131,7 +145,7 @@ class Member(Base, table=True):
 
     __table_args__ = (UniqueConstraint("study", "identity", "role"),)
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id")
+    study: int = link("study")
     identity: str
     role: str
     invitation: str = ""
@@ -163,9 +177,9 @@ class Assignment(Base, table=True):
         ),
     )
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id")
-    unit: int = Field(foreign_key="unit.id")
-    rater: int = Field(foreign_key="rater.id")
+    study: int = link("study")
+    unit: int = link("unit")
+    rater: int = link("rater")
     place: int = 1
     stage: str = "first"
     repeat: int = 0
@@ -201,13 +215,14 @@ class Judgment(Base, table=True):
             postgresql_where=text("replaces IS NULL"),
         ),
         Index("judgment_rater", "rater", "sequence"),
+        Index("judgment_unit", "unit", "rater"),
     )
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id")
+    study: int = link("study")
     sequence: int = Field(sa_type=BigInteger)
-    unit: int = Field(foreign_key="unit.id")
-    question: int = Field(foreign_key="question.id")
-    rater: int = Field(foreign_key="rater.id")
+    unit: int = link("unit")
+    question: int = link("question")
+    rater: int = link("rater")
     stage: str = "first"
     repeat: int = 0
     condition: str = ""
@@ -217,12 +232,12 @@ class Judgment(Base, table=True):
     confidence: float | None = None
     shown: Any = json()
     revealed: Any = json()
-    replaces: int | None = Field(default=None, foreign_key="judgment.id")
+    replaces: int | None = link("judgment", nullable=True)
     withdrawn: bool = False
-    assignment: int | None = Field(default=None, foreign_key="assignment.id")
+    assignment: int | None = link("assignment", nullable=True)
     seconds: float | None = None
-    run: int | None = Field(default=None, foreign_key="run.id")
-    call: int | None = Field(default=None, foreign_key="call.id")
+    run: int | None = link("run", nullable=True)
+    call: int | None = link("call", nullable=True)
     key: str
     salt: str
     payload_digest: str
@@ -235,12 +250,12 @@ class Event(Base, table=True):
 
     __table_args__ = (Index("event_unit", "study", "unit", "kind"),)
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id")
+    study: int = link("study")
     kind: str
     actor: str = ""
-    rater: int | None = Field(default=None, foreign_key="rater.id")
-    unit: int | None = Field(default=None, foreign_key="unit.id")
-    judgment: int | None = Field(default=None, foreign_key="judgment.id")
+    rater: int | None = link("rater", nullable=True)
+    unit: int | None = link("unit", nullable=True)
+    judgment: int | None = link("judgment", nullable=True)
     data: Any = json(nullable=False)
     created_at: int = moment()
 
@@ -250,7 +265,7 @@ class Run(Base, table=True):
 
     __table_args__ = (Index("run_state", "state"),)
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id", index=True)
+    study: int = link("study", index=True)
     kind: str
     worker: Any = json(nullable=False)
     state: str = "ready"
@@ -270,9 +285,9 @@ class Task(Base, table=True):
         Index("task_state", "run", "state", "lease_until"),
     )
     id: int | None = identifier()
-    run: int = Field(foreign_key="run.id")
+    run: int = link("run")
     worker: str
-    unit: int = Field(foreign_key="unit.id")
+    unit: int = link("unit")
     repeat: int = 0
     state: str = "ready"
     owner: str = ""
@@ -287,7 +302,7 @@ class Call(Base, table=True):
     __table_args__ = (Index("call_run", "run"),)
     id: int | None = identifier()
     key: str = Field(unique=True)
-    run: int | None = Field(default=None, foreign_key="run.id")
+    run: int | None = link("run", nullable=True)
     model: str = ""
     attempts: int = 0
     request: str = words()
@@ -305,9 +320,9 @@ class Mirror(Base, table=True):
 
     __table_args__ = (UniqueConstraint("target", "judgment"), UniqueConstraint("target", "item"))
     id: int | None = identifier()
-    study: int = Field(foreign_key="study.id")
-    judgment: int | None = Field(default=None, foreign_key="judgment.id")
-    item: int | None = Field(default=None, foreign_key="item.id")
+    study: int = link("study")
+    judgment: int | None = link("judgment", nullable=True)
+    item: int | None = link("item", nullable=True)
     target: str
     external_id: str = ""
     state: str = "waiting"
