@@ -1,0 +1,27 @@
+"""People: the names that are known, and what a name may look like."""
+
+import unicodedata
+
+from core.units import Invalid
+from storage import people
+from storage.database import Database
+
+LONGEST = 60
+
+
+def known(db: Database) -> list[str]:
+    """Names of people who have been here before, in alphabetical order."""
+    with db.read() as connection:
+        return people.names(connection)
+
+
+def name(text: str) -> str:
+    """The name as it is stored: one line, outer spaces gone. Raises `Invalid` for anything else."""
+    found = unicodedata.normalize("NFC", " ".join(text.split()))
+    if not found:
+        raise Invalid("name", "enter a name")
+    if len(found) > LONGEST:
+        raise Invalid("name", f"a name has at most {LONGEST} characters")
+    if any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"} for c in found):
+        raise Invalid("name", "the name holds a character that cannot be shown")
+    return found

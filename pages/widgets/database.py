@@ -1,0 +1,20 @@
+"""The one open database of this process."""
+
+import streamlit as st
+
+from core.services import setup
+from core.settings import settings
+from storage.database import Database
+
+
+@st.cache_resource(show_spinner="Opening the database")
+def opened(url: str) -> Database:
+    """The database at that address, its tables up to date."""
+    found = Database(url)
+    setup.ensure(found)
+    return found
+
+
+def db() -> Database:
+    """The database of this installation."""
+    return opened(settings().database_url)

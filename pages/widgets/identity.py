@@ -1,0 +1,77 @@
+"""Who is here. Locally a person picks a name; it is kept in the session and in the address."""
+
+import streamlit as st
+
+from core.services import people
+from core.services.access import Identity
+from core.units import Invalid
+from pages.widgets.database import db
+
+NAME = "who"
+
+
+def known() -> Identity | None:
+    """The person at this browser, or None while no name is chosen. Draws nothing."""
+    name = st.session_state.get("concord_who") or _from_address()
+    if not name:
+        return None
+    st.session_state["concord_who"] = name
+    if st.query_params.get(NAME) != name:
+        st.query_params[NAME] = name
+    return Identity(name)
+
+
+def who() -> Identity:
+    """The person at this browser; until a name is chosen the page shows that choice and stops."""
+    person = known()
+    if person is None:
+        ask()
+        st.stop()
+    return person
+
+
+def _from_address() -> str:
+    try:
+        return people.name(st.query_params.get(NAME, ""))
+    except Invalid:
+        return ""
+
+
+def become(name: str) -> None:
+    """Take a name for this session."""
+    st.session_state["concord_who"] = people.name(name)
+
+
+def leave() -> None:
+    """Forget the name, so that somebody else can work at this browser."""
+    st.session_state.pop("concord_who", None)
+    st.query_params.pop(NAME, None)
+
+
+def ask() -> None:
+    """Draw the choice of a name: those seen before, or a new one."""
+    with st.container(key="who-card", border=True):
+        st.markdown("#### Who is judging?", anchors=False)
+        st.caption("Your answers carry this name. It stays on this machine.")
+        _names(people.known(db()))
+        with st.form("who-form", border=False):
+            entered = st.text_input("Your name", key="who-entered", max_chars=people.LONGEST)
+            if st.form_submit_button("Continue", type="primary"):
+                _enter(entered)
+
+
+def _names(found: list[str]) -> None:
+    if found:
+        chosen = st.pills("Here before", found[:24], key="who-known")
+        if chosen:
+            become(chosen)
+            st.rerun()
+
+
+def _enter(text: str) -> None:
+    try:
+        become(text)
+    except Invalid as error:
+        st.error(f"{error.message.capitalize()}.")
+        return
+    st.rerun()

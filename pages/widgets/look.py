@@ -1,0 +1,107 @@
+"""What every page looks like: use these, and the pages look alike.
+
+- `page(title)` once in app.py; nothing to do in a page.
+- `header("Agreement", study, who)` is the first thing a page draws.
+- `caption(text)` says in plain words what a chart or number means, under it.
+- `empty_state(title, text, button=..., page=...)` stands where nothing is to be shown yet: what is
+  missing and what to do next.
+- `stat(label, value, interval=..., n=..., coverage=..., note=...)` is one number with what belongs
+  to it; `stats([...])` a row of them in equal height.
+- `chip(state)` is the state of a study or run in words and colour.
+
+Texts of studies, items and models go through `plain` (labels) or `pages.widgets.inert.inert`
+(markdown) before they are drawn. Our own CSS in look.css reaches elements through `st-key-*`
+classes only: give a container a key there rather than styling it in a page.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.services.access import Identity
+from core.services.studies import Study
+from pages.widgets.words import plain
+
+CSS = (Path(__file__).parent / "look.css").read_text(encoding="utf-8")
+COLOURS = {
+    "draft": "gray", "pilot": "blue", "open": "green", "paused": "orange", "closed": "violet",
+    "archived": "gray", "ready": "gray", "running": "blue", "done": "green", "failed": "red",
+    "stopped": "orange",
+}  # fmt: skip
+
+
+def page() -> None:
+    """Set up the browser page and bring in our own CSS."""
+    st.set_page_config(page_title="Concord", page_icon=":material/balance:", layout="wide")
+    st.html(f"<style>{CSS}</style>")
+
+
+def chip(state: str) -> str:
+    """The state as a coloured badge, in markdown."""
+    return f":{COLOURS.get(state, 'gray')}-badge[{plain(state)}]"
+
+
+def header(title: str, study: Study | None = None, who: Identity | None = None) -> None:
+    """The page's title, and under it the study with its state and the person's name."""
+    with st.container(key="page-header"):
+        st.title(title, anchor=False)
+        facts = []
+        if study is not None:
+            facts.append(f"{plain(study.title)} {chip(study.state)}")
+        if who is not None:
+            facts.append(f"as {plain(who.name)}")
+        if facts:
+            st.markdown(" · ".join(facts), anchors=False)
+
+
+def caption(text: str) -> None:
+    """Plain words under a chart or number: what it says and what it does not."""
+    st.caption(text)
+
+
+def empty_state(
+    title: str, text: str, *, button: str = "", page: str = "", key: str = "empty"
+) -> bool:
+    """What is missing and what to do next; True when its button was pressed.
+
+    With `page` ("pages/studies.py") the button leads there instead.
+    """
+    with st.container(key=f"empty-state-{key}"):
+        st.markdown(f"#### {title}", anchors=False)
+        st.markdown(text, anchors=False)
+        pressed = bool(button) and st.button(button, key=f"{key}-next", type="primary")
+    if pressed and page:
+        st.switch_page(page)
+    return pressed
+
+
+def stat(
+    label: str, value: str, *, interval: str = "", n: int | None = None,
+    coverage: float | None = None, note: str = "", key: str = "",
+) -> None:  # fmt: skip
+    """One number as a tile: its interval, how many it rests on, and which share that is of all.
+
+    `note` says why there is no number; it takes the place of the interval.
+    """
+    with st.container(key=f"stat-{key or _slug(label)}", border=True):
+        st.caption(label)
+        st.markdown(f"### {plain(value)}", anchors=False)
+        parts = [note or interval]
+        if n is not None:
+            parts.append(f"n = {n:,}")
+        if coverage is not None:
+            parts.append(f"{coverage:.0%} covered")
+        st.caption(" · ".join(part for part in parts if part) or "\u00a0")
+
+
+def stats(tiles: Sequence[dict[str, Any]], key: str = "stats") -> None:
+    """A row of `stat` tiles of equal height."""
+    with st.container(key=f"tiles-{key}"):
+        for tile in tiles:
+            stat(**tile)
+
+
+def _slug(text: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in text.lower())[:40]

@@ -1,0 +1,66 @@
+"""Where a page works: the database, and the study in hand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.services import studies
+from core.services.access import Identity
+from core.services.studies import Study
+from pages.widgets import identity
+from pages.widgets.database import db
+from pages.widgets.words import plain
+
+STUDY = "study"
+__all__ = ["choose", "db", "study_picker"]
+
+
+def study_picker(who: Identity) -> Study | None:
+    """The study in hand, chosen in the sidebar; None while there is none.
+
+    The choice is kept in the session and in the address (`?study=`). Without one it is the demo
+    study, else the newest that is not archived.
+    """
+    rows = studies.listing(db(), who)
+    key = _chosen(rows)
+    _sidebar(who, rows, key)
+    if key is None:
+        return None
+    if st.query_params.get(STUDY) != key:
+        st.query_params[STUDY] = key
+    return studies.load(db(), key)
+
+
+def choose(key: str) -> None:
+    """Take a study in hand, from the next run of the page on."""
+    st.session_state["concord_study"] = key
+
+
+def _chosen(rows: Sequence[Any]) -> str | None:
+    known = [row.key for row in rows]
+    alive = [row.key for row in rows if row.state != "archived"]
+    wanted = (st.session_state.get("concord_study"), st.query_params.get(STUDY), "demo", *alive)
+    found = next((key for key in (*wanted, *known) if key in known), None)
+    if found:
+        choose(found)
+    return found
+
+
+def _sidebar(who: Identity, rows: Sequence[Any], key: str | None) -> None:
+    if key is not None:
+        with st.sidebar, st.container(key="sidebar-study"):
+            st.session_state["study-choice"] = key
+            titles = {r.key: r.title if r.state == "open" else f"{r.title} ({r.state})"
+                      for r in rows if r.state != "archived" or r.key == key}  # fmt: skip
+            st.selectbox(
+                "Study", list(titles), key="study-choice", on_change=_picked,
+                format_func=lambda k: titles.get(k, k),
+            )  # fmt: skip
+    with st.sidebar, st.container(key="sidebar-who"):
+        st.caption(f"Judging as **{plain(who.name)}**")
+        st.button("Change person", key="who-leave", type="tertiary", on_click=identity.leave)
+
+
+def _picked() -> None:
+    choose(st.session_state["study-choice"])
