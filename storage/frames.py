@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
-from storage.tables import Judgment
+from storage.tables import Item, Judgment, Unit
 
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
+I: Any = Item.__table__  # type: ignore[attr-defined]  # noqa: E741
+U: Any = Unit.__table__  # type: ignore[attr-defined]
 COLUMNS = ("sequence", "unit", "question", "rater", "repeat", "code", "withdrawn")
 MISSING = -1
 
@@ -36,3 +38,52 @@ def tail(connection: Connection, study: int, after: int = 0) -> NDArray[np.int64
         for r in connection.execute(TAIL, {"study_id": study, "after": after})
     ]
     return np.array(rows, dtype=np.int64).reshape(len(rows), len(COLUMNS))
+
+
+def unit_places(connection: Connection, study: int) -> NDArray[np.int64]:
+    """Unit ids and their item ids, ascending by unit: an (n, 2) integer array."""
+    rows = [tuple(row) for row in connection.execute(PLACES, {"study_id": study})]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), 2)
+
+
+def item_facts(connection: Connection, study: int) -> dict[int, Any]:
+    """The facts (`meta`) about each item, by item id."""
+    rows = connection.execute(select(I.c.id, I.c.meta).where(I.c.study == study))
+    return {row.id: row.meta for row in rows}
+
+
+def known_answers(connection: Connection, study: int) -> list[Any]:
+    """Units whose item has known answers: id, key, item_key, outputs, meta, gold."""
+    return list(connection.execute(KNOWN, {"study_id": study}))
+
+
+def pace(connection: Connection, study: int, after: int, until: int) -> list[Any]:
+    """Per question and rater: how many answers with a time, and seconds in all.
+
+    Over the rows that `tail` reads with `after < sequence <= until`, corrections included.
+    """
+    return list(connection.execute(PACE, {"study_id": study, "after": after, "until": until}))
+
+
+PLACES = select(U.c.id, U.c.item).where(U.c.study == bindparam("study_id")).order_by(U.c.id)
+KNOWN = (
+    select(U.c.id, U.c.key, I.c.key.label("item_key"), U.c.outputs, I.c.meta, I.c.gold)
+    .join(I, I.c.id == U.c.item)
+    .where(
+        U.c.study == bindparam("study_id"),
+        I.c.gold.is_not(None),
+        cast(I.c.gold, Text).not_in(["null", "{}"]),
+    )
+)
+PACE = (
+    select(J.c.question, J.c.rater, func.count(J.c.seconds), func.sum(J.c.seconds))
+    .where(
+        J.c.study == bindparam("study_id"),
+        J.c.sequence > bindparam("after"),
+        J.c.sequence <= bindparam("until"),
+        J.c.stage == "first",
+        J.c.condition == "",
+        J.c.seconds.is_not(None),
+    )
+    .group_by(J.c.question, J.c.rater)
+)

@@ -1,8 +1,12 @@
-"""What every statistic returns."""
+"""What every statistic is, and what it returns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+from core.registry import Registry
+
+About = Literal["pair", "group", "rater", "study"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +34,43 @@ class Estimate:
     def defined(self) -> bool:
         """Whether there is a number."""
         return self.value is not None
+
+
+@dataclass(frozen=True, repr=False)
+class Statistic:
+    """A registered function of one analysis table.
+
+    `about` says what it takes after the table: `pair` two raters, `group` the name of a group,
+    `rater` one rater, `study` nothing. `levels` are the scales that it accepts.
+    """
+
+    name: str
+    title: str
+    about: About
+    levels: tuple[str, ...]
+    reference: str
+    function: Callable[..., Estimate]
+
+    def __call__(self, *args: Any, **options: Any) -> Estimate:
+        """The estimate."""
+        return self.function(*args, **options)
+
+    def __repr__(self) -> str:
+        return f"<statistic {self.function.__module__}.{self.function.__qualname__}>"
+
+
+statistics: Registry[Statistic] = Registry("core.statistics")
+EVERY = ("nominal", "ordinal", "interval")
+ORDERED = ("ordinal", "interval")
+
+
+def statistic(
+    name: str, title: str, *, about: About, reference: str, levels: tuple[str, ...] = EVERY
+) -> Callable[[Callable[..., Estimate]], Callable[..., Estimate]]:
+    """Register a function as a statistic; the function itself stays as it is."""
+
+    def keep(function: Callable[..., Estimate]) -> Callable[..., Estimate]:
+        statistics.register(Statistic(name, title, about, levels, reference, function))
+        return function
+
+    return keep

@@ -1,0 +1,41 @@
+"""Intervals that several statistics share."""
+
+import math
+
+from scipy import special
+
+LEAST = 20
+
+
+def normal_quantile(level: float) -> float:
+    """The two-sided quantile of the normal distribution.
+
+    >>> round(normal_quantile(0.95), 4)
+    1.96
+    """
+    return float(special.ndtri(0.5 + level / 2))
+
+
+def t_quantile(level: float, freedom: int) -> float:
+    """The two-sided quantile of Student's t.
+
+    >>> round(t_quantile(0.95, 10), 3)
+    2.228
+    """
+    return float(special.stdtrit(freedom, 0.5 + level / 2))
+
+
+def wilson(hits: float, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a share; holds at 0 and 1 and for small `n` (at least 1).
+
+    Wilson (1927). Newcombe (1998), method 3, prints .2553 to .3662 for 81 of 263:
+
+    >>> [round(x, 4) for x in wilson(81, 263)]
+    [0.2553, 0.3662]
+    """
+    z = normal_quantile(level)
+    share, square = hits / n, z * z / n
+    middle = (share + square / 2) / (1 + square)
+    half = z * math.sqrt(share * (1 - share) / n + square / (4 * n)) / (1 + square)
+    low = 0.0 if hits == 0 else middle - half
+    return max(0.0, low), min(1.0, 1.0 if hits == n else middle + half)
