@@ -34,10 +34,8 @@ def work() -> None:
         keys=desk["keys"],
         on_answer=lambda name, value: moves.answered(db, who, study, name, value),
     )
-    with st.container(key="material"):
-        show_material(ui, held.unit)
-    with st.container(key="questions"):
-        ask(ui, held.unit, desk["answers"])
+    show_material(ui, held.unit)
+    ask(ui, held.unit, desk["answers"])
     bar(desk, held)
 
 
@@ -54,9 +52,7 @@ def status(desk: moves.State, held: moves.Ticket) -> None:
         parts.append("skipped before; you may answer it now")
     elif held.draft:
         parts.append("draft kept")
-    with st.container(key="desk-status", horizontal=True):
-        st.progress(min(held.place / max(held.total, 1), 1.0))
-        st.markdown(" · ".join(parts), anchors=False)
+    st.progress(min(held.place / max(held.total, 1), 1.0), text=" · ".join(parts))
     if desk["error"]:
         st.error(desk["error"])
 
@@ -98,7 +94,6 @@ def bar(desk: moves.State, held: moves.Ticket) -> None:
         button("Skip", "s", moves.toggle, desk, "skip", disabled=bool(held.answers))
         button("Flag", "f", moves.toggle, desk, "flag")
         button("Guidelines", "g", moves.toggle, desk, "guidelines")
-        st.toggle("Keys", value=keys, key="keys-on", on_change=lambda: desk.update(keys=not keys))
         if held.state == "submitted":
             button("Next", "n", moves.forward, db, who, study)
         submit = "Save change" if held.state == "submitted" else "Submit"
@@ -123,4 +118,9 @@ look.header("Annotate", study, who)
 if study is None:
     look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
 else:
+    settings = moves.state(study, who)
+    settings["keys"] = st.sidebar.toggle(
+        "Answer by keys", value=True, key="keys-on",
+        help="Single keys answer and move. Turn them off if they get in the way.",
+    )  # fmt: skip
     work()

@@ -7,6 +7,7 @@
   missing and what to do next.
 - `stat(label, value, interval=..., n=..., coverage=..., note=...)` is one number with what belongs
   to it; `stats([...])` a row of them in equal height.
+- `estimate(label, found)` is the tile of a `core.statistics.base.Estimate`.
 - `chip(state)` is the state of a study or run in words and colour.
 
 Texts of studies, items and models go through `plain` (labels) or `pages.widgets.inert.inert`
@@ -22,9 +23,12 @@ import streamlit as st
 
 from core.services.access import Identity
 from core.services.studies import Study
+from core.statistics.base import Estimate
 from pages.widgets.words import plain
 
-CSS = (Path(__file__).parent / "look.css").read_text(encoding="utf-8")
+CSS = "\n".join(
+    path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.css"))
+)
 COLOURS = {
     "draft": "gray", "pilot": "blue", "open": "green", "paused": "orange", "closed": "violet",
     "archived": "gray", "ready": "gray", "running": "blue", "done": "green", "failed": "red",
@@ -86,14 +90,34 @@ def stat(
     `note` says why there is no number; it takes the place of the interval.
     """
     with st.container(key=f"stat-{key or _slug(label)}", border=True):
-        st.caption(label)
+        st.caption(plain(label))
         st.markdown(f"### {plain(value)}", anchors=False)
         parts = [note or interval]
         if n is not None:
             parts.append(f"n = {n:,}")
         if coverage is not None:
-            parts.append(f"{coverage:.0%} covered")
-        st.caption(" · ".join(part for part in parts if part) or "\u00a0")
+            parts.append(f"coverage {coverage:.0%}")
+        st.caption(plain(" · ".join(part for part in parts if part)) or "\u00a0")
+
+
+def estimate(label: str, found: Estimate, key: str = "") -> None:
+    """The tile of an estimate: value, interval, n and coverage, or why it is undefined."""
+    interval = ""
+    if found.low is not None and found.high is not None:
+        interval = f"{found.level:.0%} interval {number(found.low)} to {number(found.high)}"
+    note = found.note if not found.defined else ""
+    stat(
+        label, number(found.value), interval=interval or found.note, n=found.n,
+        coverage=found.coverage, note=note, key=key,
+    )  # fmt: skip
+
+
+def number(value: float | None, places: int = 2) -> str:
+    """A statistic as text: .72, -.05, 1.00; an en dash where there is none."""
+    if value is None:
+        return "–"
+    text = f"{value:.{places}f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 and "0." in text else text
 
 
 def stats(tiles: Sequence[dict[str, Any]], key: str = "stats") -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from core.ui import Option
 from core.units import Unit
 from pages.widgets.inert import LONGEST, inert
+from pages.widgets.words import plain
 
 Answer = Callable[[str, Any], None]
 
@@ -44,7 +45,7 @@ class StreamlitUi:
 
     def turn(self, role: str, text: str) -> None:
         with st.container(key=f"turn-{_slug(role)}-{self._next()}", border=False):
-            st.caption(_plain_label(role.capitalize()))
+            st.caption(plain(role.capitalize()))
             self.prose(text)
 
     def choose(
@@ -57,17 +58,17 @@ class StreamlitUi:
             for place, option in enumerate(options):
                 self._option(name, place, option, option.value == value, live, scale)
         if scale and (low or high):
-            st.caption(_plain_label(f"{options[0].label} = {low}  …  {high}" if low else high))
+            st.caption(plain(f"{options[0].label} = {low}  …  {high}" if low else high))
         return value
 
     def _option(
         self, name: str, place: int, option: Option, chosen: bool, live: bool, scale: bool
     ) -> None:
-        label = _plain_label(option.label)
+        label = plain(option.label)
         st.button(
             f"✓ {label}" if chosen else label,
             key=f"{self.scope}-{name}-{place}",
-            help=_plain_label(option.hint) if option.hint and not scale else None,
+            help=plain(option.hint) if option.hint and not scale else None,
             type="primary" if chosen else "secondary",
             shortcut=str((place + 1) % 10) if live and place < 10 else None,
             on_click=self.on_answer,
@@ -82,7 +83,7 @@ class StreamlitUi:
         st.session_state.setdefault(key, value or "")
         label = title if required else f"{title} (optional)"
         return st.text_area(
-            _plain_label(label), key=key, help=help or None, placeholder=placeholder or None,
+            plain(label), key=key, help=help or None, placeholder=placeholder or None,
             max_chars=longest, height=76, on_change=self._written, args=(name, key),
         )  # fmt: skip
 
@@ -91,7 +92,7 @@ class StreamlitUi:
 
     def _heading(self, title: str, help: str, required: bool) -> None:
         mark = "" if required else " (optional)"
-        st.markdown(f"**{_plain_label(title)}**{mark}", help=help or None, anchors=False)
+        st.markdown(f"**{plain(title)}**{mark}", help=help or None, anchors=False)
 
     def _next(self) -> int:
         self._turns = getattr(self, "_turns", 0) + 1
@@ -102,17 +103,13 @@ def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:
     """Draw what a unit is about: its fields, then its outputs side by side in equal cards."""
     for name, content in unit.fields.items():
         with st.container(key=f"field-{ui.scope}-{_slug(name)}", border=True):
-            st.caption(_plain_label(name.replace("_", " ").capitalize()))
+            st.caption(plain(name.replace("_", " ").capitalize()))
             content.show(ui)
     if not unit.outputs:
         return
-    with st.container(key=f"responses-{ui.scope}"):
-        columns = st.columns(len(unit.outputs)) if len(unit.outputs) > 1 else [st.container()]
-        for column, output in zip(columns, unit.outputs, strict=True):
-            with (
-                column,
-                st.container(key=f"card-{ui.scope}-{unit.letter(output.key)}", border=True),
-            ):
+    with st.container(key=f"responses-{ui.scope}", horizontal=True):
+        for output in unit.outputs:
+            with st.container(key=f"card-{ui.scope}-{unit.letter(output.key)}", border=True):
                 lone = len(unit.outputs) == 1 or not letters
                 name = output.role.capitalize() if lone else f"Response {unit.letter(output.key)}"
                 st.caption(name)
@@ -127,11 +124,6 @@ def ask(ui: StreamlitUi, unit: Unit, draft: Mapping[str, Any]) -> None:
 
 def _ignore(_name: str, _value: Any) -> None:
     """An answer that nobody hears: a preview."""
-
-
-def _plain_label(text: str) -> str:
-    """A label without marks: what a study's author wrote, shown as it is."""
-    return "".join(f"\\{c}" if c in r"\`*_[]#$~:<>!|" else c for c in text)
 
 
 def _slug(text: str) -> str:
