@@ -1,27 +1,25 @@
-"""The log of judgments: appending, finding, and the chain that shows a bent row.
+"""The log of judgments: appending and finding. `storage.chain` shows whether it is as written.
 
 Every append happens in one transaction: take `n` places in the study's sequence, write the rows,
 move the chain's head. The sequence is the order of the chain, the cursor of whoever reads the tail
 and the revision that pages watch.
 """
 
-import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from storage.chain import Break, canonical, chain_facts, digest, link, payload_digest, verify
 from storage.database import now
-from storage.tables import Judgment, Question, Rater, Study, Unit
+from storage.tables import Judgment, Study
 
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
 S: Any = Study.__table__  # type: ignore[attr-defined]
-U: Any = Unit.__table__  # type: ignore[attr-defined]
-Q: Any = Question.__table__  # type: ignore[attr-defined]
-R: Any = Rater.__table__  # type: ignore[attr-defined]
+__all__ = ["Break", "Conflict", "NewJudgment", "Stored", "append", "canonical", "verify"]
 TAKE = (
     update(S)
     .where(S.c.id == bindparam("study_id"))
@@ -93,31 +91,9 @@ class Stored:
     again: bool = False
 
 
-def canonical(value: Any) -> str:
-    """The one JSON text of a value: sorted keys, no spaces, unescaped Unicode, no NaN."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-
-
 def parse(text: str) -> Any:
     """The value of a canonical JSON text."""
     return json.loads(text)
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of the canonical text, as 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def payload_digest(salt: str, value: str, rationale: str, shown: Sequence[str]) -> str:
-    """What the chain keeps of the content, so that erasing it leaves the chain verifiable."""
-    return digest([salt, value, rationale, list(shown)])
-
-
-def link(previous: str, facts: Mapping[str, Any]) -> str:
-    """The hash of a row: the previous hash and the row's facts by natural keys."""
-    return digest([previous, facts])
 
 
 def append(
@@ -211,74 +187,6 @@ def _record(
         "key": row.key, "salt": salt, "payload_digest": content, "hash": link(head, facts),
         "created_at": created,
     }  # fmt: skip
-
-
-def chain_facts(**facts: Any) -> dict[str, Any]:
-    """The facts that a row's hash covers; numbers as decimal text, so that engines agree."""
-    for name in ("confidence", "seconds"):
-        facts[name] = None if facts[name] is None else repr(float(facts[name]))
-    facts["withdrawn"] = bool(facts["withdrawn"])
-    return facts
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The first place where the chain does not hold."""
-
-    sequence: int
-    reason: str
-
-
-def verify(connection: Connection, study: int) -> Iterator[int | Break]:
-    """Walk a study's chain; yields each sequence that holds, then a `Break` if one does not."""
-    head, count, previous = "", 0, ""
-    state = connection.execute(select(S.c.key, S.c.revision, S.c.head).where(S.c.id == study)).one()
-    for row in _chain_rows(connection, study):
-        count += 1
-        problem = _problem(row, count, previous, state.key)
-        if problem:
-            yield Break(row.sequence, problem)
-            return
-        previous = head = row.hash
-        yield row.sequence
-    if count != state.revision or head != state.head:
-        yield Break(count + 1, "the study counts more rows than the log holds: the tail is missing")
-
-
-def _chain_rows(connection: Connection, study: int) -> Iterable[Any]:
-    old = J.alias("old")
-    return connection.execution_options(yield_per=2000).execute(
-        select(
-            J,
-            U.c.key.label("unit_key"),
-            Q.c.digest.label("question_digest"),
-            (R.c.kind + ":" + R.c.key).label("rater_key"),
-            old.c.sequence.label("replaced"),
-        )
-        .join(U, U.c.id == J.c.unit)
-        .join(Q, Q.c.id == J.c.question)
-        .join(R, R.c.id == J.c.rater)
-        .outerjoin(old, old.c.id == J.c.replaces)
-        .where(J.c.study == study)
-        .order_by(J.c.sequence)
-    )
-
-
-def _problem(row: Any, count: int, previous: str, study_key: str) -> str:
-    if row.sequence != count:
-        return f"row #{count} is missing"
-    if row.salt and payload_digest(row.salt, row.value, row.rationale, row.shown or ()) != (
-        row.payload_digest
-    ):
-        return "the answer, its reason or the order shown was altered"
-    facts = chain_facts(
-        study=study_key, sequence=row.sequence, unit=row.unit_key, question=row.question_digest,
-        rater=row.rater_key, stage=row.stage, repeat=row.repeat, condition=row.condition,
-        code=row.code, confidence=row.confidence, revealed=list(row.revealed or ()),
-        replaces=row.replaced, withdrawn=row.withdrawn, seconds=row.seconds, key=row.key,
-        payload=row.payload_digest, created_at=row.created_at,
-    )  # fmt: skip
-    return "" if link(previous, facts) == row.hash else "a fact about the row was altered"
 
 
 def latest(connection: Connection, unit: int, rater: int) -> dict[int, Any]:

@@ -7,50 +7,15 @@ exists (SQLite enforces them too, see `storage.database`).
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger, Column, Index, Integer, MetaData, Text, UniqueConstraint, text,
-)  # fmt: skip
+from sqlalchemy import BigInteger, Index, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import registry
-from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
-BigId = BigInteger().with_variant(Integer(), "sqlite")
-NAMES = {
-    "pk": "pk_%(table_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-}  # so that a later migration can name what it changes, on both engines
+from storage.columns import NAMES, identifier, json, link, moment, where, words
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMES))):
     """Owns its registry: a module that is imported again gets a fresh one instead of a clash."""
-
-
-def identifier() -> Any:
-    """A primary key column, 64 bits wide."""
-    return Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
-
-
-def link(table: str, *, nullable: bool = False, index: bool = False) -> Any:
-    """A column that names a row of another table."""
-    facts: dict[str, Any] = {"default": None} if nullable else {}
-    return Field(foreign_key=f"{table}.id", sa_type=BigInteger, index=index, **facts)
-
-
-def moment(nullable: bool = False) -> Any:
-    """A time column: microseconds since 1970 UTC."""
-    return Field(default=None if nullable else 0, sa_type=BigInteger, nullable=nullable)
-
-
-def words(default: str = "") -> Any:
-    """A text column of any length, never null."""
-    return Field(default=default, sa_type=Text, nullable=False)
-
-
-def json(nullable: bool = True) -> Any:
-    """A JSON column."""
-    return Field(default=None, sa_type=JSON, nullable=nullable)
 
 
 class Study(Base, table=True):
@@ -165,15 +130,13 @@ class Assignment(Base, table=True):
             "assignment_open",
             "rater",
             "place",
-            sqlite_where=text("state = 'reserved'"),
-            postgresql_where=text("state = 'reserved'"),
+            **where("state = 'reserved'"),
         ),
         Index(
             "assignment_lease",
             "study",
             "lease_until",
-            sqlite_where=text("state = 'reserved'"),
-            postgresql_where=text("state = 'reserved'"),
+            **where("state = 'reserved'"),
         ),
     )
     id: int | None = identifier()
@@ -211,8 +174,7 @@ class Judgment(Base, table=True):
             "repeat",
             "condition",
             unique=True,
-            sqlite_where=text("replaces IS NULL"),
-            postgresql_where=text("replaces IS NULL"),
+            **where("replaces IS NULL"),
         ),
         Index("judgment_rater", "rater", "sequence"),
         Index("judgment_unit", "unit", "rater"),

@@ -11,9 +11,8 @@ import click
 
 from core.protocol import ProtocolError
 from core.services.access import Denied, Identity
+from core.services.store import Behind, Database, open_store
 from core.services.studies import NoStudy, Refused
-from core.settings import settings
-from storage.database import Database
 
 OPERATOR = Identity("operator")
 BAD_INPUT, NOT_FOUND, NOT_ALLOWED = 2, 3, 4
@@ -21,6 +20,7 @@ EXITS: Mapping[type[Exception], int] = {
     ProtocolError: BAD_INPUT,
     NoStudy: NOT_FOUND,
     Refused: NOT_ALLOWED,
+    Behind: NOT_ALLOWED,
     Denied: NOT_ALLOWED,
 }
 
@@ -74,8 +74,8 @@ def main() -> None:
 
 
 def database() -> Database:
-    """The database that the environment names."""
-    return Database(settings().database_url)
+    """The database that the environment names, its schema up to date."""
+    return open_store()
 
 
 def study_option(function: Callable[..., Any]) -> Callable[..., Any]:
