@@ -1,0 +1,95 @@
+"""Agreement of pairs and groups with intervals, one line each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.charts.style import COLOURS, MOST, Chart, blank, number, plain, unique
+from core.statistics.base import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the chart: who, which colour group, and the estimate."""
+
+    name: str
+    group: str
+    estimate: Estimate
+
+
+def forest(lines: Sequence[Line], measure: str, key: str = "forest") -> Chart:
+    """Estimates as points with intervals, sorted; undefined ones are named in the caption.
+
+    Of more than `MOST` defined lines, the lowest and the highest halves of that are drawn.
+    """
+    defined = sorted((x for x in lines if x.estimate.defined), key=_value)
+    drawn = defined
+    if len(defined) > MOST:
+        drawn = [*defined[: MOST // 2], *defined[-MOST // 2 :]]
+    labels = unique([x.name for x in drawn])
+    labels = [f"{a}  (n = {x.estimate.n})" for a, x in zip(labels, drawn, strict=True)]
+    figure = blank(72 + 26 * max(1, len(drawn)), key)
+    for group in dict.fromkeys(x.group for x in drawn):
+        _draw(figure, group, [(a, x) for a, x in zip(labels, drawn, strict=True)
+                              if x.group == group])  # fmt: skip
+    figure.add_vline(x=0, line_width=1, line_dash="dot", opacity=0.6)
+    figure.update_xaxes(range=_range(drawn), title=plain(measure), zeroline=False)
+    figure.update_yaxes(categoryorder="array", categoryarray=labels, automargin=True)
+    omitted = len(defined) - len(drawn)
+    return Chart(figure, forest_caption(lines, measure, omitted), _alt(defined, measure), omitted)
+
+
+def _value(line: Line) -> float:
+    return line.estimate.value if line.estimate.value is not None else 0.0
+
+
+def _draw(figure: object, group: str, rows: Sequence[tuple[str, Line]]) -> None:
+    found = [line.estimate for _, line in rows]
+    middle = [e.value or 0.0 for e in found]
+    above = [
+        (e.high - m) if e.high is not None else 0.0 for e, m in zip(found, middle, strict=True)
+    ]
+    below = [(m - e.low) if e.low is not None else 0.0 for e, m in zip(found, middle, strict=True)]
+    figure.add_scatter(  # type: ignore[attr-defined]
+        x=middle, y=[label for label, _ in rows], mode="markers", name=plain(group),
+        marker={"size": 9, "color": COLOURS.get(group, "#8a8a8a")},
+        error_x={"type": "data", "array": above, "arrayminus": below, "thickness": 1.5, "width": 4},
+        text=[_words(e) for e in found], hovertemplate="%{y}<br>%{text}",
+    )  # fmt: skip
+
+
+def _words(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return f"{number(estimate.value)}, {plain(estimate.note, 90) or 'no interval'}"
+    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
+
+
+def _range(lines: Sequence[Line]) -> list[float]:
+    lows = [x.estimate.low if x.estimate.low is not None else _value(x) for x in lines]
+    return [min([-0.02, *lows]) - 0.02, 1.03]
+
+
+def forest_caption(lines: Sequence[Line], measure: str, omitted: int = 0) -> str:
+    """What the chart says, in plain words."""
+    defined = [x for x in lines if x.estimate.defined]
+    if not defined:
+        reasons = {x.estimate.note for x in lines if x.estimate.note}
+        return f"Nothing to draw yet: {'; '.join(sorted(reasons)) or 'no pair of raters'}."
+    low, high = min(defined, key=_value), max(defined, key=_value)
+    text = f"{measure}: 1 is full agreement, 0 is what chance alone would give. "
+    if len(defined) == 1:
+        text += f"{low.name}: {number(_value(low))}."
+    else:
+        text += (
+            f"Lowest {number(_value(low))} ({low.name}), highest {number(_value(high))} "
+            f"({high.name})."
+        )
+    if omitted:
+        text += f" {omitted} in the middle are not drawn; the table has them all."
+    missing = len(lines) - len(defined)
+    return text + (f" {missing} undefined: see the table for why." if missing else "")
+
+
+def _alt(lines: Sequence[Line], measure: str) -> str:
+    said = [f"{x.name} {_words(x.estimate)}" for x in lines[:12]]
+    more = f" and {len(lines) - 12} more" if len(lines) > 12 else ""
+    return f"{measure} with intervals. " + "; ".join(said) + more

@@ -1,0 +1,94 @@
+"""`concord stats`: how far raters agree, as the Agreement page says it."""
+
+from typing import Any
+
+import click
+
+from core.charts.words import interval_words
+from core.cli import OPERATOR, answer, database, json_option, study_option
+from core.services import analysis, rows, studies
+from core.services.findings import Agreement
+from core.statistics.base import Estimate
+
+
+@click.command(
+    "stats",
+    help="""Print agreement of people and models, with intervals, n and coverage.
+
+Example: concord stats --study demo --question better --json""",
+)
+@study_option
+@click.option("--question", help="Name of one question; all that have codes, unless named.")
+@click.option("--measure", help="Pair statistic, such as cohen or cohen_quadratic.")
+@click.option("--where", "facts", multiple=True, metavar="FACT=VALUE",
+              help="Only units whose item has this fact; may be repeated.")  # fmt: skip
+@click.option("--bootstrap", is_flag=True, help="Item-bootstrap intervals for alpha.")
+@json_option
+def command(
+    study: str, question: str | None, measure: str | None, facts: tuple[str, ...],
+    bootstrap: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Print the numbers."""
+    db = database()
+    try:
+        names = [question] if question else _questions(studies.load(db, study))
+        found = [
+            analysis.agreement(db, OPERATOR, study, name, measure=measure,
+                               where=_where(facts), bootstrap=bootstrap)
+            for name in names
+        ]  # fmt: skip
+    finally:
+        db.close()
+    text = "\n\n".join(_text(one) for one in found)
+    answer({"study": study, "questions": [rows.data(one) for one in found]}, text, as_json)
+
+
+def _questions(study: studies.Study) -> list[str | None]:
+    return [q.name for q in analysis.coded(study)] or [None]
+
+
+def _where(facts: tuple[str, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for fact in facts:
+        name, sign, value = fact.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"{fact!r}: expected FACT=VALUE, such as subset=Natural")
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _text(found: Agreement) -> str:
+    lines = [f"{found.title} ({found.question}): {found.units} units, {found.level} scale"]
+    for group, estimates in found.groups.items():
+        lines += [f"  {rows.title(n)}, {group}: {_words(e)}" for n, e in estimates.items()]
+    lines += [f"  {rows.title(n)}: {_words(e)}" for n, e in found.study_wide.items()]
+    for group, (_, mean) in found.means.items():
+        if mean.defined:
+            lines.append(f"  mean pairwise {found.measure}, {group}: {interval_words(mean)}")
+    for pair in found.pairs:
+        lines.append(f"  {pair.group}: {pair.first} / {pair.second}")
+        lines.append(f"    percent {_words(pair.percent)}")
+        lines.append(f"    {found.measure} {_words(pair.measure)}")
+    for rater in found.raters:
+        pace = f", {rater.seconds:.1f} s each" if rater.seconds is not None else ""
+        lines.append(f"  {rater.name}: {rater.n} answered ({_share(rater.coverage)}){pace}")
+        lines += [f"    {rows.title(n)}: {_words(e)}" for n, e in rater.statistics.items()
+                  if e.defined]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _words(estimate: Estimate) -> str:
+    if not estimate.defined:
+        return estimate.note
+    bounds = ""
+    if estimate.low is not None and estimate.high is not None:
+        bounds = f" [{estimate.low:.4f}, {estimate.high:.4f}]"
+    note = f"; {estimate.note}" if estimate.note else ""
+    return (
+        f"{estimate.value:.4f}{bounds}, n = {estimate.n}, coverage "
+        f"{_share(estimate.coverage)}{note}"
+    )
+
+
+def _share(value: Any) -> str:
+    return "unknown" if value is None else f"{value:.1%}"

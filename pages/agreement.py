@@ -1,0 +1,296 @@
+"""Agreement: how far people and models agree, live, with intervals, n and coverage."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.charts.forest import Line, forest
+from core.charts.matrix import confusion_matrix, kappa_matrix
+from core.charts.raters import rater_bars
+from core.charts.style import MOST
+from core.charts.words import agree_words
+from core.services import analysis, rows
+from core.services.findings import PAIR_GROUPS, Agreement, Pair
+from core.services.studies import Study
+from core.statistics.base import Estimate
+from pages.widgets import figures, identity, look, workspace
+from pages.widgets.words import plain
+
+GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
+KINDS = {
+    "human-human": "People with people",
+    "human-model": "People with models",
+    "model-model": "Models with models",
+}
+KAPPAS = ("gold_kappa", "order_kappa")
+INTERVALS = {"analytic": "Formula", "bootstrap": "Resampled units"}
+
+who = identity.who()
+study = workspace.study_picker(who)
+db = workspace.db()
+
+
+def chosen(study: Study) -> dict[str, Any]:
+    """The filters: each is kept in the address, so that a link shows the same."""
+    asked = {q.name: q.title for q in analysis.coded(study)}
+    with st.container(key="agreement-filters", horizontal=True, vertical_alignment="bottom"):
+        question = st.selectbox(
+            "Question", list(asked), key="question", bind="query-params", width=340,
+            format_func=lambda name: plain(asked[name]),
+        )  # fmt: skip
+        titles = analysis.measures(db, study.key, question)
+        measure = st.selectbox(
+            "Measure of pairs", list(titles), key="measure", bind="query-params", width=280,
+            format_func=titles.get, help=MEASURE_HELP,
+        )  # fmt: skip
+        interval = st.selectbox(
+            "Intervals of alpha", list(INTERVALS), key="interval", bind="query-params", width=190,
+            format_func=INTERVALS.get, help=INTERVAL_HELP,
+        )  # fmt: skip
+    return {
+        "question": question, "measure": measure, "bootstrap": interval == "bootstrap",
+        "where": slices(study),
+    }  # fmt: skip
+
+
+MEASURE_HELP = (
+    "Percent agreement is always shown beside it. Weighted kappas count near misses as partial "
+    "agreement and need an ordered scale."
+)
+INTERVAL_HELP = "By formula (delta method over units), or by drawing the units anew 1,000 times."
+
+
+def slices(study: Study) -> dict[str, list[str]]:
+    """The facts to filter by; empty means all units."""
+    facts = analysis.facts(db, who, study.key)
+    if not facts:
+        return {}
+    with st.expander("Only some items", key="agreement-slices"):
+        found = {
+            name: st.multiselect(
+                plain(name), values, key=f"fact_{name}", bind="query-params",
+                placeholder="all", format_func=plain,
+            )
+            for name, values in facts.items()
+        }  # fmt: skip
+    return {name: values for name, values in found.items() if values}
+
+
+def summary(found: Agreement) -> None:
+    """Alpha of each group as tiles, and what people do in plain words."""
+    with st.container(key="tiles-agreement"):
+        for group, title in GROUPS.items():
+            for name, estimate in found.groups[group].items():
+                look.estimate(
+                    f"{rows.title(name)}: {title.lower()}", estimate, key=f"{name}-{group}"
+                )
+    human = found.among("human-human")
+    if len(human) == 1:
+        look.caption(plain(agree_words("The two people", human[0].percent, human[0].measure)))
+    elif human:
+        percent, _ = found.means["human-human"]
+        look.caption(plain(agree_words("Two people, on average over the pairs,", percent)))
+    look.caption(
+        "Alpha of several raters at once: 1 is full agreement, 0 is what chance alone would give. "
+        "Models and rules are never counted as people."
+    )
+
+
+def pairs(found: Agreement) -> None:
+    """Every two raters: the chart, the matrix and the table."""
+    st.markdown("### Pairs of raters", anchors=False)
+    kinds = [kind for kind in PAIR_GROUPS if found.among(kind)]
+    picked = st.pills(
+        "Pairs", kinds, key="pairs", bind="query-params", selection_mode="multi",
+        format_func=KINDS.get, label_visibility="collapsed",
+    )  # fmt: skip
+    drawn = [pair for pair in found.pairs if pair.group in (picked or kinds)]
+    title = rows.title(found.measure)
+    lines = [Line(f"{p.first} / {p.second}", p.group, p.measure) for p in drawn]
+    figures.chart(forest(lines, title, f"forest-{found.question}"), "chart-pairs")
+    means(found, kinds)
+    if 3 <= len(found.raters) <= MOST:
+        cells = {(p.first, p.second): p.measure for p in found.pairs}
+        with st.expander("As a matrix", key="agreement-matrix"):
+            figures.chart(
+                kappa_matrix([r.name for r in found.raters], cells, title), "chart-matrix"
+            )
+    figures.table([pair_cells(p, title) for p in drawn], "pairs-table", "Agreement of every pair")
+    figures.download(rows.pair_rows(found), f"{found.study}-{found.question}-pairs", "csv-pairs")
+
+
+def means(found: Agreement, kinds: list[Any]) -> None:
+    """The means of the pairwise values, named as such."""
+    said = []
+    for kind in kinds:
+        percent, measure = found.means[kind]
+        value = "undefined" if measure.value is None else f"{measure.value:.2f}"
+        many = measure.detail.get("pairs", 0)
+        said.append(f"{KINDS[kind].lower()} {value} ({many} pairs, {share(percent)} agreement)")
+    look.caption(f"Mean of the pairwise values of {rows.title(found.measure)}: {'; '.join(said)}.")
+
+
+def pair_cells(pair: Pair, title: str) -> dict[str, str]:
+    """One line of the table of pairs."""
+    return {
+        "Raters": f"{pair.first} / {pair.second}",
+        "Kind": KINDS[pair.group],
+        "Percent agreement": cell(pair.percent, percent=True),
+        title: cell(pair.measure),
+        "n": f"{pair.percent.n:,}",
+        "Coverage": share_of(pair.percent.coverage),
+    }
+
+
+def cell(estimate: Estimate, percent: bool = False) -> str:
+    """An estimate as text: value and interval, or why there is none."""
+    if estimate.value is None:
+        return estimate.note
+    scale, unit, digits = (100, " %", 2) if percent else (1, "", 4)
+    text = f"{estimate.value * scale:.{digits}f}{unit}"
+    if estimate.low is None or estimate.high is None:
+        return f"{text} ({estimate.note})" if estimate.note else text
+    short = 1 if percent else 2
+    return f"{text} [{estimate.low * scale:.{short}f}, {estimate.high * scale:.{short}f}]"
+
+
+def share(estimate: Estimate) -> str:
+    """A share as percent text."""
+    return "undefined" if estimate.value is None else f"{estimate.value:.0%}"
+
+
+def share_of(value: float | None) -> str:
+    """A coverage as text."""
+    return "–" if value is None else f"{value:.1%}"
+
+
+def raters(found: Agreement) -> None:
+    """Each rater: how much it did, and how it stands against people and known answers."""
+    st.markdown("### Each rater", anchors=False)
+    names = [n for n in found.raters[0].statistics
+             if any(r.statistics[n].defined for r in found.raters)]  # fmt: skip
+    shares = {n: rows.title(n) for n in names if n not in KAPPAS}
+    if shares:
+        name = st.selectbox(
+            "Statistic to draw", list(shares), key="rater_statistic", bind="query-params",
+            width=340, format_func=shares.get,
+        )  # fmt: skip
+        lines = [Line(r.name, "people" if r.kind == "person" else "models", r.statistics[name])
+                 for r in found.raters]  # fmt: skip
+        figures.chart(rater_bars(lines, shares[name], f"raters-{name}"), "chart-raters")
+    table = [rater_cells(r, names) for r in found.raters]
+    figures.table(table, "raters-table", "Statistics of each rater")
+    look.caption(
+        "Accuracy, precision, recall and F1 are against the majority of people; for a person, of "
+        "the other people. A tie is no majority. A failed model reply is missing, never wrong: "
+        "read each number with its n and coverage. “Of all” counts what is missing as wrong."
+    )
+    figures.download(rows.rater_rows(found), f"{found.study}-{found.question}-raters", "csv-raters")
+
+
+def rater_cells(rater: Any, names: list[str]) -> dict[str, str]:
+    """One line of the table of raters."""
+    line = {
+        "Rater": rater.name, "Answered": f"{rater.n:,}", "Coverage": share_of(rater.coverage),
+        "Mean seconds": "–" if rater.seconds is None else f"{rater.seconds:.1f}",
+    }  # fmt: skip
+    for name in names:
+        line[rows.title(name)] = rater_cell(rater.statistics[name], name not in KAPPAS)
+    return line
+
+
+def rater_cell(estimate: Estimate, percent: bool) -> str:
+    """A rater's statistic with its n and coverage; a dash where it does not apply."""
+    if estimate.value is None:
+        return "–"
+    text = f"{cell(estimate, percent)}, n = {estimate.n:,} ({share_of(estimate.coverage)})"
+    whole = estimate.detail.get("of_possible")
+    if whole is not None and abs(whole - estimate.value) > 5e-5:
+        text += f"; {whole:.2%} of all"
+    return text
+
+
+def confusion(found: Agreement) -> None:
+    """Which answers are mistaken for which."""
+    st.markdown("### Who says what where", anchors=False)
+    names = [r.name for r in found.raters]
+    people = any(r.kind == "person" and not r.simulated for r in found.raters)
+    gold = any(r.statistics["gold_accuracy"].defined for r in found.raters)
+    firsts = [*analysis.references(gold, people), *names]
+    with st.container(horizontal=True, key="confusion-choice"):
+        first = st.selectbox("Rows", firsts, key="rows", bind="query-params", format_func=plain)
+        rest = [n for n in names if n != first]
+        last = len(rest) - 1
+        second = st.selectbox(
+            "Columns", rest, index=last, key="columns", bind="query-params", format_func=plain
+        )
+    if second is None:
+        look.caption("One more rater is needed.")
+        return
+    counts = analysis.confusion(db, who, found.study, found.question, first, second, found.where)
+    picture = confusion_matrix(
+        counts.counts, counts.labels, first, second, f"confusion-{first}-{second}"
+    )
+    figures.chart(picture, "chart-confusion")
+    figures.download(rows.confusion_rows(counts), f"{found.study}-confusion", "csv-confusion")
+
+
+def labels(found: Agreement) -> None:
+    """How often each label is the majority of people."""
+    estimate = found.study_wide["majority"]
+    if not estimate.defined:
+        return
+    counts = estimate.detail["counts"]
+    said = ", ".join(f"{name} {many:,}" for name, many in counts.items())
+    ties = estimate.detail["ties"]
+    look.caption(plain(f"Majority of people: {said}; no majority on {ties:,} units."))
+
+
+def no_answers(found: Agreement) -> None:
+    """What to do when nobody judged yet."""
+    where = " that match the filter" if found.where else ""
+    if look.empty_state(
+        "Nobody has judged yet",
+        f"None of the {found.units:,} units{where} has an answer to this question. Judge some "
+        "units yourself, or run a model over them: numbers appear here within a second.",
+        button="Judge units", key="agreement-empty",
+    ):  # fmt: skip
+        st.switch_page("pages/annotate.py")
+
+
+@st.fragment(run_every=1.0)
+def watch(key: str, drawn: int) -> None:
+    """Draw the page again within a second of a new answer; a tick is one short query."""
+    if analysis.revision(db, key) != drawn:
+        st.rerun()
+
+
+def page(study: Study) -> None:
+    """The whole page of one study."""
+    if not analysis.coded(study):
+        look.empty_state(
+            "Nothing to compare",
+            "This study asks for free text only. Add a rating, a label or a comparison to see "
+            "agreement.", key="agreement-text",
+        )  # fmt: skip
+        return
+    found = analysis.agreement(db, who, study.key, **chosen(study))
+    if any(rater.n for rater in found.raters):
+        summary(found)
+        labels(found)
+        pairs(found)
+        raters(found)
+        confusion(found)
+    else:
+        no_answers(found)
+    watch(study.key, found.revision)
+
+
+look.header("Agreement", study, who)
+if study is None:
+    look.empty_state(
+        "No study yet", "Bring data in, or create a study: then its agreement shows here.",
+        key="agreement-none",
+    )  # fmt: skip
+else:
+    page(study)
