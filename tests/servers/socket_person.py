@@ -36,14 +36,13 @@ class SocketPerson:
 
     def __enter__(self) -> "SocketPerson":
         url = f"ws://127.0.0.1:{self.port}/_stcore/stream"
-        self.socket: ClientConnection = connect(
-            url, subprotocols=["streamlit"], max_size=None, compression=None
-        )
+        self.opened = connect(url, subprotocols=["streamlit"], max_size=None, compression=None)
+        self.socket: ClientConnection = self.opened.__enter__()
         self.rerun()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
+    def __exit__(self, *exc: Any) -> None:
+        self.opened.__exit__(*exc)
 
     def rerun(self) -> None:
         """Run the page as a newly opened address would."""
@@ -113,6 +112,6 @@ class SocketPerson:
         """Every text on the screen, top to bottom."""
         parts = []
         for _, (_, element) in sorted(self.elements.items(), key=lambda kept: kept[0]):
-            body = getattr(getattr(element, element.WhichOneof("type") or "", None), "body", "")
-            parts.append(str(body))
+            inner = getattr(element, element.WhichOneof("type") or "", None)
+            parts.append(str(getattr(inner, "body", "") or getattr(inner, "text", "")))
         return "\n".join(part for part in parts if part)
