@@ -21,6 +21,9 @@ UNIT = (
 )  # fmt: skip
 OUTPUTS = select(O.c.key, O.c.role, O.c.source, O.c.content).where(O.c.item == bindparam("item_id"))
 
+OUTPUTS_OF = select(O.c.item, O.c.key, O.c.role, O.c.source, O.c.content).where(
+    O.c.item.in_(bindparam("item_ids", expanding=True))
+)
 TOPS = select(
     *(
         select(func.max(U.c.position))
@@ -130,6 +133,15 @@ def outputs(connection: Connection, study: int) -> dict[int, dict[str, Any]]:
         select(O.c.item, O.c.key, O.c.role, O.c.source, O.c.content).where(O.c.study == study)
     ):
         found.setdefault(row.item, {})[row.key] = row
+    return found
+
+
+def outputs_of(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The outputs of these items: item id -> key -> row."""
+    found: dict[int, dict[str, Any]] = {}
+    for part in _chunks(dict.fromkeys(ids)):
+        for row in connection.execute(OUTPUTS_OF, {"item_ids": part}):
+            found.setdefault(row.item, {})[row.key] = row
     return found
 
 

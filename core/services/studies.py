@@ -81,14 +81,15 @@ def create(db: Database, who: Identity, protocol: StudyProtocol) -> Study:
     try:
         with db.write() as connection:
             study = studies.create(connection, protocol.name, protocol.title, protocol.data())
-            _write_wordings(connection, protocol)
+            write_wordings(connection, protocol)
             studies.record(connection, study, "created", who.name, {"digest": protocol.digest})
     except IntegrityError:
         raise Refused(f"a study called {protocol.name!r} exists; choose another name") from None
     return load(db, protocol.name)
 
 
-def _write_wordings(connection: Connection, protocol: StudyProtocol) -> None:
+def write_wordings(connection: Connection, protocol: StudyProtocol) -> None:
+    """Store the wordings of a protocol's questions that are not stored yet."""
     for question in protocol.questions:
         studies.wording(
             connection, question.digest, question.name, question.kind, question.definition()
@@ -133,7 +134,7 @@ def edit(db: Database, who: Identity, key: str, protocol: StudyProtocol, seen: i
         studies.change(
             connection, study.id, protocol=protocol.data(), title=protocol.title, version=version
         )
-        _write_wordings(connection, protocol)
+        write_wordings(connection, protocol)
         if protocol.assignment.overlap != study.protocol.assignment.overlap:
             items.reopen(connection, study.id, protocol.assignment.overlap)
         studies.record(
@@ -282,6 +283,17 @@ def all_units(connection: Connection, study: Study) -> Iterable[tuple[int, Unit]
     """Every unit with its row id, in order of position."""
     outputs = items.outputs(connection, study.id)
     for row in items.units(connection, study.id):
+        own = outputs.get(row.item, {})
+        yield row.id, unit(study, row, [own[key] for key in row.outputs])
+
+
+def some_units(
+    connection: Connection, study: Study, ids: Iterable[int]
+) -> Iterable[tuple[int, Unit]]:
+    """The units of these row ids, each with its id."""
+    rows = list(items.units(connection, study.id, list(ids)))
+    outputs = items.outputs_of(connection, [row.item for row in rows])
+    for row in rows:
         own = outputs.get(row.item, {})
         yield row.id, unit(study, row, [own[key] for key in row.outputs])
 

@@ -1,24 +1,37 @@
 """What every worker is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.digest import digest
+from core.questions.base import Question
 from core.registry import Registry
 from core.units import Draft, Unit
 
 RaterKind = Literal["model", "rule", "panel"]
 
 
-class Reply(Protocol):
-    """What an endpoint answered: see `core.llm.Reply`."""
+class CannotAnswer(Exception):
+    """A unit that this worker has no answer for; the text says why. It is never guessed."""
 
-    text: str
-    value: Any
-    call: int | None
+
+class Reply(Protocol):
+    """What an endpoint answered: see `core.calls.Reply`."""
+
+    @property
+    def text(self) -> str:
+        """The reply as it came."""
+
+    @property
+    def value(self) -> Any:
+        """The checked value in it."""
+
+    @property
+    def call(self) -> int | None:
+        """Its row in the ledger of calls."""
 
 
 class Model(Protocol):
@@ -26,9 +39,12 @@ class Model(Protocol):
 
     async def ask(
         self, messages: Sequence[Mapping[str, Any]], *, schema: Mapping[str, Any] | None = None,
-        repeat: int = 0, **parameters: Any,
+        repeat: int = 0, check: Callable[[Any], Any] | None = None, **parameters: Any,
     ) -> Reply:  # fmt: skip
-        """One reply, validated against `schema`; raises `CallFailed` when there is none."""
+        """One reply, validated against `schema` and read by `check`, which may raise `Invalid`.
+
+        Raises `CallFailed` when there is none.
+        """
 
 
 class Worker(BaseModel):
@@ -49,9 +65,30 @@ class Worker(BaseModel):
     questions: tuple[str, ...] = ()
     only: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
-    async def work(self, unit: Unit, llm: Model | None) -> list[Draft]:
-        """Drafts for a unit; raises an error rather than inventing a value."""
+    async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
+        """Drafts for a unit; raises `CannotAnswer` rather than inventing a value."""
         raise NotImplementedError
+
+    def asked(self, unit: Unit) -> tuple[Question, ...]:
+        """The unit's questions that this worker answers; raises `CannotAnswer` when there is none.
+
+        Subclasses narrow it down by kind.
+        """
+        if not unit.only(self.only):
+            raise CannotAnswer("the worker's `only` leaves this unit out")
+        wanted = [q for q in unit.questions if not self.questions or q.name in self.questions]
+        found = tuple(q for q in wanted if self.can(q, unit))
+        if not found:
+            raise CannotAnswer("the unit asks nothing that this worker can answer")
+        return found
+
+    def can(self, question: Question, unit: Unit) -> bool:
+        """Whether the worker has an answer to that kind of question."""
+        return True
+
+    def present(self, unit: Unit, repeat: int) -> Unit:
+        """The unit as that repeat shows it; orders differ where a worker asks in several."""
+        return unit
 
     def repeats(self) -> int:
         """How many tasks a unit makes: samples, or presentation orders."""

@@ -1,0 +1,114 @@
+"""`concord run`: let a worker judge a study."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from core.cli import OPERATOR, answer, bar, database, json_option, study_option
+from core.protocol import explain
+from core.services import runner, runner_process, runs, studies
+from core.services.progress import Status
+from core.services.store import Database
+from core.workers.base import Worker
+from core.workers.judge import Judge
+
+UNFINISHED = 5
+
+
+@click.command(
+    "run",
+    help="Let a worker judge a study. Running it again does what is still missing.\n\n"
+    "Exit codes: 0 all done; 5 paused, stopped or some tasks failed (concord run again, or "
+    "--retry).\n\n"
+    "Example: concord run --study demo --worker my-judge --base-url http://127.0.0.1:8000/v1 "
+    "--model my-model --mode pairwise",
+)
+@study_option
+@click.option("--worker", required=True, help="A worker of the study, or the name of a new judge.")
+@click.option("--base-url", help="Address of an OpenAI-compatible endpoint, for a new judge.")
+@click.option("--model", help="Name of the model there.")
+@click.option("--key", default="", help="NAME of the variable or secret that holds the key.")
+@click.option("--mode", type=click.Choice(["pointwise", "pairwise"]), default="pointwise")
+@click.option("--reference", default="", help="Field that holds a trusted reference.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many units.")
+@click.option("--concurrency", type=click.IntRange(1, 256), default=16, show_default=True)
+@click.option("--fresh", is_flag=True, help="Ask anew what was answered before.")
+@click.option("--retry", is_flag=True, help="Put the failed tasks of its last run into the line.")
+@click.option("--wait/--no-wait", default=True, help="Work here, or leave it to a runner.")
+@json_option
+def command(
+    study: str, worker: str, base_url: str | None, model: str | None, key: str, mode: str,
+    reference: str, limit: int | None, concurrency: int, fresh: bool, retry: bool, wait: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Start a run, or go on with the one that is open."""
+    db = database()
+    try:
+        options = {"base_url": base_url, "model": model, "key": key, "mode": mode,
+                   "reference": reference}  # fmt: skip
+        found = _worker(db, study, worker, {k: v for k, v in options.items() if v})
+        run = _open(db, study, found, retry) or runs.start(
+            db, OPERATOR, study, found, limit=limit, fresh=fresh, concurrency=concurrency
+        )
+        if wait:
+            _work(db, run)
+        else:
+            runner_process.ensure(db)
+        _tell(runs.status(db, OPERATOR, run), wait, as_json)
+    finally:
+        db.close()
+
+
+def _worker(db: Database, study: str, name: str, options: dict[str, Any]) -> Worker:
+    """The worker of that name; with an endpoint given, a new judge saved into the protocol."""
+    if "model" not in options and "base_url" not in options:
+        return runs.worker_of(studies.load(db, study), name)
+    try:
+        judge = Judge(name=name, **options)
+    except ValidationError as error:
+        raise click.UsageError(explain(error)) from None
+    runs.check_key(judge)
+    runs.add_worker(db, OPERATOR, study, judge)
+    return judge
+
+
+def _open(db: Database, study: str, worker: Worker, retry: bool) -> int | None:
+    """The run of this worker that is not over: it goes on."""
+    own = [s for s in runs.listing(db, OPERATOR, study) if s.worker == worker.name]
+    if retry and own and own[0].failed:
+        runs.retry_failed(db, OPERATOR, own[0].id)
+        return own[0].id
+    for status in own:
+        if status.state == "paused":
+            runs.resume(db, OPERATOR, status.id)
+        if status.state in runs.OPEN:
+            return status.id
+    return None
+
+
+def _work(db: Database, run: int) -> None:
+    status = runs.status(db, OPERATOR, run)
+    with bar(status.waiting, f"run {run}, {status.worker}") as shown:
+        try:
+            asyncio.run(runner.execute(db, run, shown.update))
+        except KeyboardInterrupt:
+            runs.pause(db, OPERATOR, run)
+
+
+def _tell(status: Status, wait: bool, as_json: bool) -> None:
+    lines = [
+        f"run {status.id} ({status.worker}): {status.state}; {status.done} of {status.total} done, "
+        f"{status.failed} failed, {status.skipped} passed by, {status.waiting} waiting",
+        f"{status.calls} calls, {status.prompt_tokens} + {status.completion_tokens} tokens"
+        + (f", cost {status.cost:.4f}" if status.cost is not None else ""),
+        *(f"failed {n} x {kind}: {message}" for kind, n, message in status.failures),
+        *(f"passed by {n} x {reason}" for reason, n in status.skips),
+    ]
+    if status.message:
+        lines.append(status.message)
+    answer(asdict(status), "\n".join(lines), as_json)
+    if wait and (status.state != "done" or status.failed):
+        raise SystemExit(UNFINISHED)

@@ -1,0 +1,101 @@
+"""From the body of an HTTP reply to a value that meets its schema, or to a clear failure."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from core.calls import Answer, CallFailed, Spent
+from core.digest import canonical
+from core.units import Invalid
+
+FENCE = re.compile(r"^\s*```(?:json)?\s*\n(.*)\n\s*```\s*$", re.DOTALL | re.IGNORECASE)
+Check = Callable[[Any], Any]
+
+
+class Unreadable(Exception):
+    """A reply that does not meet its schema; the text says why, for the model and for people."""
+
+
+def answer(body: bytes, spent: Spent) -> Answer:
+    """The first choice in the body of a chat completion; adds its tokens to `spent`.
+
+    Raises `CallFailed` (broken_reply) when the body is cut off or is no chat completion.
+    """
+    try:
+        data = json.loads(body)
+        choice = data["choices"][0]
+        message = choice["message"]
+    except (ValueError, LookupError, TypeError):
+        raise CallFailed(
+            "broken_reply",
+            "The endpoint's reply broke off or is no chat completion; check that the base URL is "
+            "right (it often ends in /v1) and that no proxy cuts replies short, then resume.",
+        ) from None
+    usage = data.get("usage") or {}
+    spent.prompt_tokens += int(usage.get("prompt_tokens") or 0)
+    spent.completion_tokens += int(usage.get("completion_tokens") or 0)
+    return Answer(
+        text=_text(message.get("content")), finish=str(choice.get("finish_reason") or ""),
+        refusal=str(message.get("refusal") or ""), model=str(data.get("model") or ""),
+        logprobs=(choice.get("logprobs") or {}).get("content"),
+    )  # fmt: skip
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        return "".join(str(p.get("text", "")) for p in content if isinstance(p, Mapping))
+    return "" if content is None else str(content)
+
+
+def complete(given: Answer) -> Answer:
+    """The answer if the model finished it; raises `CallFailed` (truncated, refused)."""
+    if given.finish == "length":
+        raise CallFailed(
+            "truncated",
+            "The model ran out of room before its answer was complete; raise max_tokens of the "
+            "worker (or leave it empty), then retry the failed ones.",
+        )
+    if given.refusal or given.finish == "content_filter":
+        raise CallFailed(
+            "refused",
+            "The model or its provider refused to answer; look at the unit, and judge it by hand "
+            "or with another model.",
+        )
+    return given
+
+
+def value(text: str, schema: Mapping[str, Any] | None, check: Check | None = None) -> Any:
+    """The JSON value in a reply's text, checked; None without a schema.
+
+    A code fence around the whole text is accepted, anything else around the JSON is not. Raises
+    `Unreadable`.
+    """
+    if schema is None:
+        return check(text) if check else None
+    fenced = FENCE.match(text)
+    try:
+        found = json.loads(fenced.group(1) if fenced else text, parse_constant=_no_constant)
+    except ValueError:
+        raise Unreadable("it is not one JSON object and nothing else") from None
+    problem = next(validator(canonical(schema)).iter_errors(found), None)
+    if problem is not None:
+        where = ".".join(str(part) for part in problem.absolute_path)
+        raise Unreadable(f"{where or 'the object'}: {problem.message}"[:300])
+    try:
+        return check(found) if check else found
+    except Invalid as error:
+        raise Unreadable(str(error)[:300]) from None
+
+
+@lru_cache(maxsize=512)
+def validator(schema: str) -> Draft202012Validator:
+    """The validator of a schema's canonical text; made once."""
+    return Draft202012Validator(json.loads(schema))
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,77 @@
+"""Many small pieces of work on the database, one transaction."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sqlalchemy import Connection
+
+from storage.database import Database
+
+Handler = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+Waiting = tuple[Handler, Any, "asyncio.Future[Any]"]
+
+
+class GroupCommit:
+    """Whatever is waiting is done in one transaction; each caller resumes after the commit.
+
+    A handler gets the pieces of its kind together and returns one result for each. When a
+    transaction fails, its pieces are done again one by one, so that only the wrong one fails.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self._waiting: list[Waiting] = []
+        self._busy: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commits")
+
+    async def do(self, handler: Handler, piece: Any = None) -> Any:
+        """The handler's result for this piece, once it is committed."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((handler, piece, future))
+        if self._busy is None:
+            self._busy = asyncio.create_task(self._drain())
+        return await future
+
+    async def close(self) -> None:
+        """Finish what is waiting."""
+        while self._busy is not None:
+            await self._busy
+        self._thread.shutdown()
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                results = await loop.run_in_executor(self._thread, self._all, batch)
+                for (_, _, future), result in zip(batch, results, strict=True):
+                    if future.done():
+                        continue
+                    if isinstance(result, BaseException):
+                        future.set_exception(result)
+                    else:
+                        future.set_result(result)
+        finally:
+            self._busy = None
+
+    def _all(self, batch: Sequence[Waiting]) -> list[Any]:
+        try:
+            return self._commit(batch)
+        except Exception as error:
+            if len(batch) == 1:
+                return [error]
+            return [self._all([one])[0] for one in batch]
+
+    def _commit(self, batch: Sequence[Waiting]) -> list[Any]:
+        places: dict[Handler, list[int]] = {}
+        for place, (handler, _, _) in enumerate(batch):
+            places.setdefault(handler, []).append(place)
+        results: list[Any] = [None] * len(batch)
+        with self.db.write() as connection:
+            for handler, own in places.items():
+                found = handler(connection, [batch[place][1] for place in own])
+                for place, result in zip(own, found, strict=True):
+                    results[place] = result
+        return results

@@ -1,0 +1,73 @@
+"""Storing what tasks come to: judgments and the task's state, in one transaction."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from core.services import studies
+from core.services.studies import Study
+from core.units import Draft, Unit
+from core.workers.base import Worker
+from storage import judgments, runs
+from storage.database import Database
+from storage.judgments import NewJudgment
+
+
+@dataclass(slots=True)
+class Finished:
+    """A task and what came of it: drafts, or the state it goes to with the reason."""
+
+    task: int
+    owner: str
+    unit_id: int
+    unit: Unit
+    state: str
+    error: str = ""
+    drafts: list[Draft] = field(default_factory=list)
+
+
+class Outcomes:
+    """Writes the outcomes of one run. A task that another runner took over leaves nothing."""
+
+    def __init__(
+        self, db: Database, study: str, worker: Worker, rater: int, run: int, fresh: bool
+    ) -> None:
+        self.db, self.study, self.rater, self.run, self.fresh = db, study, rater, run, fresh
+        self.rater_key = f"{worker.rater}:{worker.digest}"
+
+    def store(self, connection: Connection, batch: Sequence[Finished]) -> list[bool]:
+        """Store outcomes; False for each task that was no longer held."""
+        mine = runs.held(connection, {f.task: f.owner for f in batch})
+        kept = [f for f in batch if f.task in mine]
+        done = [f for f in kept if f.state == "done"]
+        if done:
+            study = studies.load(self.db, self.study, connection)
+            rows = list(self._rows(connection, study, done))
+            judgments.append(connection, study.id, rows, check=False)
+            runs.done(connection, {f.task: f.owner for f in done})
+        runs.close(
+            connection, [(f.task, f.owner, f.state, f.error) for f in kept if f.state != "done"]
+        )
+        return [f.task in mine for f in batch]
+
+    def _rows(
+        self, connection: Connection, study: Study, done: Sequence[Finished]
+    ) -> Iterator[NewJudgment]:
+        """New judgments; what the rater has answered before stays, unless the run asks anew."""
+        standing = runs.standing(connection, self.rater, [f.unit_id for f in done])
+        for finished in done:
+            for draft in finished.drafts:
+                question = study.protocol.question(draft.question)
+                wording = study.wording(question)
+                old = standing.get((finished.unit_id, wording, draft.repeat))
+                if old is not None and not old[2] and not self.fresh:
+                    continue
+                yield NewJudgment(
+                    unit=finished.unit_id, unit_key=finished.unit.key, question=wording,
+                    question_digest=question.digest, rater=self.rater, rater_key=self.rater_key,
+                    value=draft.value, code=question.codes(draft.value, finished.unit).get(""),
+                    repeat=draft.repeat, rationale=draft.rationale, confidence=draft.confidence,
+                    shown=draft.shown, replaces=old[:2] if old else None, run=self.run,
+                    call=draft.call,
+                )  # fmt: skip

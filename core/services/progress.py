@@ -1,0 +1,87 @@
+"""How far a run has come, as a page or the command line shows it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from storage import calls, runs
+from storage.database import now
+
+ALIVE = 10_000_000
+WINDOW = 30_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a run has come. `rate` is calls a second lately; `eta` seconds to go, if known.
+
+    `failures` lists (kind, how many, one message) with the most frequent first; `alive` tells
+    whether a runner is at it.
+    """
+
+    id: int
+    study: str
+    worker: str
+    kind: str
+    state: str
+    total: int
+    done: int
+    failed: int
+    skipped: int
+    waiting: int
+    failures: Sequence[tuple[str, int, str]]
+    skips: Sequence[tuple[str, int]]
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    rate: float | None
+    eta: float | None
+    message: str
+    concurrency: int
+    alive: bool
+    created_at: int
+    finished_at: int | None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state not in {"ready", "running"}
+
+
+def progress(connection: Connection, row: Any, study: str = "") -> Status:
+    """The state of a run's row, counted from its tasks and calls."""
+    moment = now()
+    count = runs.counts(connection, row.id)
+    spent = calls.totals(connection, row.id, moment - WINDOW)
+    left = count.get("ready", 0) + count.get("leased", 0)
+    seconds = max(1.0, min(WINDOW, moment - row.created_at) / 1e6)
+    rate = spent.recent / seconds if row.state == "running" and spent.recent else None
+    reasons = runs.errors(connection, row.id)
+    return Status(
+        id=row.id, study=study or row.study_key, worker=row.worker["definition"]["name"],
+        kind=row.worker["definition"]["kind"], state=row.state, total=row.total,
+        done=count.get("done", 0), failed=count.get("failed", 0), skipped=count.get("skipped", 0),
+        waiting=left, failures=_failures(r for r in reasons if r.state == "failed"),
+        skips=[(r.error, r.n) for r in reasons if r.state == "skipped"],
+        calls=spent.calls, prompt_tokens=spent.prompt_tokens,
+        completion_tokens=spent.completion_tokens, cost=spent.cost, rate=rate,
+        eta=left / rate if rate else None, message=row.message, concurrency=row.concurrency,
+        alive=moment - row.heartbeat < ALIVE, created_at=row.created_at,
+        finished_at=row.finished_at,
+    )  # fmt: skip
+
+
+def _failures(rows: Iterable[Any]) -> list[tuple[str, int, str]]:
+    """Failures by kind, from errors written as `kind: message`."""
+    found: dict[str, tuple[int, str]] = {}
+    for row in rows:
+        kind, _, message = row.error.partition(": ")
+        if not re.fullmatch(r"[a-z_]+", kind):
+            kind, message = "error", row.error
+        n, first = found.get(kind, (0, message))
+        found[kind] = (n + row.n, first)
+    return sorted(((k, n, m) for k, (n, m) in found.items()), key=lambda f: -f[1])

@@ -1,0 +1,249 @@
+"""Runs: what a worker has to do in a study, and how far it has come."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.services import studies
+from core.services.access import Identity, require
+from core.services.progress import Status, progress
+from core.services.studies import Refused, Study
+from core.settings import secret
+from core.units import Unit
+from core.workers.base import CannotAnswer, Worker
+from storage import runs
+from storage import studies as study_rows
+from storage.database import Database, now
+
+OPEN = ("ready", "running", "paused")
+Task = tuple[int, int, str]
+
+
+class NoRun(LookupError):
+    """There is no run of that number."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do: tasks (unit id, repeat, reason to pass it by or ''), and what is done.
+
+    `judged` counts tasks that this rater has answered before; they are not planned again.
+    """
+
+    tasks: Sequence[Task]
+    judged: int
+
+    @property
+    def work(self) -> int:
+        """How many tasks ask for an answer: the number of calls, for a model."""
+        return sum(not reason for _, _, reason in self.tasks)
+
+    @property
+    def passed_by(self) -> Mapping[str, int]:
+        """Reasons for which units are passed by, and how often."""
+        return Counter(reason for _, _, reason in self.tasks if reason)
+
+
+def plan(
+    db: Database, who: Identity, key: str, worker: Worker, *, limit: int | None = None,
+    fresh: bool = False,
+) -> Plan:  # fmt: skip
+    """What the worker has still to do in a study, for at most `limit` units.
+
+    With `fresh` it answers again what it has answered before.
+    """
+    require(who, "run")
+    with db.read() as connection:
+        return _plan(connection, studies.load(db, key, connection), worker, limit, fresh)
+
+
+def _plan(
+    connection: Connection, study: Study, worker: Worker, limit: int | None, fresh: bool
+) -> Plan:
+    rater = study_rows.rater_key(connection, study.id, worker.rater, worker.digest)
+    known = runs.standing(connection, rater) if rater is not None and not fresh else {}
+    judged = {place for place, (_, _, withdrawn) in known.items() if not withdrawn}
+    tasks: list[Task] = []
+    done, units = 0, 0
+    for unit_id, unit in studies.all_units(connection, study):
+        if limit is not None and units >= limit:
+            break
+        own = list(_tasks(study, worker, unit_id, unit, judged))
+        todo = [task for task in own if task is not None]
+        done += len(own) - len(todo)
+        units += any(not reason for _, _, reason in todo)
+        tasks += todo
+    return Plan(tasks, done)
+
+
+def _tasks(
+    study: Study, worker: Worker, unit_id: int, unit: Unit, judged: set[tuple[int, int, int]]
+) -> Iterator[Task | None]:
+    """A unit's tasks; None for each that the rater has answered already."""
+    if not unit.only(worker.only):
+        return
+    try:
+        asked = [study.wording(question) for question in worker.asked(unit)]
+    except CannotAnswer as reason:
+        yield unit_id, 0, str(reason)
+        return
+    for repeat in range(worker.repeats()):
+        answered = all((unit_id, question, repeat) in judged for question in asked)
+        yield None if answered else (unit_id, repeat, "")
+
+
+def worker_of(study: Study, name: str) -> Worker:
+    """The worker of that name in the study's protocol; raises `Refused` naming those there are."""
+    try:
+        return study.protocol.worker(name)
+    except KeyError:
+        known = ", ".join(w.name for w in study.protocol.workers) or "none yet"
+        raise Refused(f"the study has no worker called {name!r}; there are: {known}") from None
+
+
+def add_worker(db: Database, who: Identity, key: str, worker: Worker) -> Study:
+    """Save a worker into the study's protocol, in place of one of the same name."""
+    require(who, "run")
+    study = studies.load(db, key)
+    others = tuple(w for w in study.protocol.workers if w.name != worker.name)
+    if worker in study.protocol.workers:
+        return study
+    protocol = study.protocol.model_copy(update={"workers": (*others, worker)})
+    return studies.edit(db, who, key, protocol, study.version)
+
+
+def start(
+    db: Database, who: Identity, key: str, worker: Worker, *, limit: int | None = None,
+    fresh: bool = False, concurrency: int = 16,
+) -> int:  # fmt: skip
+    """Plan a run and make it ready for a runner; returns its number.
+
+    Raises `Refused` when there is nothing to do, when a run of this worker is open, or when the
+    worker's key is not set.
+    """
+    require(who, "run")
+    check_key(worker)
+    with db.write() as connection:
+        study = studies.load(db, key, connection)
+        _only_one(connection, study, worker)
+        planned = _plan(connection, study, worker, limit, fresh)
+        if not planned.work:
+            raise Refused(_nothing(worker, planned))
+        study_rows.rater(
+            connection, study.id, worker.rater, worker.digest, name=worker.name,
+            spec={**worker.definition(), "simulated": worker.simulated},
+        )  # fmt: skip
+        spec = {"definition": worker.definition(), "digest": worker.digest, "fresh": fresh}
+        run = runs.add(
+            connection, study.id, "work", spec, max(1, min(concurrency, 256)), planned.work
+        )
+        runs.add_tasks(connection, run, worker.name, planned.tasks)
+        study_rows.record(
+            connection, study.id, "run", who.name,
+            {"run": run, "worker": worker.name, "tasks": planned.work, "fresh": fresh},
+        )  # fmt: skip
+    return run
+
+
+def check_key(worker: Worker) -> None:
+    """Raise `Refused` when the worker names a secret that is not set."""
+    name = getattr(worker, "key", "")
+    if name and not secret(name):
+        raise Refused(
+            f"no secret called {name} is set: export it in the environment of the app, or write "
+            "it into .streamlit/secrets.toml"
+        )
+
+
+def _only_one(connection: Connection, study: Study, worker: Worker) -> None:
+    for row in runs.every(connection, study.id):
+        if row.state in OPEN and row.worker.get("digest") == worker.digest:
+            raise Refused(
+                f"run {row.id} of this worker is {row.state}; let it finish, resume it or stop it"
+            )
+
+
+def _nothing(worker: Worker, planned: Plan) -> str:
+    if planned.judged:
+        return f"{worker.name} has judged every unit it can; ask anew with --fresh to repeat it"
+    reasons = "; ".join(f"{n} units: {why}" for why, n in planned.passed_by.items())
+    return f"{worker.name} has nothing to judge here ({reasons or 'the study has no units'})"
+
+
+def pause(db: Database, who: Identity, run: int) -> None:
+    """Let a run rest: what is under way is finished, nothing new begins."""
+    _move(db, who, run, ("ready", "running"), "paused", "Paused by hand; resume it at any time.")
+
+
+def resume(db: Database, who: Identity, run: int) -> None:
+    """Let a paused or stopped run go on."""
+    _move(db, who, run, ("paused", "stopped"), "ready", "")
+
+
+def stop(db: Database, who: Identity, run: int) -> None:
+    """End a run; what it has stored stays."""
+    _move(db, who, run, OPEN, "stopped", "Stopped by hand; what it stored stays.")
+
+
+def _move(
+    db: Database, who: Identity, run: int, states: Sequence[str], state: str, message: str
+) -> None:
+    require(who, "run")
+    over = now() if state == "stopped" else None
+    with db.write() as connection:
+        row = _row(connection, run)
+        moved = runs.change(
+            connection, run, only=states, state=state, message=message, finished_at=over
+        )
+        if not moved and row.state != state:
+            raise Refused(f"run {run} is {row.state} and cannot become {state}")
+
+
+def retry_failed(db: Database, who: Identity, run: int) -> int:
+    """Put failed tasks back into the line, and the run to work; returns how many."""
+    require(who, "run")
+    with db.write() as connection:
+        _row(connection, run)
+        count = runs.put_back(connection, run)
+        if not count:
+            raise Refused(f"run {run} has no failed tasks")
+        runs.change(connection, run, state="ready", message="", finished_at=None)
+    return count
+
+
+def set_concurrency(db: Database, who: Identity, run: int, most: int) -> None:
+    """Change how many calls may be under way at once, also while the run works."""
+    require(who, "run")
+    if not 1 <= most <= 256:
+        raise Refused("concurrency goes from 1 to 256")
+    with db.write() as connection:
+        _row(connection, run)
+        runs.change(connection, run, concurrency=most)
+
+
+def _row(connection: Connection, run: int) -> Any:
+    row = runs.by_id(connection, run)
+    if row is None:
+        raise NoRun(f"there is no run {run}")
+    return row
+
+
+def status(db: Database, who: Identity, run: int) -> Status:
+    """How far a run has come; raises `NoRun`."""
+    require(who, "run")
+    with db.read() as connection:
+        return progress(connection, _row(connection, run))
+
+
+def listing(db: Database, who: Identity, key: str) -> list[Status]:
+    """The runs of a study, newest first."""
+    require(who, "run")
+    with db.read() as connection:
+        study = studies.load(db, key, connection)
+        rows = runs.every(connection, study.id)
+        return [progress(connection, row, study.key) for row in rows]

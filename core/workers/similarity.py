@@ -1,0 +1,65 @@
+"""How close a response comes to a reference, by the words that they share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from core.questions.base import Question
+from core.units import Draft, Unit
+from core.workers.base import CannotAnswer, Model, Worker, workers
+from core.workers.verdicts import answers, verdict
+
+
+@workers.register
+class Similarity(Worker):
+    """TF-IDF cosine of each response to the field (or fact about the item) called `reference`.
+
+    The nearer of two wins, within `margin` it is a tie; a rating is the cosine in equal bins; a
+    label is the one whose threshold the cosine reaches. It measures shared words, not truth.
+    """
+
+    kind = "similarity"
+    rater = "rule"
+    reference: str = "reference"
+    margin: float = Field(default=0.02, ge=0, lt=1)
+    thresholds: Mapping[str, float] = Field(default_factory=dict)
+
+    def can(self, question: Question, unit: Unit) -> bool:
+        return answers(question)
+
+    async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
+        asked = self.asked(unit)
+        near = cosines(self._reference(unit), {o.key: o.content.text() for o in unit.outputs})
+        said = ", ".join(f"{unit.letter(key)} {score:.2f}" for key, score in near.items())
+        why = f"Rule: likeness to {self.reference!r} by shared words (TF-IDF cosine): {said}."
+        return [
+            Draft(question=q.name, rationale=why, repeat=repeat, shown=unit.shown,
+                  value=verdict(q, unit, near, margin=self.margin, thresholds=self.thresholds))
+            for q in asked
+        ]  # fmt: skip
+
+    def _reference(self, unit: Unit) -> str:
+        field = unit.fields.get(self.reference)
+        words = field.text() if field is not None else str(unit.meta.get(self.reference) or "")
+        if not words.strip():
+            raise CannotAnswer(f"the item has no field or fact called {self.reference!r}")
+        return words
+
+
+def cosines(reference: str, texts: Mapping[str, str]) -> dict[str, float]:
+    """TF-IDF cosine (0 to 1) of each text to the reference, weighted within this unit alone.
+
+    Raises `CannotAnswer` when there is no word in any of them.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import
+
+    keys = sorted(texts)
+    vectors: Any = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b", sublinear_tf=True)
+    try:
+        matrix = vectors.fit_transform([reference, *(texts[key] for key in keys)])
+    except ValueError:
+        raise CannotAnswer("there are no words to compare") from None
+    near = (matrix[1:] @ matrix[0].T).toarray().ravel()
+    found = {key: min(1.0, max(0.0, float(x))) for key, x in zip(keys, near, strict=True)}
+    return {key: found[key] for key in texts}

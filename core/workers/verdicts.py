@@ -1,0 +1,63 @@
+"""From the score of each output to the answer of a question, for raters that compute a score."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.questions.base import Question
+from core.questions.label import Label
+from core.questions.pairwise import TIE, Pairwise
+from core.questions.rating import Rating
+from core.units import Unit
+from core.workers.base import CannotAnswer
+
+Thresholds = Mapping[str, float]
+
+
+def answers(question: Question) -> bool:
+    """Whether a score can be turned into an answer of that kind."""
+    return isinstance(question, Pairwise | Rating | Label)
+
+
+def verdict(
+    question: Question, unit: Unit, scores: Mapping[str, float], *, margin: float = 0.0,
+    thresholds: Thresholds | None = None,
+) -> Any:  # fmt: skip
+    """The answer that the outputs' scores (key -> 0..1, for a pair any number) give.
+
+    A pair: the higher score; within `margin` a tie. A rating: the unit interval in equal bins. A
+    label: the one with the highest threshold that the score reaches. Raises `CannotAnswer`.
+    """
+    if isinstance(question, Pairwise):
+        return question.check(_better(question, unit, scores, margin), unit)
+    if len(scores) != 1:
+        raise CannotAnswer(f"rates one response, but this unit has {len(scores)}")
+    score = next(iter(scores.values()))
+    if isinstance(question, Rating):
+        points = list(question.points)
+        return points[min(int(max(score, 0.0) * len(points)), len(points) - 1)]
+    if isinstance(question, Label):
+        return question.check(_label(question, score, thresholds or {}), unit)
+    raise CannotAnswer(f"a score is no answer to a {question.kind} question")
+
+
+def _better(
+    question: Pairwise, unit: Unit, scores: Mapping[str, float], margin: float
+) -> dict[str, Any]:
+    if len(scores) != 2:
+        raise CannotAnswer(f"compares two responses, but this unit has {len(scores)}")
+    first, second = unit.shown
+    gap = scores[first] - scores[second]
+    if abs(gap) > margin:
+        return {"winner": first if gap > 0 else second}
+    if not question.tie:
+        raise CannotAnswer("both responses score the same, and the question allows no tie")
+    return {"winner": None, "verdict": TIE}
+
+
+def _label(question: Label, score: float, thresholds: Thresholds) -> str:
+    if set(thresholds) != set(question.labels):
+        raise CannotAnswer("`thresholds` must give the lowest score of every label")
+    reached = [name for name, low in thresholds.items() if score >= low]
+    if not reached:
+        raise CannotAnswer(f"the score {score:.2f} reaches no label's threshold")
+    return max(reached, key=lambda name: thresholds[name])

@@ -1,0 +1,73 @@
+"""The ledger of calls to model endpoints: the reply stored first under a key is the reply."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.database import now
+from storage.tables import Call
+
+C: Any = Call.__table__  # type: ignore[attr-defined]
+BY_KEY = select(C.c.key, C.c.id, C.c.reply).where(
+    C.c.key.in_(bindparam("keys", expanding=True)), C.c.reply.is_not(None)
+)
+ADD = {
+    "sqlite": sqlite.insert(C).on_conflict_do_nothing(index_elements=["key"]),
+    "postgresql": postgresql.insert(C).on_conflict_do_nothing(index_elements=["key"]),
+}
+CHUNK = 400
+
+
+def find(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Stored replies by key: (id, reply text). Failed calls are not found."""
+    found: dict[str, tuple[int, str]] = {}
+    for start in range(0, len(keys), CHUNK):
+        part = list(keys[start : start + CHUNK])
+        for row in connection.execute(BY_KEY, {"keys": part}):
+            found[row.key] = (row.id, row.reply)
+    return found
+
+
+def keep(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store calls; a row whose key is there already is left as it was stored first.
+
+    Columns: key, run, model, attempts, request, reply, prompt_tokens, completion_tokens, cost,
+    seconds, error.
+    """
+    if rows:
+        moment = now()
+        statement = ADD[connection.dialect.name]
+        connection.execute(statement, [{**row, "created_at": moment} for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a run's calls used. `cost` is None when no call had a price; `recent` counts calls."""
+
+    calls: int
+    failed: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    recent: int
+
+
+def totals(connection: Connection, run: int, since: int) -> Totals:
+    """Sums over the calls of a run; `recent` are those stored after the moment `since`."""
+    row = connection.execute(
+        select(
+            func.count().label("calls"),
+            func.count().filter(C.c.reply.is_(None)).label("failed"),
+            func.coalesce(func.sum(C.c.prompt_tokens), 0).label("prompt"),
+            func.coalesce(func.sum(C.c.completion_tokens), 0).label("completion"),
+            func.sum(C.c.cost).label("cost"),
+            func.count().filter(C.c.created_at > since).label("recent"),
+        ).where(C.c.run == run)
+    ).one()
+    return Totals(
+        int(row.calls), int(row.failed), int(row.prompt), int(row.completion),
+        None if row.cost is None else float(row.cost), int(row.recent),
+    )  # fmt: skip
