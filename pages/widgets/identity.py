@@ -8,6 +8,7 @@ from core.units import Invalid
 from pages.widgets.database import db
 
 NAME = "who"
+NOBODY = Identity("")
 
 
 def known() -> Identity | None:

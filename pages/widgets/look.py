@@ -23,9 +23,11 @@ import streamlit as st
 
 from core.services.access import Identity
 from core.services.studies import Study
+from core.settings import ROOT
 from core.statistics.base import Estimate
 from pages.widgets.words import plain
 
+MARK = ROOT / "static" / "concord.svg"
 CSS = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.css"))
 )
@@ -38,7 +40,8 @@ COLOURS = {
 
 def page() -> None:
     """Set up the browser page and bring in our own CSS."""
-    st.set_page_config(page_title="Concord", page_icon=":material/balance:", layout="wide")
+    st.set_page_config(page_title="Concord", page_icon=str(MARK), layout="wide")
+    st.logo(str(MARK), size="large")
     st.html(f"<style>{CSS}</style>")
 
 
@@ -52,7 +55,9 @@ def header(title: str, study: Study | None = None, who: Identity | None = None) 
     with st.container(key="page-header"):
         st.title(title, anchor=False)
         facts = []
-        if study is not None:
+        if study is not None and study.title == title:
+            facts.append(chip(study.state))
+        elif study is not None:
             facts.append(f"{plain(study.title)} {chip(study.state)}")
         if who is not None:
             facts.append(f"as {plain(who.name)}")

@@ -57,6 +57,8 @@ def _sidebar(who: Identity, rows: Sequence[Any], key: str | None) -> None:
                 "Study", list(titles), key="study-choice", on_change=_picked,
                 format_func=lambda k: titles.get(k, k),
             )  # fmt: skip
+    if not who.name:
+        return
     with st.sidebar, st.container(key="sidebar-who"):
         st.caption(f"Judging as **{plain(who.name)}**")
         st.button("Change person", key="who-leave", type="tertiary", on_click=identity.leave)

@@ -1,0 +1,55 @@
+"""What a study has come to, and what a person still has to do in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.services import studies
+from core.services.access import Identity, require
+from core.services.studies import ANSWERABLE
+from storage import progress
+from storage import studies as study_rows
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A study in numbers. `raters` counts raters by kind; `judgments` counts rows of the log.
+
+    Of the person: `answered` and `skipped` units, `waiting` units in hand without an answer, and
+    `open` units that they could still be given. `takes_answers` says whether the study's state
+    allows answering now.
+    """
+
+    items: int
+    units: int
+    closed: int
+    judgments: int
+    raters: Mapping[str, int]
+    answered: int
+    skipped: int
+    waiting: int
+    open: int
+    takes_answers: bool
+
+    @property
+    def left(self) -> int:
+        """Units that this person can answer now."""
+        return (self.waiting + self.open) if self.takes_answers else 0
+
+
+def overview(db: Database, who: Identity, key: str) -> Overview:
+    """The study in numbers, as this person sees it. Raises `NoStudy`."""
+    require(who, "annotate")
+    with db.read() as connection:
+        study = studies.load(db, key, connection)
+        rater = study_rows.rater_key(connection, study.id, "person", who.name) or 0
+        units, closed = progress.units(connection, study.id)
+        own = progress.own(connection, rater)
+        return Overview(
+            items=progress.items(connection, study.id), units=units, closed=closed,
+            judgments=study.revision, raters=progress.raters(connection, study.id),
+            answered=own.get("submitted", 0) + own.get("late", 0),
+            skipped=own.get("skipped", 0), waiting=own.get("reserved", 0),
+            open=progress.open_to(connection, study.id, rater),
+            takes_answers=study.state in ANSWERABLE,
+        )  # fmt: skip

@@ -1,0 +1,52 @@
+"""How far a study and a person have come: counts by index, cheap at any size."""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from storage.tables import Assignment, Item, Rater, Unit
+
+A: Any = Assignment.__table__  # type: ignore[attr-defined]
+I: Any = Item.__table__  # type: ignore[attr-defined]  # noqa: E741
+R: Any = Rater.__table__  # type: ignore[attr-defined]
+U: Any = Unit.__table__  # type: ignore[attr-defined]
+
+
+def units(connection: Connection, study: int) -> tuple[int, int]:
+    """How many units a study has, and how many of them are closed: asked often enough."""
+    rows = connection.execute(
+        select(U.c.closed, func.count()).where(U.c.study == study).group_by(U.c.closed)
+    )
+    found = {int(closed): int(n) for closed, n in rows}
+    return sum(found.values()), found.get(1, 0)
+
+
+def items(connection: Connection, study: int) -> int:
+    """How many items a study has."""
+    return int(connection.execute(select(func.count()).where(I.c.study == study)).scalar_one())
+
+
+def raters(connection: Connection, study: int) -> dict[str, int]:
+    """How many raters of each kind have judged."""
+    rows = connection.execute(
+        select(R.c.kind, func.count()).where(R.c.study == study).group_by(R.c.kind)
+    )
+    return {kind: int(n) for kind, n in rows}
+
+
+def own(connection: Connection, rater: int) -> dict[str, int]:
+    """How many of a rater's assignments are in each state."""
+    rows = connection.execute(
+        select(A.c.state, func.count()).where(A.c.rater == rater).group_by(A.c.state)
+    )
+    return {state: int(n) for state, n in rows}
+
+
+def open_to(connection: Connection, study: int, rater: int) -> int:
+    """How many open units a rater has not been given yet."""
+    given = select(A.c.unit).where(A.c.rater == rater, A.c.state != "released")
+    return int(
+        connection.execute(
+            select(func.count()).where(U.c.study == study, U.c.closed == 0, U.c.id.not_in(given))
+        ).scalar_one()
+    )
