@@ -7,7 +7,7 @@ head included, cannot be told from an honest one by the chain alone.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,14 +68,15 @@ def verify(connection: Connection, study: int) -> Iterator[int | Break]:
     """
     head, count, previous = "", 0, ""
     state = connection.execute(select(S.c.key, S.c.revision, S.c.head).where(S.c.id == study)).one()
-    for row in _chain_rows(connection, study):
-        count += 1
-        problem = _problem(row, count, previous, state.key)
-        if problem:
-            yield Break(count, problem)
-            return
-        previous = head = row.hash
-        yield row.sequence
+    with connection.execute(_rows(study)) as rows:
+        for row in rows:
+            count += 1
+            problem = _problem(row, count, previous, state.key)
+            if problem:
+                yield Break(count, problem)
+                return
+            previous = head = row.hash
+            yield row.sequence
     if count < state.revision:
         yield Break(count + 1, "the row is missing, and with it the end of the log")
     elif count > state.revision:
@@ -84,9 +85,10 @@ def verify(connection: Connection, study: int) -> Iterator[int | Break]:
         yield Break(count, "the last row is not the one that was written last")
 
 
-def _chain_rows(connection: Connection, study: int) -> Iterable[Any]:
+def _rows(study: int) -> Any:
+    """The query of a study's rows with the natural keys that their hashes cover, in order."""
     old = J.alias("old")
-    return connection.execution_options(yield_per=2000).execute(
+    return (
         select(
             J,
             U.c.key.label("unit_key"),
@@ -100,6 +102,7 @@ def _chain_rows(connection: Connection, study: int) -> Iterable[Any]:
         .outerjoin(old, old.c.id == J.c.replaces)
         .where(J.c.study == study)
         .order_by(J.c.sequence)
+        .execution_options(yield_per=2000)
     )
 
 
