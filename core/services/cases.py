@@ -46,7 +46,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The cases of one question: `cases` has undecided ones first, each part by weight."""
+    """The cases of one question, undecided ones first, each part by weight.
+
+    Where people are set against models, contested units come after those with a majority.
+    """
 
     question: Question
     cases: Sequence[Case] = ()
@@ -104,7 +107,8 @@ def queue(
                 adjudicated=case.unit_id in held)
         for case in known[1]
     ]  # fmt: skip
-    cases.sort(key=lambda case: (case.decided, -case.weight, case.unit_id))
+    apart = kind == "people-models"
+    cases.sort(key=lambda c: (c.decided, apart and c.contested, -c.weight, c.unit_id))
     others = {row.id: row.name for row in raters if row.kind != "person"}
     return Queue(asked, cases, others)
 

@@ -1,5 +1,6 @@
 """The demo study: sixty items written for Concord, and raters that need no endpoint."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,11 +11,11 @@ from sqlalchemy import Connection
 
 from core.content.base import contents
 from core.protocol import StudyProtocol, from_yaml
-from core.services import studies
+from core.services import runner, runs, studies
 from core.services.access import Identity
 from core.services.studies import NoStudy, Study
 from core.settings import ROOT
-from storage import items
+from storage import items, judgments
 from storage import studies as study_rows
 from storage.database import Database
 
@@ -63,7 +64,26 @@ def load(db: Database) -> Loaded:
         if not known and study.protocol.data() == protocol().data():
             _fill(connection, study)
             known = items.item_ids(connection, study.id)
-    return Loaded(study.key, len(known), 0, 0, 0)
+    study = studies.load(db, KEY)
+    if study.state == "open" and set(known) >= {row["key"] for row in rows()}:
+        _judge(db, study)
+    with db.read() as connection:
+        count, units, _ = items.counts(connection, study.id)
+        stored = judgments.revision(connection, study.id)
+    return Loaded(study.key, count, units, stored, stored - study.revision)
+
+
+def _judge(db: Database, study: Study) -> None:
+    """Let each rater that needs no endpoint do what it has not done, in this process."""
+    begun = {s.worker: s for s in runs.listing(db, LOADER, KEY) if s.state in runs.OPEN}
+    for worker in study.protocol.workers:
+        if worker.needs_model():
+            continue
+        run = begun.get(worker.name)
+        if run is not None and not run.over:
+            asyncio.run(runner.execute(db, run.id))
+        elif run is None and runs.plan(db, LOADER, KEY, worker).work:
+            runner.run_now(db, LOADER, KEY, worker)
 
 
 def _study(db: Database) -> Study:

@@ -12,7 +12,6 @@ from core.services.assignment import rater_id
 from core.services.cases import read_log
 from core.services.studies import Refused
 from core.units import Invalid, Unit
-from core.workers.base import workers
 from storage import judgments, reviews
 from storage import studies as study_rows
 from storage.database import Database
@@ -91,15 +90,10 @@ def _answer(row: Any, question: Question, unit: Unit) -> Answer:
     value = judgments.parse(row.value)
     letters = [unit.letter(key) for key in row.shown or () if key in unit.shown]
     return Answer(
-        row.name, row.kind, _simulated(row.spec), value, question.describe(value, unit),
-        row.rationale, ", ".join(letters), row.stage, row.repeat, row.confidence, row.seconds,
-        row.created_at, row.sequence,
+        row.name, row.kind, bool((row.spec or {}).get("simulated")), value,
+        question.describe(value, unit), row.rationale, ", ".join(letters), row.stage, row.repeat,
+        row.confidence, row.seconds, row.created_at, row.sequence,
     )  # fmt: skip
-
-
-def _simulated(spec: Any) -> bool:
-    kind = (spec or {}).get("kind", "")
-    return kind in workers and workers[kind].simulated
 
 
 def give_cause(

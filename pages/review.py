@@ -1,0 +1,228 @@
+"""Review: the disagreements that matter most, one at a time."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.services import cases, review
+from core.services.access import Denied
+from core.services.review import Conflict
+from core.services.studies import Refused
+from core.units import Invalid
+from pages.widgets import docket, identity, look, workspace
+from pages.widgets.ui import StreamlitUi, show_material
+from pages.widgets.words import plain
+
+KINDS = {"people-models": "People vs models", "people": "People", "all": "All"}
+KEYS = {"rubric gap": "g", "slip": "s", "judge error": "j", "bad item": "b",
+        "legitimate plurality": "l"}  # fmt: skip
+
+who = identity.who()
+study = workspace.study_picker(who)
+db = workspace.db()
+
+
+@st.fragment
+def work() -> None:
+    """Filters, one case, and the bar; only this part runs again at a key press."""
+    question, queue = chosen()
+    desk = docket.desk(st.session_state, f"{study.key}/{question}", queue)
+    if not queue.cases:
+        nothing()
+        return
+    case = desk.case(queue)
+    status(desk, queue, case)
+    seen = review.detail(db, who, study.key, question, case.unit_id)
+    with st.container(key="review-material"):
+        ui = StreamlitUi(f"r{case.unit_id}", active=question, on_answer=decide(desk, seen))
+        show_material(ui, seen.unit)
+    answers(seen)
+    verdict(desk, seen, ui)
+    bar(desk)
+    record(question)
+
+
+def chosen() -> tuple[str, cases.Queue]:
+    """The filters, and the cases that they leave."""
+    asked = {q.name: q.title for q in cases.questions(study)}
+    with st.container(key="review-filters", horizontal=True, vertical_alignment="bottom"):
+        question = st.selectbox(
+            "Question", list(asked), key="review-question", format_func=asked.get, width=230
+        )
+        kind = st.segmented_control(
+            "Who differs", list(KINDS), key="review-kind", format_func=KINDS.get,
+            default="people-models", required=True,
+        )  # fmt: skip
+        rater = one_model(question) if kind == "people-models" else None
+    return question, cases.queue(db, who, study.key, question, kind, rater)
+
+
+def one_model(question: str) -> int | None:
+    """The model or rule to set against the people; None for all together."""
+    names = cases.queue(db, who, study.key, question).raters
+    if len(names) < 2:
+        return None
+    return st.selectbox(
+        "Model or rule", [None, *names], key="review-rater", width=180,
+        format_func=lambda i: plain(names[i]) if i else "All together",
+    )  # fmt: skip
+
+
+def nothing() -> None:
+    """No case to show: say what would make one."""
+    look.empty_state(
+        "No disagreement to review",
+        "A case appears when two raters answer the same unit differently. Answer some units on the "
+        "Annotate page, start a model run, or choose **All** above to compare every rater.",
+        key="review-none",
+    )
+
+
+def status(desk: docket.Desk, queue: cases.Queue, case: cases.Case) -> None:
+    """Where the case stands in the queue, why it stands there, and what is decided."""
+    with st.container(key="review-status"):
+        st.progress(queue.decided / len(queue.cases))
+        facts = [
+            f"**Case {desk.place + 1} of {len(desk.order)}**",
+            f"{queue.decided} of {len(queue.cases)} decided",
+            f"distance {case.gap:.2f}",
+            f"answered by people: {case.people}, by models and rules: {case.models}",
+        ]
+        if case.contested:
+            facts.append(":orange-badge[contested: people have no majority]")
+        if case.decided:
+            facts.append(":green-badge[decided]")
+        st.markdown(
+            " · ".join(facts), anchors=False,
+            help="Distance: 0 when both sides answer alike, 1 when they have nothing in common. "
+            "Cases are sorted by distance, by how sure people are, and by how many answered.",
+        )  # fmt: skip
+    if desk.error:
+        st.error(desk.error)
+
+
+def answers(seen: review.Detail) -> None:
+    """Who said what and why: one card for each different answer."""
+    st.markdown("##### Who said what", anchors=False)
+    groups = docket.grouped(seen.answers)
+    with st.container(key="review-answers"):
+        for start in range(0, len(groups), 3):
+            row = groups[start : start + 3]
+            for place, (column, (words, given)) in enumerate(
+                zip(st.columns(len(row)), row, strict=True), start
+            ):
+                with (
+                    column,
+                    st.container(key=f"review-said-{place}", border=True, height="stretch"),
+                ):
+                    card(words, given)
+    if seen.gold:
+        st.caption(f"The study's key says: {plain(seen.gold)}")
+    with st.expander("Every answer with order shown, time and date"):
+        st.dataframe(docket.table(seen.answers), hide_index=True, width="stretch")
+
+
+def card(words: str, given: list[review.Answer]) -> None:
+    """One answer: who gave it, and their reasons."""
+    st.markdown(f"**{plain(words)}**", anchors=False)
+    st.markdown(" ".join(docket.chip(answer) for answer in given), anchors=False)
+    ui = StreamlitUi("said")
+    for answer in given:
+        if answer.rationale and not answer.simulated:
+            st.caption(f"{plain(answer.rater)}:")
+            ui.prose(answer.rationale)
+
+
+def verdict(desk: docket.Desk, seen: review.Detail, ui: StreamlitUi) -> None:
+    """The cause, and the answer that holds."""
+    with st.container(key="review-verdict", border=True):
+        st.markdown("**Why do they differ?**", anchors=False)
+        with st.container(key="review-causes", horizontal=True, gap="xsmall"):
+            for cause, meaning in review.CAUSES.items():
+                given = cause == seen.cause
+                st.button(
+                    f"✓ {cause}" if given else cause, key=f"cause-{seen.unit_id}-{cause}",
+                    help=f"{meaning}{'; press again to take it back' if given else ''}",
+                    type="primary" if given else "secondary", shortcut=KEYS[cause],
+                    on_click=give, args=(desk, seen, "" if given else cause),
+                )  # fmt: skip
+        held = seen.adjudicated
+        st.caption("And the answer that holds:")
+        seen.question.ask(ui, seen.unit, held.value if held else None)
+        st.text_input(
+            "Note (optional, kept with what you press next)", key=note_key(seen), max_chars=2000
+        )
+        if held:
+            note = f": {plain(held.rationale)}" if held.rationale else ""
+            st.caption(f"Decided by {plain(held.rater)}, saved as #{held.sequence}{note}")
+        if held and held.rater == who.name:
+            st.button("Take my decision back", on_click=decide(desk, seen), args=("", None))
+
+
+def note_key(seen: review.Detail) -> str:
+    """Where the note on a case is kept while the page is open."""
+    return f"review-note-{seen.unit_id}-{seen.question.name}"
+
+
+def give(desk: docket.Desk, seen: review.Detail, cause: str) -> None:
+    """Store a cause."""
+    note = st.session_state.get(note_key(seen)) or ""
+    attempt(
+        desk, review.give_cause, db, who, study.key, seen.question.name, seen.unit_id, cause, note
+    )
+
+
+def decide(desk: docket.Desk, seen: review.Detail) -> Any:
+    """What hears the adjudicated answer."""
+
+    def hear(_name: str, value: Any) -> None:
+        note = st.session_state.get(note_key(seen)) or ""
+        attempt(desk, review.adjudicate, db, who, study.key, seen, value, note)
+
+    return hear
+
+
+def attempt(desk: docket.Desk, act: Any, *args: Any) -> None:
+    """Do it; what went wrong is said on the page."""
+    desk.error = ""
+    try:
+        act(*args)
+    except (Conflict, Refused, Invalid, Denied) as error:
+        desk.error = str(error)
+
+
+def bar(desk: docket.Desk) -> None:
+    """The way through the queue, always in view."""
+    last = len(desk.order) - 1
+    with st.container(key="action-bar", horizontal=True):
+        st.button("Previous", key="review-previous", shortcut="p", on_click=desk.move, args=(-1,),
+                  disabled=desk.place == 0)  # fmt: skip
+        st.button("First undecided", key="review-first", shortcut="u", on_click=desk.again)
+        st.button("Next", key="review-next", shortcut="n", on_click=desk.move, args=(1,),
+                  disabled=desk.place == last, type="primary")  # fmt: skip
+
+
+def record(question: str) -> None:
+    """What the causes given so far add up to."""
+    found = review.causes(db, who, study.key, question)
+    given = sum(found.values())
+    with st.expander(f"Causes so far on this question: {given}"):
+        rows = [
+            {"cause": c, "cases": n, "share": n / given if given else None, "meaning": meaning}
+            for (c, n), meaning in zip(found.items(), review.CAUSES.values(), strict=True)
+        ]
+        st.dataframe(
+            rows, hide_index=True, width="stretch",
+            column_config={"share": st.column_config.NumberColumn(format="percent")},
+        )  # fmt: skip
+
+
+look.header("Review", study, who)
+if study is None:
+    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
+elif not who.may("review"):
+    look.empty_state("For researchers", "Ask the owner of the study for the role researcher.")
+elif not cases.questions(study):
+    look.empty_state("Nothing to compare", "This study asks for free text only.")
+else:
+    work()

@@ -1,0 +1,99 @@
+"""The reviewer's place in a queue of cases, and answers made ready to be looked at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from core.services.cases import Case, Queue
+from core.services.review import Answer
+from pages.widgets.words import plain
+
+COLOURS = {"person": "blue", "model": "violet", "rule": "gray", "panel": "violet"}
+
+
+@dataclass
+class Desk:
+    """Where a reviewer is: the order was fixed when the queue was opened, so nothing jumps."""
+
+    scope: Any
+    order: list[int] = field(default_factory=list)
+    place: int = 0
+    error: str = ""
+
+    def follow(self, queue: Queue) -> None:
+        """Put new cases at the end, and leave out those that are none any more."""
+        alive = [case.unit_id for case in queue.cases]
+        here = self.order[self.place] if self.place < len(self.order) else None
+        kept = [unit for unit in self.order if unit in set(alive)]
+        self.order = kept + [unit for unit in alive if unit not in set(kept)]
+        if here in self.order:
+            self.place = self.order.index(here)
+        self.place = max(0, min(self.place, len(self.order) - 1))
+
+    def case(self, queue: Queue) -> Case:
+        """The case in hand."""
+        return {case.unit_id: case for case in queue.cases}[self.order[self.place]]
+
+    def move(self, step: int) -> None:
+        """Go along the queue."""
+        self.error = ""
+        self.place = max(0, min(self.place + step, len(self.order) - 1))
+
+    def again(self) -> None:
+        """Sort the queue anew: the weightiest undecided case first."""
+        self.error, self.order, self.place = "", [], 0
+
+
+def desk(session: Any, scope: Any, queue: Queue) -> Desk:
+    """The session's place in this queue; a new one when another queue was chosen."""
+    found = session.get("review-desk")
+    if found is None or found.scope != scope:
+        found = session["review-desk"] = Desk(scope)
+    found.follow(queue)
+    return found
+
+
+def grouped(answers: Sequence[Answer]) -> list[tuple[str, list[Answer]]]:
+    """Answers that say the same, the most frequent first; people before models in each."""
+    groups: dict[str, list[Answer]] = {}
+    for answer in sorted(answers, key=lambda a: (a.kind != "person", a.sequence)):
+        groups.setdefault(answer.words, []).append(answer)
+    return sorted(groups.items(), key=lambda group: -len(group[1]))
+
+
+def kind(answer: Answer) -> str:
+    """What the rater is, in a word."""
+    return "simulated" if answer.simulated else answer.kind
+
+
+def chip(answer: Answer) -> str:
+    """A rater as a badge, in markdown."""
+    colour = "orange" if answer.simulated else COLOURS.get(answer.kind, "gray")
+    again = f" ×{answer.repeat + 1}" if answer.repeat else ""
+    known = kind(answer) == "person" or kind(answer) in answer.rater.lower()
+    word = "" if known else f" ({kind(answer)})"
+    return f":{colour}-badge[{plain(answer.rater + again + word)}]"
+
+
+def table(answers: Sequence[Answer]) -> pd.DataFrame:
+    """Every answer with what is known about it, one row each."""
+    return pd.DataFrame(
+        [
+            {
+                "rater": a.rater,
+                "kind": kind(a),
+                "answer": a.words,
+                "order shown": a.shown,
+                "sample": a.repeat + 1,
+                "stage": a.stage,
+                "confidence": a.confidence,
+                "seconds": a.seconds,
+                "at": datetime.fromtimestamp(a.created_at / 1e6, UTC),
+                "reason": a.rationale,
+            }
+            for a in answers
+        ]
+    )
