@@ -28,14 +28,26 @@ class StreamlitUi:
         self.active = active
         self.keys = keys
         self.on_answer = on_answer or _ignore
+        self._label = ""
+        self._turns = 0
+
+    def label(self, text: str) -> None:
+        """Name the next block of text; it is drawn together with it, as one element."""
+        self._label = f"**{plain(text)}**\n\n"
+
+    def _named(self) -> str:
+        label, self._label = self._label, ""
+        return label
 
     def prose(self, text: str) -> None:
         if len(text) > LONGEST:
             self.plain(text)
         else:
-            st.markdown(inert(text), anchors=False)
+            st.markdown(self._named() + inert(text), anchors=False)
 
     def plain(self, text: str) -> None:
+        if self._label:
+            st.markdown(self._named(), anchors=False)
         if len(text) > LONGEST:
             st.caption(f"A long text: {len(text):,} characters, shown without marks.")
             with st.container(height=420, border=False):
@@ -44,8 +56,11 @@ class StreamlitUi:
             st.text(text)
 
     def turn(self, role: str, text: str) -> None:
-        with st.container(key=f"turn-{_slug(role)}-{self._next()}", border=False):
-            st.caption(plain(role.capitalize()))
+        if self._label:
+            st.markdown(self._named(), anchors=False)
+        self._turns += 1
+        with st.container(key=f"turn-{self.scope}-{self._turns}-{_slug(role)}", border=False):
+            self.label(role.capitalize())
             self.prose(text)
 
     def choose(
@@ -94,16 +109,12 @@ class StreamlitUi:
         mark = "" if required else " (optional)"
         st.markdown(f"**{plain(title)}**{mark}", help=help or None, anchors=False)
 
-    def _next(self) -> int:
-        self._turns = getattr(self, "_turns", 0) + 1
-        return self._turns
-
 
 def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:
     """Draw what a unit is about: its fields, then its outputs side by side in equal cards."""
     for name, content in unit.fields.items():
         with st.container(key=f"field-{ui.scope}-{_slug(name)}", border=True):
-            st.caption(plain(name.replace("_", " ").capitalize()))
+            ui.label(name.replace("_", " ").capitalize())
             content.show(ui)
     if not unit.outputs:
         return
@@ -112,7 +123,7 @@ def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:
             with st.container(key=f"card-{ui.scope}-{unit.letter(output.key)}", border=True):
                 lone = len(unit.outputs) == 1 or not letters
                 name = output.role.capitalize() if lone else f"Response {unit.letter(output.key)}"
-                st.caption(name)
+                ui.label(name)
                 output.content.show(ui)
 
 
