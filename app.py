@@ -1,26 +1,25 @@
-"""The app: page setup and navigation."""
+"""The app: `streamlit run app.py`.
 
+The script that runs for each visitor is pages/main.py. It lies inside pages/ because a main script
+beside a pages/ folder would make the server show that folder's files by itself until somebody has
+opened the front page.
+"""
+
+import logging
 from pathlib import Path
 
 import streamlit as st
 
-from pages.widgets import look
+log = logging.getLogger("concord")
 
-HERE = Path(__file__).parent
-PAGES = (
-    ("home", "Home", "home"),
-    ("annotate", "Annotate", "edit_note"),
-    ("agreement", "Agreement", "query_stats"),
-    ("review", "Review", "rule"),
-    ("runs", "Model runs", "smart_toy"),
-    ("data", "Data", "database"),
-    ("studies", "Studies", "folder_open"),
-)
 
-look.page()
-found = [
-    st.Page(f"pages/{name}.py", title=title, icon=f":material/{icon}:", default=name == "home")
-    for name, title, icon in PAGES
-    if (HERE / "pages" / f"{name}.py").is_file()
-]
-st.navigation(found).run()
+def record(error: Exception) -> None:
+    """Log what broke, by kind and place only: messages may hold what people wrote."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "unknown"
+    log.error("%s at %s", type(error).__name__, where)
+
+
+app = st.App(Path(__file__).parent / "pages" / "main.py", on_script_error=record)

@@ -1,0 +1,26 @@
+"""The frame around every page: page setup and navigation."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.widgets import look
+
+HERE = Path(__file__).parent
+PAGES = (
+    ("home", "Home", "home"),
+    ("annotate", "Annotate", "edit_note"),
+    ("agreement", "Agreement", "query_stats"),
+    ("review", "Review", "rule"),
+    ("runs", "Model runs", "smart_toy"),
+    ("data", "Data", "database"),
+    ("studies", "Studies", "folder_open"),
+)
+
+look.page()
+found = [
+    st.Page(HERE / f"{name}.py", title=title, icon=f":material/{icon}:", default=name == "home")
+    for name, title, icon in PAGES
+    if (HERE / f"{name}.py").is_file()
+]
+st.navigation(found).run()
