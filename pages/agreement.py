@@ -126,7 +126,10 @@ def means(found: Agreement, kinds: list[Any]) -> None:
         percent, measure = found.means[kind]
         value = "undefined" if measure.value is None else f"{measure.value:.2f}"
         many = measure.detail.get("pairs", 0)
-        said.append(f"{KINDS[kind].lower()} {value} ({many} pairs, {share(percent)} agreement)")
+        pairs_word = "pair" if many == 1 else "pairs"
+        said.append(
+            f"{KINDS[kind].lower()} {value} ({many} {pairs_word}, {share(percent)} agreement)"
+        )
     look.caption(f"Mean of the pairwise values of {rows.title(found.measure)}: {'; '.join(said)}.")
 
 
@@ -203,7 +206,9 @@ def rater_cell(estimate: Estimate, percent: bool) -> str:
     """A rater's statistic with its n and coverage; a dash where it does not apply."""
     if estimate.value is None:
         return "–"
-    text = f"{cell(estimate, percent)}, n = {estimate.n:,} ({share_of(estimate.coverage)})"
+    text = (
+        f"{cell(estimate, percent)}, n\u00a0=\u00a0{estimate.n:,} ({share_of(estimate.coverage)})"
+    )
     whole = estimate.detail.get("of_possible")
     if whole is not None and abs(whole - estimate.value) > 5e-5:
         text += f"; {whole:.2%} of all"

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from core.charts.style import COLOURS, MOST, Chart, blank, number, plain, unique
+from core.charts.style import COLOURS, MOST, OTHER, Chart, blank, number, plain, unique
 from core.statistics.base import Estimate
 
 
@@ -29,8 +30,8 @@ def forest(lines: Sequence[Line], measure: str, key: str = "forest") -> Chart:
     labels = [f"{a}  (n = {x.estimate.n})" for a, x in zip(labels, drawn, strict=True)]
     figure = blank(72 + 26 * max(1, len(drawn)), key)
     for group in dict.fromkeys(x.group for x in drawn):
-        _draw(figure, group, [(a, x) for a, x in zip(labels, drawn, strict=True)
-                              if x.group == group])  # fmt: skip
+        own = [(a, x) for a, x in zip(labels, drawn, strict=True) if x.group == group]
+        points(figure, own, COLOURS.get(group, OTHER), plain(group))
     figure.add_vline(x=0, line_width=1, line_dash="dot", opacity=0.6)
     figure.update_xaxes(range=_range(drawn), title=plain(measure), zeroline=False)
     figure.update_yaxes(categoryorder="array", categoryarray=labels, automargin=True)
@@ -42,18 +43,19 @@ def _value(line: Line) -> float:
     return line.estimate.value if line.estimate.value is not None else 0.0
 
 
-def _draw(figure: object, group: str, rows: Sequence[tuple[str, Line]]) -> None:
+def points(figure: Any, rows: Sequence[tuple[str, Line]], colour: str, name: str = "") -> None:
+    """Add the lines of one colour to a figure: a point each, with its interval."""
     found = [line.estimate for _, line in rows]
     middle = [e.value or 0.0 for e in found]
     above = [
         (e.high - m) if e.high is not None else 0.0 for e, m in zip(found, middle, strict=True)
     ]
     below = [(m - e.low) if e.low is not None else 0.0 for e, m in zip(found, middle, strict=True)]
-    figure.add_scatter(  # type: ignore[attr-defined]
-        x=middle, y=[label for label, _ in rows], mode="markers", name=plain(group),
-        marker={"size": 9, "color": COLOURS.get(group, "#8a8a8a")},
+    figure.add_scatter(
+        x=middle, y=[label for label, _ in rows], mode="markers", name=name, showlegend=bool(name),
+        marker={"size": 9, "color": colour},
         error_x={"type": "data", "array": above, "arrayminus": below, "thickness": 1.5, "width": 4},
-        text=[_words(e) for e in found], hovertemplate="%{y}<br>%{text}",
+        text=[_words(e) for e in found], hovertemplate="%{y}<br>%{text}<extra></extra>",
     )  # fmt: skip
 
 

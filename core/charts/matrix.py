@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from core.charts.style import MOST, SCALE, Chart, blank, number, plain, unique
+from core.charts.style import MOST, Chart, blank, number, plain, unique
 from core.statistics.base import Estimate
 
 Cells = Mapping[tuple[str, str], Estimate]
@@ -19,7 +19,7 @@ def kappa_matrix(names: Sequence[str], cells: Cells, measure: str, key: str = "m
     labels = unique(drawn)
     figure = blank(120 + 30 * len(drawn), key)
     figure.add_heatmap(
-        x=labels, y=labels, z=values, zmin=0, zmax=1, colorscale=SCALE, xgap=2, ygap=2,
+        x=labels, y=labels, z=values, zmin=0, zmax=1, xgap=2, ygap=2,
         text=[[number(v) if a != b else "" for b, v in enumerate(row)]
               for a, row in enumerate(values)],
         texttemplate="%{text}", hoverongaps=False, customdata=[[_tip(e) for e in r] for r in found],
@@ -48,7 +48,7 @@ def _tip(estimate: Estimate | None) -> str:
 def matrix_caption(cells: Cells, measure: str, omitted: int = 0) -> str:
     """What the matrix says, in plain words."""
     undefined = sum(not e.defined for e in cells.values())
-    text = f"Each cell is {measure} of two raters over the units that both judged; darker is lower."
+    text = f"Each cell is {measure} of two raters over the units that both judged."
     if undefined:
         text += f" A dash means undefined ({undefined} of {len(cells)} pairs)."
     return text + (f" {omitted} raters are not drawn; the table has them." if omitted else "")
@@ -64,7 +64,7 @@ def confusion_matrix(
     shares = [[c / t for c in row] for row, t in zip(counts, totals, strict=True)]
     figure = blank(140 + 44 * len(names), key)
     figure.add_heatmap(
-        x=names, y=names, z=shares, zmin=0, zmax=1, colorscale=SCALE, xgap=2, ygap=2,
+        x=names, y=names, z=shares, zmin=0, zmax=1, xgap=2, ygap=2,
         text=[[str(c) for c in row] for row in counts], texttemplate="%{text}", showscale=False,
         hovertemplate="first %{y}, second %{x}: %{text} units<extra></extra>",
     )  # fmt: skip

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.charts.forest import Line
-from core.charts.style import COLOURS, MOST, Chart, blank, number, plain, unique
+from core.charts.forest import Line, points
+from core.charts.style import COLOURS, MOST, OTHER, Chart, blank, number, plain, unique
 
 
 def rater_bars(lines: Sequence[Line], measure: str, key: str = "raters") -> Chart:
@@ -14,21 +14,17 @@ def rater_bars(lines: Sequence[Line], measure: str, key: str = "raters") -> Char
     found = [x.estimate for x in drawn]
     values = [e.value or 0.0 for e in found]
     labels = unique([x.name for x in drawn])
-    labels = [f"{a}  (n = {e.n})" for a, e in zip(labels, found, strict=True)]
+    labels = [f"{a}  {e.value or 0.0:.2%} (n = {e.n})" for a, e in zip(labels, found, strict=True)]
     figure = blank(72 + 30 * max(1, len(drawn)), key)
+    colours = [COLOURS.get(x.group, OTHER) for x in drawn]
     figure.add_bar(
-        x=values, y=labels, orientation="h", text=[f"{v:.2%}" for v in values],
-        textposition="inside", insidetextanchor="start",
-        marker={"color": [COLOURS.get(x.group, "#8a8a8a") for x in drawn]},
-        error_x={
-            "type": "data", "thickness": 1.5, "width": 4,
-            "array": [(e.high - v) if e.high is not None else 0.0
-                      for e, v in zip(found, values, strict=True)],
-            "arrayminus": [(v - e.low) if e.low is not None else 0.0
-                           for e, v in zip(found, values, strict=True)],
-        },
-        hovertemplate="%{y}: %{text}<extra></extra>",
+        x=values, y=labels, orientation="h", insidetextanchor="start", showlegend=False,
+        marker={"color": colours, "opacity": 0.3, "line": {"width": 0}},
+        hoverinfo="skip",
     )  # fmt: skip
+    for colour in dict.fromkeys(colours):
+        points(figure, [(a, x) for a, x, c in zip(labels, drawn, colours, strict=True)
+                        if c == colour], colour)  # fmt: skip
     figure.update_xaxes(range=[0, 1.03], tickformat=".0%", title=plain(measure), zeroline=False)
     figure.update_yaxes(autorange="reversed", automargin=True)
     said = "; ".join(f"{x.name} {number(x.estimate.value, 4)}" for x in drawn[:12])

@@ -9,12 +9,11 @@ CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False}
 COLOURS = {
     "human-human": "#0072b2",
     "human-model": "#d55e00",
-    "model-model": "#009e73",
+    "model-model": "#00876c",
     "people": "#0072b2",
-    "models": "#009e73",
-    "all": "#8a8a8a",
+    "models": "#00876c",
 }
-SCALE = "Cividis"
+OTHER = "#8a8a8a"
 LONGEST = 34
 MOST = 40
 
