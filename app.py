@@ -13,13 +13,21 @@ import streamlit as st
 log = logging.getLogger("concord")
 
 
-def record(error: Exception) -> None:
-    """Log what broke, by kind and place only: messages may hold what people wrote."""
+def explain(error: Exception) -> bool:
+    """Say on the page that something broke, and log its kind and place.
+
+    The log keeps no message: it may hold what people wrote.
+    """
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "unknown"
+    where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
     log.error("%s at %s", type(error).__name__, where)
+    st.error(
+        "This page broke. Every answer that was confirmed is stored. Reload the page; if it breaks "
+        f"again, tell whoever runs this study: {type(error).__name__} at {where}."
+    )
+    return True
 
 
-app = st.App(Path(__file__).parent / "pages" / "main.py", on_script_error=record)
+app = st.App(Path(__file__).parent / "pages" / "main.py", on_script_error=explain)

@@ -27,7 +27,7 @@ from core.settings import ROOT
 from core.statistics.base import Estimate
 from pages.widgets.words import plain
 
-MARK = ROOT / "static" / "concord.svg"
+MARK = ROOT / "pages" / "static" / "concord.svg"
 CSS = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.css"))
 )
