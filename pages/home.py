@@ -32,9 +32,9 @@ def welcome() -> None:
         button="Create a study",
         key="no-study",
     ):
-        st.switch_page("pages/studies.py")
+        look.go("studies")
     if st.button("Bring data", key="no-study-data"):
-        st.switch_page("pages/data.py")
+        look.go("data")
 
 
 def lead(study: Study) -> None:
@@ -55,7 +55,7 @@ def your_part(study: Study, seen: Overview) -> None:
         if seen.left:
             label = "Continue judging" if seen.answered or seen.skipped else "Start judging"
             if st.button(label, key="start", type="primary", shortcut="s"):
-                st.switch_page("pages/annotate.py")
+                look.go("annotate")
 
 
 def situation(study: Study, seen: Overview) -> str:

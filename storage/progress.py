@@ -50,3 +50,14 @@ def open_to(connection: Connection, study: int, rater: int) -> int:
             select(func.count()).where(U.c.study == study, U.c.closed == 0, U.c.id.not_in(given))
         ).scalar_one()
     )
+
+
+def nth_unit(connection: Connection, study: int, place: int) -> int | None:
+    """The id of a study's unit at a position, or of the first one after it; None without."""
+    found = connection.execute(
+        select(U.c.id)
+        .where(U.c.study == study, U.c.position >= place)
+        .order_by(U.c.position)
+        .limit(1)
+    ).scalar()
+    return None if found is None else int(found)

@@ -33,7 +33,7 @@ def agreement(db: Database, who: Identity, study: Study) -> None:
             "Raters named “Simulated” are programs."
         )
         if st.button("See agreement", key="to-agreement", shortcut="a"):
-            st.switch_page("pages/agreement.py")
+            look.go("agreement")
 
 
 def _row(found: Agreement) -> None:

@@ -8,6 +8,7 @@
 - `stat(label, value, interval=..., n=..., coverage=..., note=...)` is one number with what belongs
   to it; `stats([...])` a row of them in equal height.
 - `estimate(label, found)` is the tile of a `core.statistics.base.Estimate`.
+- `go("annotate")` leaves for another page.
 - `chip(state)` is the state of a study or run in words and colour.
 
 Texts of studies, items and models go through `plain` (labels) or `pages.widgets.inert.inert`
@@ -75,15 +76,20 @@ def empty_state(
 ) -> bool:
     """What is missing and what to do next; True when its button was pressed.
 
-    With `page` ("pages/studies.py") the button leads there instead.
+    With `page` ("studies") the button leads there instead.
     """
     with st.container(key=f"empty-state-{key}"):
         st.markdown(f"#### {title}", anchors=False)
         st.markdown(text, anchors=False)
         pressed = bool(button) and st.button(button, key=f"{key}-next", type="primary")
     if pressed and page:
-        st.switch_page(page)
+        go(page)
     return pressed
+
+
+def go(page: str) -> None:
+    """Leave for another page of the app: `go("annotate")`."""
+    st.switch_page(f"{page}.py")
 
 
 def stat(
