@@ -72,8 +72,9 @@ class StreamlitUi:
         with st.container(horizontal=True, gap="xsmall", key=f"choices-{self.scope}-{name}"):
             for place, option in enumerate(options):
                 self._option(name, place, option, option.value == value, live, scale)
-        if scale and (low or high):
-            st.caption(plain(f"{options[0].label} = {low}  …  {high}" if low else high))
+        words = [f"{o.label} {o.hint}" for o in options if o.hint] if scale else []
+        if words:
+            st.caption(plain(" · ".join(words)))
         return value
 
     def _option(
