@@ -41,7 +41,8 @@ class Patterns:
             row[old] -= 1
         if new >= 0:
             row[new] += 1
-        self._weights[self._at(row)] += 1
+        place = self._at(row)
+        self._weights[place] += 1
 
     def _at(self, row: NDArray[np.int16]) -> int:
         key = row.tobytes()
