@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     secrets_file: Path = ROOT / ".streamlit" / "secrets.toml"
     mode: str = "local"
     runner: bool = Field(default=True, description="start a runner when a run has work")
+    import_megabytes: int = Field(default=200, ge=1, description="largest file to import, in MB")
 
 
 @lru_cache(maxsize=1)

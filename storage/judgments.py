@@ -9,6 +9,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -41,7 +42,7 @@ class Conflict(Exception):
     """The same place in the log was asked to hold two different answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NewJudgment:
     """A judgment to append. Ids place it in the tables, natural keys place it in the chain.
 
@@ -72,7 +73,7 @@ class NewJudgment:
     call: int | None = None
     created_at: int | None = field(default=None)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The idempotency key: the same place and the same row seen give the same key."""
         seen = self.replaces[1] if self.replaces else 0

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.digest import digest
+from core.digest import Identified, canonical, digest
 from core.registry import Registry
 from core.ui import Ui
 from core.units import Invalid, Unit
@@ -26,7 +26,7 @@ class Scale(BaseModel):
     labels: tuple[str, ...] = ()
 
 
-class Question(BaseModel):
+class Question(Identified):
     """A question kind: a frozen, self-describing definition.
 
     Subclasses set `kind` and implement the faces below. Values are plain JSON and name outputs by
@@ -65,6 +65,14 @@ class Question(BaseModel):
         """The value in its one canonical form; raises `Invalid` when it is none."""
         raise NotImplementedError
 
+    def cell(self, raw: Any, unit: Unit) -> Any:
+        """The value that a cell of a file stands for; raises `Invalid`. `plain` is the reverse."""
+        return self.check(raw, unit)
+
+    def plain(self, value: Any) -> Any:
+        """The value as one cell of a table: a text or a number."""
+        return value if isinstance(value, str | int | float) else canonical(value)
+
     def scale(self, unit: Unit | None = None) -> Scale:
         """Level and labels of the codes."""
         raise NotImplementedError
@@ -84,6 +92,11 @@ class Question(BaseModel):
     def example(self, unit: Unit) -> Any:
         """A valid value, for previews and contract tests."""
         raise NotImplementedError
+
+    @classmethod
+    def sample(cls) -> "Question":
+        """A question of this kind, for previews and contract tests."""
+        return cls(name="example", title="An example")
 
     def distance(self, a: Any, b: Any) -> float:
         """How far two values are apart; 0 when equal. Kinds with an order refine it."""

@@ -50,11 +50,20 @@ class Label(Question):
             raise self.refuse(f"expected one of: {', '.join(self.labels)}")
         return value
 
+    def cell(self, raw: Any, unit: Unit) -> Any:
+        if isinstance(raw, bool | int | float):
+            raw = str(raw).lower() if str(raw).lower() in self.labels else str(raw)
+        return self.check(raw.strip() if isinstance(raw, str) else raw, unit)
+
     def scale(self, unit: Unit | None = None) -> Scale:
         return Scale(level="ordinal" if self.ordered else "nominal", labels=tuple(self.labels))
 
     def codes(self, value: Any, unit: Unit) -> dict[str, int]:
         return {"": list(self.labels).index(value)}
+
+    @classmethod
+    def sample(cls) -> "Label":
+        return cls(name="example", title="An example", labels={"yes": "it does", "no": ""})
 
     def distance(self, a: Any, b: Any) -> float:
         if not self.ordered:

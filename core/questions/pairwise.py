@@ -72,6 +72,16 @@ class Pairwise(Question):
             return {"winner": winner}
         raise self.refuse(f"expected one of {list(unit.shown)} or one of {self._verdicts()}")
 
+    def cell(self, raw: Any, unit: Unit) -> Any:
+        if isinstance(raw, str) and raw in unit.shown:
+            return {"winner": raw}
+        if isinstance(raw, str) and raw in self._verdicts():
+            return {"winner": None, "verdict": raw}
+        return self.check(raw, unit)
+
+    def plain(self, value: Any) -> Any:
+        return value["winner"] if value["winner"] is not None else value["verdict"]
+
     def scale(self, unit: Unit | None = None) -> Scale:
         names = list(unit.order) if unit is not None and len(unit.order) == 2 else ["1st", "2nd"]
         labels = [f"{n} better" for n in names] + ["tie"] * self.tie + ["both bad"] * self.both_bad

@@ -1,5 +1,6 @@
 """A point on a scale of whole numbers."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from core.ui import Option, Ui
 from core.units import Unit
 
 NOT_APPLICABLE = "n/a"
+WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 @questions.register
@@ -67,6 +69,13 @@ class Rating(Question):
         if isinstance(value, bool) or not isinstance(value, int) or value not in self.points:
             raise self.refuse(f"expected a whole number from {self.low} to {self.high}")
         return value
+
+    def cell(self, raw: Any, unit: Unit) -> Any:
+        text = str(raw).strip()
+        whole = text.removesuffix(".0")
+        if not isinstance(raw, bool) and WHOLE.fullmatch(whole):
+            return self.check(int(whole), unit)
+        return self.check(text, unit)
 
     def scale(self, unit: Unit | None = None) -> Scale:
         return Scale(level=self.level, labels=tuple(str(p) for p in self.points))
