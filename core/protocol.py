@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.content.base import contents
-from core.digest import digest
+from core.digest import Identified, digest
 from core.questions.base import Question
 from core.questions.base import load as load_question
 from core.registry import UnknownPart
@@ -49,7 +49,7 @@ class Reveal(Policy):
     mode: Literal["never"] = "never"
 
 
-class StudyProtocol(BaseModel):
+class StudyProtocol(Identified):
     """A whole study, frozen.
 
     `units` says what one screen holds: all outputs of an item together, each by itself, or every

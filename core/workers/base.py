@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from core.digest import digest
+from core.digest import Identified, digest
 from core.questions.base import Question
 from core.registry import Registry
 from core.units import Draft, Unit
@@ -47,7 +47,7 @@ class Model(Protocol):
         """
 
 
-class Worker(BaseModel):
+class Worker(Identified):
     """A worker: a frozen specification whose digest is the identity of the rater that it is.
 
     `questions` names the questions that it answers (all that it can, when empty). `seen` of a rule
@@ -105,6 +105,11 @@ class Worker(BaseModel):
     def prompts(self) -> Sequence[str]:
         """The digests of the prompts used; part of the identity."""
         return ()
+
+    @classmethod
+    def sample(cls) -> "Worker":
+        """A worker of this kind, for previews and contract tests."""
+        return cls(name="example")
 
     def definition(self) -> dict[str, Any]:
         """The worker as plain data, as a protocol file writes it."""

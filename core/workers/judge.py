@@ -64,6 +64,10 @@ class Judge(Worker):
             raise ValueError("give the NAME of an environment variable or secret (OPENAI_API_KEY)")
         return key
 
+    @classmethod
+    def sample(cls) -> "Judge":
+        return cls(name="example", model="example-model")
+
     def repeats(self) -> int:
         return 2 if self.mode == "pairwise" and self.orders == "both" else 1
 

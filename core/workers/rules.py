@@ -133,6 +133,10 @@ class Rules(Worker):
     margin: float = Field(default=0.0, ge=0, lt=1)
     thresholds: Mapping[str, float] = Field(default_factory=dict)
 
+    @classmethod
+    def sample(cls) -> "Rules":
+        return cls(name="example", rules=(HasNumber(rule="has_number"),))
+
     def can(self, question: Question, unit: Unit) -> bool:
         return answers(question)
 

@@ -36,6 +36,10 @@ class Simulate(Worker):
             raise ValueError("the name of a simulated rater must contain the word 'simulated'")
         return name
 
+    @classmethod
+    def sample(cls) -> "Simulate":
+        return cls(name="Simulated example")
+
     def can(self, question: Question, unit: Unit) -> bool:
         return isinstance(question, Pairwise | Rating | Label) and question.name in unit.gold
 

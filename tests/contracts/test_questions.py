@@ -1,0 +1,136 @@
+"""What every question kind keeps to, whoever writes it."""
+
+import jsonschema
+import pytest
+from hypothesis import given
+
+from core.digest import canonical
+from core.questions.base import load
+from core.ui import Recorder
+from core.units import Invalid
+from tests.contracts.hostile import FUZZ, VALUES
+from tests.contracts.specimens import every_question, unit
+
+EVERY = every_question()
+ALL = pytest.mark.parametrize("question", EVERY.values(), ids=EVERY.keys())
+
+
+def replies(question, shown):
+    """Replies that the schema allows, as far as it lists them; else one made from the example."""
+    schema = question.reply_schema(shown)
+    return schema.get("enum") or [question.example(shown)]
+
+
+@ALL
+def test_the_example_is_a_valid_value_in_its_one_form(question):
+    shown = unit(question)
+    value = question.check(question.example(shown), shown)
+    assert question.check(value, shown) == value
+    assert canonical(value) == canonical(question.example(shown))
+    assert question.distance(value, value) == 0
+
+
+@ALL
+def test_codes_lie_within_the_scale(question):
+    shown = unit(question)
+    labels = question.scale(shown).labels
+    values = [question.example(shown), *(question.read(r, shown) for r in replies(question, shown))]
+    for value in values:
+        codes = question.codes(value, shown)
+        if question.scale(shown).level == "none":
+            assert codes == {} and labels == ()
+        assert all(0 <= code < len(labels) for code in codes.values())
+        assert all(type(code) is int for code in codes.values())
+    assert len(set(labels)) == len(labels)
+
+
+@ALL
+def test_codes_do_not_depend_on_the_order_shown(question):
+    shown = unit(question)
+    value = question.example(shown)
+    assert question.codes(value, shown.reversed()) == question.codes(value, shown)
+    assert question.scale(shown.reversed()) == question.scale(shown)
+
+
+@ALL
+def test_what_the_schema_allows_can_be_read(question):
+    shown = unit(question)
+    schema = question.reply_schema(shown)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for reply in replies(question, shown):
+        jsonschema.validate(reply, schema)
+        value = question.read(reply, shown)
+        assert question.check(value, shown) == value
+
+
+@ALL
+def test_a_reply_names_what_was_shown_not_where_it_stood(question):
+    """Reading the same letter in the other order gives the other response."""
+    shown = unit(question)
+    read = {str(r): question.read(r, shown) for r in replies(question, shown)}
+    turned = {str(r): question.read(r, shown.reversed()) for r in replies(question, shown)}
+    assert sorted(map(canonical, read.values())) == sorted(map(canonical, turned.values()))
+    if question.about == "pair" and "A" in read and "B" in read:
+        assert read["A"] == turned["B"] != read["B"]
+
+
+@ALL
+def test_a_model_is_told_what_to_do(question):
+    words = question.instruct(unit(question))
+    assert question.title in words and question.help in words
+    for reply in question.reply_schema(unit(question)).get("enum", []):
+        assert str(reply) in words or isinstance(reply, int)
+
+
+@ALL
+def test_a_value_can_be_said(question):
+    shown = unit(question)
+    for reply in replies(question, shown):
+        assert question.describe(question.read(reply, shown), shown).strip()
+
+
+@ALL
+def test_the_definition_comes_back(question):
+    again = load(question.definition())
+    assert again == question and again.digest == question.digest
+    canonical(question.definition())
+
+
+@ALL
+def test_another_wording_is_another_question(question):
+    assert question.model_copy(update={"title": "Other words"}).digest != question.digest
+    assert len(question.digest) == 64
+
+
+@ALL
+def test_it_draws_and_gives_the_draft_back(question):
+    shown, ui = unit(question), Recorder()
+    value = question.example(shown)
+    assert question.ask(ui, shown, value) == value
+    assert question.ask(Recorder(), shown) is None
+    assert any(block.get("title") == question.title for block in ui.blocks)
+    canonical(ui.blocks)
+
+
+@ALL
+def test_it_names_its_nearest_kind_elsewhere(question):
+    there = question.argilla()
+    assert there["type"] and there["name"] == question.name
+    canonical(there)
+
+
+@ALL
+@FUZZ
+@given(value=VALUES)
+def test_a_hostile_value_is_refused_or_has_one_form(question, value):
+    shown = unit(question)
+    for take in (question.check, question.read):
+        try:
+            kept = take(value, shown)
+        except Invalid as error:
+            assert error.message
+            continue
+        assert question.check(kept, shown) == kept
+        canonical(kept).encode("utf-8")
+        assert question.codes(kept, shown) is not None
+        assert isinstance(question.describe(kept, shown), str)

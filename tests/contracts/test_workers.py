@@ -1,0 +1,89 @@
+"""What every worker kind keeps to, whoever writes it."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from core.digest import canonical
+from core.workers.base import CannotAnswer, load
+from tests.contracts.specimens import every_question, every_worker, unit
+
+EVERY = every_worker()
+OFFLINE = {name: worker for name, worker in EVERY.items() if not worker.needs_model()}
+ALL = pytest.mark.parametrize("worker", EVERY.values(), ids=EVERY.keys())
+RULES = pytest.mark.parametrize("worker", OFFLINE.values(), ids=OFFLINE.keys())
+
+
+def worked(worker, shown):
+    """The drafts of every repeat; [] where it says that it cannot answer."""
+    found = []
+    for repeat in range(worker.repeats()):
+        try:
+            found += asyncio.run(worker.work(worker.present(shown, repeat), None, repeat))
+        except CannotAnswer as reason:
+            assert str(reason)
+    return found
+
+
+@ALL
+def test_the_definition_comes_back(worker):
+    again = load(worker.definition())
+    assert again == worker and again.digest == worker.digest
+    canonical(worker.definition())
+
+
+@ALL
+def test_the_digest_is_its_identity(worker):
+    """A title changes nothing; an option that could change an answer makes another rater."""
+    assert len(worker.digest) == 64
+    assert worker.model_copy(update={"title": "Another title"}).digest == worker.digest
+    assert worker.model_copy(update={"questions": ("other",)}).digest != worker.digest
+
+
+def test_no_two_kinds_share_an_identity():
+    digests = [worker.digest for worker in EVERY.values()]
+    assert len(set(digests)) == len(digests)
+
+
+@ALL
+def test_what_needs_a_model_says_so(worker):
+    assert worker.needs_model() == (worker.rater == "model")
+    assert worker.repeats() >= 1
+
+
+@ALL
+def test_a_simulated_rater_is_named_so(worker):
+    assert not worker.simulated or "simulated" in worker.name.lower()
+
+
+@RULES
+def test_offline_workers_answer_what_they_can_and_repeat_themselves(worker):
+    answered = 0
+    for question in every_question().values():
+        question = question.model_copy(update={"only": {}})
+        free = worker.model_copy(update={"questions": (), "only": {}})
+        for outputs in (1, 2):
+            if question.about == "pair" and outputs == 1:
+                continue
+            shown = unit(question, outputs=outputs)
+            drafts = worked(free, shown)
+            assert drafts == worked(free, shown)
+            answered += len(drafts)
+            for draft in drafts:
+                assert draft.question == question.name
+                assert question.check(draft.value, shown) == draft.value
+                assert set(draft.shown) <= set(shown.order) and draft.rationale
+    assert answered, "an offline worker must answer at least one kind of question"
+
+
+@RULES
+def test_offline_workers_do_not_look_at_who_made_a_response(worker):
+    """A rater that saw the source could favour its own."""
+    for question in every_question().values():
+        free = worker.model_copy(update={"questions": (), "only": {}})
+        shown = unit(question.model_copy(update={"only": {}}))
+        named = replace(
+            shown, outputs=tuple(replace(o, source=f"maker {o.key}") for o in shown.outputs)
+        )
+        assert worked(free, named) == worked(free, shown)
