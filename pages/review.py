@@ -62,10 +62,11 @@ def one_model(question: str) -> int | None:
     names = cases.queue(db, who, study.key, question).raters
     if len(names) < 2:
         return None
-    return st.selectbox(
-        "Model or rule", [None, *names], key="review-rater", width=180,
+    chosen = st.selectbox(
+        "Model or rule", [0, *names], key="review-rater", width=180,
         format_func=lambda i: plain(names[i]) if i else "All together",
     )  # fmt: skip
+    return chosen or None
 
 
 def nothing() -> None:
@@ -86,7 +87,7 @@ def status(desk: docket.Desk, queue: cases.Queue, case: cases.Case) -> None:
             f"**Case {desk.place + 1} of {len(desk.order)}**",
             f"{queue.decided} of {len(queue.cases)} decided",
             f"distance {case.gap:.2f}",
-            f"answered by people: {case.people}, by models and rules: {case.models}",
+            f"{case.people} from people, {case.models} from models and rules",
         ]
         if case.contested:
             facts.append(":orange-badge[contested: people have no majority]")
@@ -197,7 +198,7 @@ def bar(desk: docket.Desk) -> None:
     with st.container(key="action-bar", horizontal=True):
         st.button("Previous", key="review-previous", shortcut="p", on_click=desk.move, args=(-1,),
                   disabled=desk.place == 0)  # fmt: skip
-        st.button("First undecided", key="review-first", shortcut="u", on_click=desk.again)
+        st.button("Undecided", key="review-first", shortcut="u", on_click=desk.again)
         st.button("Next", key="review-next", shortcut="n", on_click=desk.move, args=(1,),
                   disabled=desk.place == last, type="primary")  # fmt: skip
 

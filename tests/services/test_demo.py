@@ -10,6 +10,7 @@ from core.content.base import contents
 from core.protocol import from_yaml
 from core.services import cases, demo, runs, studies
 from core.services.access import Identity
+from core.settings import ROOT
 from storage import judgments
 from storage.database import Database
 from storage.studies import R
@@ -131,6 +132,22 @@ def test_likeness_to_the_reference_beats_chance(loaded):
 def test_the_checklist_beats_chance_and_errs(loaded):
     found = verdicts(loaded, "Checklist for critiques", "soundness")
     assert 0.5 < right(found) < 0.95
+
+
+@pytest.mark.parametrize(
+    ("rater", "question"),
+    [
+        ("Longer answer wins", "preference"),
+        ("Likeness to reference", "correctness"),
+        ("Checklist for critiques", "soundness"),
+    ],
+)
+def test_the_documented_figures_are_those_of_the_study(loaded, rater, question):
+    found = verdicts(loaded, rater, question)
+    hits = sum(said == key for said, key in found)
+    page = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| {rater}")]
+    assert f"{hits} of {len(found)} " in line
 
 
 def test_simulated_raters_differ_and_say_what_they_are(loaded):
