@@ -75,7 +75,8 @@ def chip(answer: Answer) -> str:
     again = f" ×{answer.repeat + 1}" if answer.repeat else ""
     known = kind(answer) == "person" or kind(answer) in answer.rater.lower()
     word = "" if known else f" ({kind(answer)})"
-    return f":{colour}-badge[{plain(" ".join(f"{answer.rater}{again}{word}".split()))}]"
+    name = " ".join(f"{answer.rater}{again}{word}".split())
+    return f":{colour}-badge[{plain(name)}]"
 
 
 def table(answers: Sequence[Answer]) -> pd.DataFrame:
