@@ -15,8 +15,9 @@ from core.units import Invalid
 from storage import assignments, judgments
 from storage import studies as study_rows
 from storage.database import Database
-from storage.judgments import NewJudgment
+from storage.judgments import Conflict, NewJudgment
 
+__all__ = ["Conflict", "SKIP_REASONS", "Receipt", "checked", "flag", "skip", "submit", "undo"]
 SKIP_REASONS = ("unclear", "too hard for me", "broken or empty", "offensive", "other")
 
 

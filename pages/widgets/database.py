@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.services import setup
+from core.services.store import Database
 from core.settings import settings
-from storage.database import Database
 
 
 @st.cache_resource(show_spinner="Opening the database")

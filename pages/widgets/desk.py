@@ -7,11 +7,11 @@ import streamlit as st
 
 from core.services import answering, assignment, studies
 from core.services.access import Identity
+from core.services.answering import Conflict
 from core.services.assignment import Ticket
+from core.services.store import Database
 from core.services.studies import Study
 from core.units import Invalid
-from storage.database import Database
-from storage.judgments import Conflict
 
 State = dict[str, Any]
 

@@ -5,10 +5,10 @@ import streamlit as st
 from core.services import analysis
 from core.services.access import Identity
 from core.services.findings import Agreement
+from core.services.store import Database
 from core.services.studies import Study
 from core.statistics.base import Estimate
 from pages.widgets import look
-from storage.database import Database
 
 SHOWN = 3
 GROUPS = {"people": "people", "models": "models and rules", "all": "all raters"}

@@ -8,12 +8,12 @@ import streamlit as st
 from core.protocol import StudyProtocol
 from core.services import drafts, previews, studies
 from core.services.access import Identity
+from core.services.store import Database
 from core.services.studies import Edit, Refused
 from pages.widgets import draft, look, workspace
 from pages.widgets.protocol_form import protocol_form
 from pages.widgets.ui import StreamlitUi, ask, show_material
 from pages.widgets.words import plain
-from storage.database import Database
 
 
 def editor(db: Database, who: Identity, now: draft.Draft) -> None:
