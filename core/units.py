@@ -76,6 +76,19 @@ class Unit:
             raise Invalid("choice", f"{letter!r} names no response that was shown")
         return self.outputs[place].key
 
+    def own_gold(self) -> dict[str, Any]:
+        """The known answers that concern this unit, by question name.
+
+        An item's gold may name one output: `correctness/first` is the answer about the output
+        `first`, and counts for the unit that shows that output alone.
+        """
+        found = {}
+        for name, value in self.gold.items():
+            question, _, output = str(name).partition("/")
+            if not output or self.order == (output,):
+                found[question] = value
+        return found
+
     def only(self, meta: Mapping[str, Any]) -> bool:
         """Whether the item's facts match: each named fact must have one of the listed values."""
         return all(str(self.meta.get(name)) in values for name, values in meta.items())

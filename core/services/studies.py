@@ -256,22 +256,8 @@ def unit(study: Study, row: Any, outputs: Iterable[Any]) -> Unit:
     asked = tuple(q for q in study.protocol.questions if q.applies(bare))
     return Unit(
         key=bare.key, item=bare.item, fields=bare.fields, outputs=shown, order=bare.order,
-        questions=asked, meta=bare.meta, gold=own_gold(bare),
+        questions=asked, meta=bare.meta, gold=bare.own_gold(),
     )  # fmt: skip
-
-
-def own_gold(unit: Unit) -> dict[str, Any]:
-    """The known answers that concern this unit, by question name.
-
-    An item's gold may name one output: `correctness/first` is the answer about the output `first`,
-    and counts for the unit that shows that output alone.
-    """
-    found = {}
-    for name, value in unit.gold.items():
-        question, _, output = str(name).partition("/")
-        if not output or unit.order == (output,):
-            found[question] = value
-    return found
 
 
 def read_unit(connection: Connection, study: Study, unit_id: int) -> Unit:
