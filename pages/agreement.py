@@ -13,7 +13,7 @@ from core.services import analysis, rows
 from core.services.findings import PAIR_GROUPS, Agreement, Pair
 from core.services.studies import Study
 from core.statistics.base import Estimate
-from pages.widgets import figures, identity, look, workspace
+from pages.widgets import address, figures, identity, look, workspace
 from pages.widgets.words import plain
 
 GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
@@ -23,6 +23,11 @@ KINDS = {
     "model-model": "Models with models",
 }
 KAPPAS = ("gold_kappa", "order_kappa")
+MEASURE_HELP = (
+    "Percent agreement is always shown beside it. Weighted kappas count near misses as partial "
+    "agreement and need an ordered scale."
+)
+INTERVAL_HELP = "By formula (delta method over units), or by drawing the units anew 1,000 times."
 INTERVALS = {"analytic": "Formula", "bootstrap": "Resampled units"}
 
 who = identity.who()
@@ -32,32 +37,21 @@ db = workspace.db()
 
 def chosen(study: Study) -> dict[str, Any]:
     """The filters: each is kept in the address, so that a link shows the same."""
-    asked = {q.name: q.title for q in analysis.coded(study)}
+    asked = {q.name: plain(q.title) for q in analysis.coded(study)}
     with st.container(key="agreement-filters", horizontal=True, vertical_alignment="bottom"):
-        question = st.selectbox(
-            "Question", list(asked), key="question", bind="query-params", width=340,
-            format_func=lambda name: plain(asked[name]),
+        question = address.select("Question", "question", asked, study.key, width=340)
+        titles = analysis.measures(db, study.key, question or "")
+        measure = address.select(
+            "Measure of pairs", "measure", titles, f"{study.key}-{question}",
+            width=280, help=MEASURE_HELP,
         )  # fmt: skip
-        titles = analysis.measures(db, study.key, question)
-        measure = st.selectbox(
-            "Measure of pairs", list(titles), key="measure", bind="query-params", width=280,
-            format_func=titles.get, help=MEASURE_HELP,
-        )  # fmt: skip
-        interval = st.selectbox(
-            "Intervals of alpha", list(INTERVALS), key="interval", bind="query-params", width=190,
-            format_func=INTERVALS.get, help=INTERVAL_HELP,
-        )  # fmt: skip
+        interval = address.select(
+            "Intervals of alpha", "interval", INTERVALS, study.key, width=190, help=INTERVAL_HELP
+        )
     return {
         "question": question, "measure": measure, "bootstrap": interval == "bootstrap",
         "where": slices(study),
     }  # fmt: skip
-
-
-MEASURE_HELP = (
-    "Percent agreement is always shown beside it. Weighted kappas count near misses as partial "
-    "agreement and need an ordered scale."
-)
-INTERVAL_HELP = "By formula (delta method over units), or by drawing the units anew 1,000 times."
 
 
 def slices(study: Study) -> dict[str, list[str]]:
@@ -67,9 +61,9 @@ def slices(study: Study) -> dict[str, list[str]]:
         return {}
     with st.expander("Only some items", key="agreement-slices"):
         found = {
-            name: st.multiselect(
-                plain(name), values, key=f"fact_{name}", bind="query-params",
-                placeholder="all", format_func=plain,
+            name: address.several(
+                st.multiselect, plain(name), f"fact_{name}", {v: plain(v) for v in values},
+                study.key, placeholder="all",
             )
             for name, values in facts.items()
         }  # fmt: skip
@@ -100,9 +94,12 @@ def pairs(found: Agreement) -> None:
     """Every two raters: the chart, the matrix and the table."""
     st.markdown("### Pairs of raters", anchors=False)
     kinds = [kind for kind in PAIR_GROUPS if found.among(kind)]
-    picked = st.pills(
-        "Pairs", kinds, key="pairs", bind="query-params", selection_mode="multi",
-        format_func=KINDS.get, label_visibility="collapsed",
+    if not kinds:
+        look.caption("One more rater is needed: agreement is between two.")
+        return
+    picked = address.several(
+        st.pills, "Pairs", "pairs", {kind: KINDS[kind] for kind in kinds}, found.study,
+        selection_mode="multi", label_visibility="collapsed",
     )  # fmt: skip
     drawn = [pair for pair in found.pairs if pair.group in (picked or kinds)]
     title = rows.title(found.measure)
@@ -174,10 +171,7 @@ def raters(found: Agreement) -> None:
              if any(r.statistics[n].defined for r in found.raters)]  # fmt: skip
     shares = {n: rows.title(n) for n in names if n not in KAPPAS}
     if shares:
-        name = st.selectbox(
-            "Statistic to draw", list(shares), key="rater_statistic", bind="query-params",
-            width=340, format_func=shares.get,
-        )  # fmt: skip
+        name = address.select("Statistic to draw", "drawn", shares, found.study, width=340)
         lines = [Line(r.name, "people" if r.kind == "person" else "models", r.statistics[name])
                  for r in found.raters]  # fmt: skip
         figures.chart(rater_bars(lines, shares[name], f"raters-{name}"), "chart-raters")
@@ -212,6 +206,9 @@ def rater_cell(estimate: Estimate, percent: bool) -> str:
     whole = estimate.detail.get("of_possible")
     if whole is not None and abs(whole - estimate.value) > 5e-5:
         text += f"; {whole:.2%} of all"
+    neither = estimate.detail.get("neither")
+    if neither:
+        text += f", {neither:,} without any answer"
     return text
 
 
@@ -223,13 +220,12 @@ def confusion(found: Agreement) -> None:
     gold = any(r.statistics["gold_accuracy"].defined for r in found.raters)
     firsts = [*analysis.references(gold, people), *names]
     with st.container(horizontal=True, key="confusion-choice"):
-        first = st.selectbox("Rows", firsts, key="rows", bind="query-params", format_func=plain)
-        rest = [n for n in names if n != first]
-        last = len(rest) - 1
-        second = st.selectbox(
-            "Columns", rest, index=last, key="columns", bind="query-params", format_func=plain
+        first = address.select("Rows", "rows", {n: plain(n) for n in firsts}, found.study)
+        rest = {n: plain(n) for n in names if n != first}
+        second = address.select(
+            "Columns", "columns", rest, found.study, first=max(0, len(rest) - 1)
         )
-    if second is None:
+    if first is None or second is None:
         look.caption("One more rater is needed.")
         return
     counts = analysis.confusion(db, who, found.study, found.question, first, second, found.where)

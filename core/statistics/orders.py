@@ -30,7 +30,8 @@ def order_agreement(table: Table, rater: int, *, level: float = 0.95) -> Estimat
     """The share of units answered in both orders on which the answer stays the same.
 
     Answers name outputs and not places, so staying the same means naming the same output.
-    `detail["of_possible"]` counts a unit with a missing order as not the same.
+    `detail["of_possible"]` counts a unit with a missing order as not the same; `neither` says how
+    many units lack both (some publications count two unreadable replies as the same).
     """
     counts = swaps(table, rater)
     n, same = int(counts.sum()), int(np.trace(counts))
@@ -38,7 +39,12 @@ def order_agreement(table: Table, rater: int, *, level: float = 0.95) -> Estimat
     if n == 0:
         return Estimate("order_agreement", None, coverage=coverage, method=method, note=NO_ORDERS)
     low, high = wilson(same, n, level)
-    detail = {"same": same, "of_possible": _share(same, table.possible)}
+    answered = table.answered(rater, 0) + table.answered(rater, 1) - n
+    detail = {
+        "same": same,
+        "of_possible": _share(same, table.possible),
+        "neither": table.possible - answered,
+    }
     return Estimate(
         "order_agreement", same / n, low, high, level, n, coverage, method, detail=detail
     )

@@ -7,9 +7,7 @@ import numpy as np
 
 from core.statistics.table import Rater, Table
 
-REFERENCE = (
-    Path(__file__).resolve().parents[3] / "shared" / "reference" / "reference_cases.json"
-)
+REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "reference_cases.json"
 KRIPPENDORFF_2011 = [
     [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None],
     [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3],

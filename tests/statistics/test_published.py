@@ -35,9 +35,7 @@ def test_the_examples_in_the_docstrings_hold(name):
 
 def alpha_of(raters_by_units, metric):
     codes, values = codes_of(raters_by_units)
-    return krippendorff_alpha(
-        counts_of(codes, len(values)), metric=metric, values=values
-    )
+    return krippendorff_alpha(counts_of(codes, len(values)), metric=metric, values=values)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""The Agreement page: what it says, follows, filters and hands out."""
+
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.protocol import from_yaml
+from core.services import studies
+from core.settings import settings
+from tests.written_study import DATA, OWNER, Pen, pandalm, ratings_study
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "agreement.py"
+FREE_TEXT = """
+name: words
+title: Words only
+questions:
+  - {kind: text, name: why, title: Why}
+"""
+
+
+@pytest.fixture
+def open_page(sqlite_url, monkeypatch):
+    """A function that opens the page on a study of a fresh database; also that database."""
+    from storage.database import Database
+
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    settings.cache_clear()
+    found = Database(sqlite_url)
+
+    def open_study(key, **query):
+        page = AppTest.from_file(PAGE, default_timeout=30)
+        page.query_params["who"] = "ana"
+        page.query_params["study"] = key
+        for name, value in query.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    yield found, open_study
+    found.close()
+    settings.cache_clear()
+
+
+def words(page):
+    """Everything that the page says in markdown, captions and tables."""
+    said = [m.value for m in page.markdown] + [c.value for c in page.caption]
+    for table in page.table:
+        said += [str(x) for x in [*table.value.index, *table.value.columns,
+                                  *table.value.to_numpy().ravel()]]  # fmt: skip
+    return re.sub(r"\\([^\w\s])", r"\1", "\n".join(said)).replace("\u00a0", " ")
+
+
+def test_a_new_study_says_what_to_do(open_page):
+    db, open_study = open_page
+    ratings_study(db, "marks", 5)
+    said = words(open_study("marks"))
+    assert "Nobody has judged yet" in said and "5 units" in said
+
+
+def test_free_text_has_nothing_to_compare(open_page):
+    db, open_study = open_page
+    studies.create(db, OWNER, from_yaml(FREE_TEXT))
+    assert "Nothing to compare" in words(open_study("words"))
+
+
+def test_undefined_is_explained_and_new_answers_arrive(open_page):
+    db, open_study = open_page
+    pen = Pen(db, ratings_study(db, "marks", 30))
+    pen.write([(f"i{n:06}", "person", "ana", 2, 0) for n in range(30)])
+    pen.write([(f"i{n:06}", "model", "<b>judge</b>", 2, 0) for n in range(30)])
+    page = open_study("marks")
+    said = words(page)
+    assert "undefined: no variation" in said and "nan" not in said.lower()
+    assert "100.00 %" in said and "n = 30" in said
+    pen.write([(f"i{n:06}", "person", "ben", n % 5, 0) for n in range(30)])
+    page.run()
+    assert not page.exception
+    assert "ana / ben" in words(page)
+
+
+def test_one_rater_alone(open_page):
+    db, open_study = open_page
+    Pen(db, ratings_study(db, "marks", 3)).write([("i000000", "person", "ana", 1, 0)])
+    assert "needs at least one unit judged by two raters" in words(open_study("marks"))
+
+
+def test_filters_come_from_the_address(open_page):
+    db, open_study = open_page
+    pen = Pen(db, ratings_study(db, "marks", 40))
+    for name in ("ana", "ben"):
+        pen.write([(f"i{n:06}", "person", name, n % 5, 0) for n in range(40)])
+    page = open_study("marks", measure="cohen_quadratic", fact_half="first")
+    said = words(page)
+    assert "Cohen's kappa, quadratic weights" in said and "n = 20" in said
+    assert "Cohen's kappa, quadratic weights" not in words(open_study("marks"))
+
+
+def test_pandalm_shows_the_published_figures(open_page):
+    if not (DATA / "pandalm").is_dir():
+        pytest.skip("../shared/data is absent")
+    db, open_study = open_page
+    pandalm(db)
+    said = words(open_study("pandalm"))
+    for figure in ("0.8520", "0.8789", "0.8617", "71.07 %", "66.77 %", "57.55 %", "57.43 %"):
+        assert figure in said, figure
+    assert "1st better 422, 2nd better 472, tie 105" in said
+    assert "n = 999 (100.0%)" in said
