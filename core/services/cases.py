@@ -49,6 +49,7 @@ class Queue:
     """The cases of one question, undecided ones first, each part by weight.
 
     Where people are set against models, contested units come after those with a majority.
+    `raters` names the models and rules that answered the question, by id.
     """
 
     question: Question
@@ -97,20 +98,29 @@ def queue(
         raters = study_rows.raters(connection, study.id)
     place = ("review cases", study.id, asked.digest, kind, rater)
     known = db.cache.get(place)
-    if known is None or known[0] != log.revision:
+    if known is None or known[0] != len(log.rows):
         people = {row.id for row in raters if row.kind == "person"}
         found = _cases(log.rows, study.wording(asked), asked, kind, people, rater)
-        known = db.cache[place] = (log.revision, found)
-    held = {u for (u, w, _), stands in log.decided.items() if stands and w == study.wording(asked)}
-    cases = [
-        replace(case, cause=log.causes.get((case.unit_id, question), ""),
-                adjudicated=case.unit_id in held)
-        for case in known[1]
-    ]  # fmt: skip
-    apart = kind == "people-models"
-    cases.sort(key=lambda c: (c.decided, apart and c.contested, -c.weight, c.unit_id))
-    others = {row.id: row.name for row in raters if row.kind != "person"}
-    return Queue(asked, cases, others)
+        apart = kind == "people-models"
+        found.sort(key=lambda c: (apart and c.contested, -c.weight, c.unit_id))
+        seen = set(np.unique(log.rows[log.rows[:, 2] == study.wording(asked), 3]).tolist())
+        known = db.cache[place] = (len(log.rows), found, seen)
+    _, found, seen = known
+    others = {row.id: row.name for row in raters if row.kind != "person" and row.id in seen}
+    return Queue(asked, _with_outcomes(found, log, study.wording(asked), question), others)
+
+
+def _with_outcomes(found: Sequence[Case], log: Log, wording: int, question: str) -> Sequence[Case]:
+    """The cases with what has been decided about them; decided ones last."""
+    held = {u for (u, w, _), stands in log.decided.items() if stands and w == wording}
+    causes = {u: cause for (u, name), cause in log.causes.items() if cause and name == question}
+    over = held | set(causes)
+    done = [
+        replace(case, cause=causes.get(case.unit_id, ""), adjudicated=case.unit_id in held)
+        for case in found
+        if case.unit_id in over
+    ]
+    return [case for case in found if case.unit_id not in over] + done
 
 
 def read_log(db: Database, connection: Connection, study: Study) -> Log:

@@ -27,15 +27,17 @@ class Desk:
         """Put new cases at the end, and leave out those that are none any more."""
         alive = [case.unit_id for case in queue.cases]
         here = self.order[self.place] if self.place < len(self.order) else None
-        kept = [unit for unit in self.order if unit in set(alive)]
-        self.order = kept + [unit for unit in alive if unit not in set(kept)]
+        now, before = set(alive), set(self.order)
+        kept = [unit for unit in self.order if unit in now]
+        self.order = kept + [unit for unit in alive if unit not in before]
         if here in self.order:
             self.place = self.order.index(here)
         self.place = max(0, min(self.place, len(self.order) - 1))
 
     def case(self, queue: Queue) -> Case:
         """The case in hand."""
-        return {case.unit_id: case for case in queue.cases}[self.order[self.place]]
+        here = self.order[self.place]
+        return next(case for case in queue.cases if case.unit_id == here)
 
     def move(self, step: int) -> None:
         """Go along the queue."""
