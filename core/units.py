@@ -15,6 +15,8 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Invalid(ValueError):
     """A value that its question does not accept: `field` says where, the message what to do."""
 
+    exit_code = 2
+
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field

@@ -1,5 +1,6 @@
 """What every kind of content is."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -7,6 +8,8 @@ from typing import Any, ClassVar
 from core.registry import Registry
 from core.ui import Ui
 from core.units import Invalid
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,6 @@ def storable(text: Any, what: str = "text") -> str:
     """A text that every store accepts; `Invalid` for other types, NUL and lone surrogates."""
     if not isinstance(text, str):
         raise Invalid(what, f"expected a text, found {type(text).__name__}")
-    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+    if UNSTORABLE.search(text):
         raise Invalid(what, "the text holds a character that cannot be stored (NUL or half a pair)")
     return text

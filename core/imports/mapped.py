@@ -14,18 +14,14 @@ from core.imports.base import (
     OutputRow,
     Place,
     Problems,
-    RaterRow,
     Reading,
     Units,
     imports,
 )
+from core.imports.judged import judged, question_of
 from core.imports.mapping import Items, Judgments, Mapped, MappingError, ResponseList, cell
 from core.imports.readers import rows
 from core.protocol import StudyProtocol
-from core.questions.base import Question
-from core.units import Unit
-
-IMPORTED, SIMULATED = '{"imported": true}', '{"imported": true, "simulated": true}'
 
 
 class Tables(Importer):
@@ -71,7 +67,7 @@ class Tables(Importer):
             for place, row in _watched(reading, pick(reading.files, name), keys[0], used):
                 for n, plan in enumerate(own):
                     if cells.matches(row, plan.where):
-                        yield from _judged(plan, keys[n], row, place, reading, units)
+                        yield from judged(plan, keys[n], row, place, reading, units)
 
 
 imports.register(Tables())
@@ -229,7 +225,7 @@ def _gold(
     every = [o.key for o in item.outputs]
     for name, source in plan.gold.items():
         asked, _, output = name.partition("/")
-        question = _question(study, asked, item.place, source.column, reading.problems)
+        question = question_of(study, asked, item.place, source.column, reading.problems)
         if question is None or (output and output not in every):
             continue
         unit = cells.unit_of(study, item, [output] if output else every, item.key)
@@ -242,67 +238,3 @@ def _gold(
         elif cells.empty(raw):
             reading.missing[source.column] = reading.missing.get(source.column, 0) + 1
     return found
-
-
-def _question(
-    study: StudyProtocol, name: Any, place: Place, column: str, problems: Problems
-) -> Question | None:
-    try:
-        return study.question(str(name))
-    except KeyError:
-        names = ", ".join(q.name for q in study.questions)
-        problems.add(place, column or "question", f"a question of the study ({names})", name)
-        return None
-
-
-def _judged(
-    plan: Judgments, columns: Sequence[str], row: Mapping[str, Any], place: Place,
-    reading: Reading, units: Units,
-) -> Iterator[JudgmentRow]:  # fmt: skip
-    problems = reading.problems
-    unit = _unit(plan, columns, row, place, problems, units)
-    question = _question(
-        reading.study(), plan.question.of(row), place, plan.question.column, problems
-    )
-    if unit is None or question is None:
-        return
-    if question not in unit.questions:
-        problems.add(place, question.name, "a unit of which this is asked", unit.key)
-        return
-    wide = plan.raters.items() if plan.raters else ((plan.rater, plan.value),)
-    for template, column in wide:
-        raw = cell(row, column)
-        value = cells.answer(question, raw, plan.values, unit, column, place, problems)
-        name = cells.rater_name(template, row, place, problems)
-        repeat = cells.whole(plan.repeat.of(row), plan.repeat.column, place, problems)
-        if value is None:
-            reading.missing[column] = reading.missing.get(column, 0) + 1
-        elif name is not None and repeat is not None:
-            shown = plan.shown if set(plan.shown) == set(unit.order) else ()
-            spec = SIMULATED if plan.simulated else IMPORTED
-            yield JudgmentRow(
-                unit, question, RaterRow(plan.kind, name, name, spec), value,
-                cells.code_of(question, value, unit), place, repeat=repeat, shown=shown,
-                rationale=cells.words(cell(row, plan.rationale), plan.rationale, place, problems),
-                confidence=cells.number(
-                    cell(row, plan.confidence), plan.confidence, place, problems
-                ),
-                seconds=cells.number(cell(row, plan.seconds), plan.seconds, place, problems),
-            )  # fmt: skip
-
-
-def _unit(
-    plan: Judgments, columns: Sequence[str], row: Mapping[str, Any], place: Place,
-    problems: Problems, units: Units,
-) -> Unit | None:  # fmt: skip
-    key = cells.key_of(row, columns, place, problems) if columns else None
-    if key is None:
-        if not columns:
-            problems.add(place, "key", "a mapping with key columns for judgments", "none")
-        return None
-    named = [str(o.of(row)) for o in plan.outputs] or None
-    unit = units(key, named)
-    if unit is None:
-        where = f" that shows {', '.join(named)}" if named else ""
-        problems.add(place, ", ".join(columns), f"the key of an item of the study{where}", key)
-    return unit

@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from core.imports.base import File, ImportFailed, Problem, Reading, imports
+from core.imports.guess import guess
 from core.imports.mapping import Mapped
 from core.protocol import ProtocolError, StudyProtocol, from_data
 from core.services import studies
 from core.services.access import Identity, require
-from core.services.incoming import Incoming, bring, read
+from core.services.bringing import bring
+from core.services.incoming import Incoming, read
 from core.services.studies import NoStudy, Refused, Study
 from core.settings import settings
 from core.units import Unit
@@ -26,9 +28,7 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an import found and did. `missing` counts cells per column that are
-    empty or mapped to null.
-    """
+    """What an import found and did; `missing` counts cells empty or mapped to null, per column."""
 
     study: str
     created: bool
@@ -79,6 +79,11 @@ def megabytes() -> int:
 def reading(files: Sequence[File], mapping: Mapped | None, plan: StudyProtocol | None) -> Reading:
     """An import about to begin; `plan` is the protocol of a study that exists."""
     return Reading(files, mapping=mapping, protocol=plan, limit=megabytes() * 1_000_000)
+
+
+def guess_mapping(files: Sequence[File]) -> tuple[Mapped, list[str]]:
+    """A first mapping from column names and values, and what was guessed, in words."""
+    return guess(files, megabytes() * 1_000_000)
 
 
 def importer(files: Sequence[File], mapping: Mapped | None) -> Any:

@@ -1,0 +1,143 @@
+"""Writing what an import has read: items, units, judgments in their order, people's answers."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.imports.base import ImportFailed, ItemRow, JudgmentRow, Problems, RaterRow
+from core.services import studies
+from core.services.incoming import Incoming, new_row
+from core.services.studies import Study
+from storage import imported, items, judgments
+from storage import studies as study_rows
+from storage.judgments import Conflict, NewJudgment, Stored
+
+BATCH = 4000
+
+
+def bring(
+    connection: Connection, study: Study, found: Incoming, tell: Callable[[int, int], None] | None
+) -> tuple[int, int]:
+    """Write what is new; returns how many units and judgments were added."""
+    units = 0
+    if found.new_items:
+        items.add_items(connection, study.id, (_item(row) for row in found.new_items))
+        ids = items.item_ids(connection, study.id)
+        items.add_outputs(
+            connection, study.id,
+            ({"item": ids[row.key], "key": o.key, "content": o.content, "source": o.source,
+              "role": o.role} for row in found.new_items for o in row.outputs),
+        )  # fmt: skip
+        units = studies.add_missing_units(connection, study)
+    found.settled(connection, study)
+    return units, _append(connection, study, found, tell)
+
+
+def _item(row: ItemRow) -> dict[str, Any]:
+    return {"key": row.key, "content": row.content, "meta": row.meta, "gold": dict(row.gold)}
+
+
+def _append(
+    connection: Connection, study: Study, found: Incoming, tell: Callable[[int, int], None] | None
+) -> int:
+    """Append the judgments in their order; returns how many are new."""
+    writer = _Writer(connection, study, found.problems)
+    total = len(found.judgments)
+    for count, row in enumerate(found.judgments, 1):
+        writer.add(row)
+        if tell and count % BATCH == 0:
+            tell(count, total)
+    writer.flush()
+    writer.note_people()
+    if tell:
+        tell(total, total)
+    return writer.fresh
+
+
+class _Writer:
+    """Appends judgments in batches; a correction waits until what it corrects is stored.
+
+    `landed` is where the rows of the file went by their own numbers; `answered` holds, per unit
+    and person, the questions that have a standing answer.
+    """
+
+    def __init__(self, connection: Connection, study: Study, problems: Problems) -> None:
+        self.connection, self.study, self.problems = connection, study, problems
+        self.units = items.unit_ids(connection, study.id)
+        self.raters, self.wordings = _Raters(connection, study.id), _Wordings(connection)
+        self.landed: dict[int, Stored] = {}
+        self.answered: dict[tuple[int, int], set[int]] = {}
+        self.waiting: list[tuple[JudgmentRow, NewJudgment]] = []
+        self.fresh = 0
+
+    def add(self, row: JudgmentRow) -> None:
+        """Take one row; rows are written when there are many, or when one corrects another."""
+        if len(self.waiting) >= BATCH or not (row.replaces is None or row.replaces in self.landed):
+            self.flush()
+        old = None if row.replaces is None else self.landed.get(row.replaces)
+        if row.replaces is not None and old is None:
+            self.problems.add(row.place, "replaces", "an earlier row's sequence", row.replaces)
+            self.problems.settle()
+        rater = self.raters.of(row.rater)
+        new = new_row(row, self.units[row.unit.key], self.wordings.of(row), rater, old)
+        self.waiting.append((row, new))
+        if row.rater.kind == "person" and row.stage == "first" and row.repeat == 0:
+            standing = self.answered.setdefault((new.unit, rater), set())
+            (standing.discard if row.withdrawn else standing.add)(new.question)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if not self.waiting:
+            return
+        try:
+            rows = [new for _, new in self.waiting]
+            stored = judgments.append(self.connection, self.study.id, rows)
+        except Conflict as error:
+            place = self.waiting[0][0].place
+            self.problems.add(place, "", "corrections that the study does not have", str(error))
+            raise ImportFailed(self.problems.found) from None
+        for (row, _), landed in zip(self.waiting, stored, strict=True):
+            if row.number is not None:
+                self.landed[row.number] = landed
+        self.fresh += sum(not landed.again for landed in stored)
+        self.waiting.clear()
+
+    def note_people(self) -> None:
+        """Count people's answers towards the overlap of their units."""
+        pairs = [pair for pair, standing in self.answered.items() if standing]
+        overlap = self.study.protocol.assignment.overlap
+        imported.answered(self.connection, self.study.id, pairs, overlap)
+
+
+class _Raters:
+    """Row ids of raters, written at their first appearance."""
+
+    def __init__(self, connection: Connection, study: int) -> None:
+        self.connection, self.study = connection, study
+        self.ids: dict[RaterRow, int] = {}
+
+    def of(self, row: RaterRow) -> int:
+        if row not in self.ids:
+            self.ids[row] = study_rows.rater(
+                self.connection, self.study, row.kind, row.key, name=row.name,
+                spec=json.loads(row.spec),
+            )  # fmt: skip
+        return self.ids[row]
+
+
+class _Wordings:
+    """Row ids of wordings, written at their first use."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.ids: dict[str, int] = {}
+
+    def of(self, row: JudgmentRow) -> int:
+        asked = row.question
+        if asked.digest not in self.ids:
+            self.ids[asked.digest] = study_rows.wording(
+                self.connection, asked.digest, asked.name, asked.kind, asked.definition()
+            )
+        return self.ids[asked.digest]

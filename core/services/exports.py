@@ -1,0 +1,157 @@
+"""Taking data out: any registered format, read piece by piece, people without their names."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.exports.base import Entry, Exporter, Item, Judge, Material, exports
+from core.questions.base import Question, load
+from core.services import studies
+from core.services.access import Identity, require
+from core.services.studies import Study
+from core.units import Unit
+from core.workers.base import workers
+from storage import exported, items, judgments
+from storage import studies as study_rows
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A finished export: where it is, how many bytes, and what was written and left out."""
+
+    path: Path
+    size: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to export: the format, and the options that some formats take.
+
+    `names` keeps people's names (owners only); `question` and `rater` are for preference pairs.
+    """
+
+    format: str
+    names: bool = False
+    question: str = ""
+    rater: str = ""
+
+
+def formats() -> dict[str, Exporter]:
+    """Every format by name."""
+    return {name: exports[name] for name in exports}
+
+
+@contextmanager
+def opened(db: Database, who: Identity, key: str, choice: Choice) -> Iterator[Material]:
+    """A study's material while the block runs: one snapshot of the database."""
+    require(who, "transfer")
+    if choice.names:
+        require(who, "administer")
+    with db.read() as connection:
+        study = studies.load(db, key, connection)
+        yield _material(connection, study, choice)
+
+
+def _material(connection: Connection, study: Study, choice: Choice) -> Material:
+    wordings = {row.id: load(row.definition) for row in exported.wordings(connection, study.id)}
+    judges = _judges(connection, study, choice.names)
+
+    def entries() -> Iterator[Entry]:
+        for row in exported.log(connection, study.id):
+            yield _entry(row, judges, wordings)
+
+    def cases() -> Iterator[tuple[Unit, list[Entry]]]:
+        for unit, rows in exported.by_unit(connection, study.id):
+            made = studies.unit(study, *items.unit(connection, unit))
+            yield made, [_entry(row, judges, wordings) for row in rows]
+
+    return Material(
+        study.protocol, study.state, list(wordings.values()),
+        lambda: (_item(row, outputs) for row, outputs in exported.items(connection, study.id)),
+        entries, cases, choice.question, choice.rater,
+    )  # fmt: skip
+
+
+def _judges(connection: Connection, study: Study, names: bool) -> dict[int, Judge]:
+    """Raters as they are named outside; people are numbered by their first judgment."""
+    order = exported.people(connection, study.id)
+    found = {}
+    for row in study_rows.raters(connection, study.id):
+        key, name = row.key, row.name or row.key
+        if row.kind == "person" and not names:
+            number = order.index(row.id) + 1 if row.id in order else 0
+            key = name = f"person-{number}"
+        spec = {} if row.kind == "person" and not names else row.spec or {}
+        found[row.id] = Judge(row.kind, key, name, simulated(row.spec or {}), spec)
+    return found
+
+
+def simulated(spec: Mapping[str, Any]) -> bool:
+    """Whether a rater only plays people: said so by an import, or by its kind of worker."""
+    kind = str(spec.get("kind", ""))
+    return bool(spec.get("simulated")) or (kind in workers and workers[kind].simulated)
+
+
+def _entry(row: Any, judges: Mapping[int, Judge], wordings: Mapping[int, Question]) -> Entry:
+    status = "withdrawn" if row.withdrawn else "replaced" if row.superseded else "current"
+    return Entry(
+        sequence=row.sequence, item=row.item_key, unit=row.unit_key, outputs=row.outputs,
+        question=wordings[row.question], rater=judges[row.rater], stage=row.stage,
+        repeat=row.repeat, condition=row.condition, value=judgments.parse(row.value),
+        code=row.code, rationale=row.rationale, confidence=row.confidence, seconds=row.seconds,
+        shown=row.shown or (), revealed=row.revealed or (), replaces=row.replaces, status=status,
+        withdrawn=bool(row.withdrawn), created_at=row.created_at,
+    )  # fmt: skip
+
+
+def _item(row: Any, outputs: Any) -> Item:
+    made = [
+        {"key": o.key, "role": o.role, "source": o.source, "content": o.content} for o in outputs
+    ]
+    return Item(row.key, row.content, row.meta, row.gold or {}, made)
+
+
+def first_lines(db: Database, who: Identity, key: str, choice: Choice, count: int = 5) -> list[str]:
+    """The first lines that an export would write."""
+    with opened(db, who, key, choice) as material:
+        return list(islice(exports[choice.format].lines(material), count))
+
+
+def write(
+    db: Database, who: Identity, key: str, choice: Choice, path: Path,
+    tell: Callable[[int], None] | None = None,
+) -> Written:  # fmt: skip
+    """Write an export to a file; it appears there only when it is whole.
+
+    `tell(lines)` hears how far it has come. Raises `Denied`, `NoStudy`, `UnknownPart`, and
+    `Invalid` when the study has nothing that the format can hold.
+    """
+    with opened(db, who, key, choice) as material:
+        lines = exports[choice.format].lines(material)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+                for count, line in enumerate(lines, 1):
+                    out.write(line)
+                    if tell and count % 1000 == 0:
+                        tell(count)
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        return Written(path, path.stat().st_size, dict(material.counts))
+
+
+@lru_cache(maxsize=1)
+def suffixes() -> dict[str, str]:
+    """The ending of each format's files."""
+    return {name: part.suffix for name, part in formats().items()}

@@ -1,0 +1,170 @@
+"""Data: bring files in, take results out."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.imports.base import ImportFailed
+from core.imports.mapping import MappingError
+from core.protocol import ProtocolError
+from core.services import exports, transfer
+from core.services.exports import Choice
+from core.services.studies import NoStudy, Refused
+from core.units import Invalid
+from pages.widgets import bench, identity, look, workspace
+from pages.widgets.inert import inert
+from pages.widgets.ui import StreamlitUi, show_material
+from pages.widgets.words import plain
+
+who = identity.who()
+study = workspace.study_picker(who)
+db = workspace.db()
+WRONG = (MappingError, ProtocolError, NoStudy, Refused, Invalid)
+
+
+def import_panel() -> None:
+    """Upload, map, look, import."""
+    done = st.session_state.pop("data-done", None)
+    if done:
+        report(done)
+    files = bench.files()
+    if not files:
+        st.caption(
+            "Give one file, or several that share key columns: items in one, judgments in others. "
+            "A file that Concord exported as JSON lines needs no mapping."
+        )
+        return
+    try:
+        plan = bench.mapping(files)
+        into = bench.target(study, plan)
+        found = bench.previewed(db, who, files, plan, into)
+    except WRONG as error:
+        st.error(plain(str(error)))
+        return
+    except ImportFailed as error:
+        problems(error.problems)
+        return
+    if found.problems:
+        problems(found.problems)
+    else:
+        look_at(found)
+        st.button(
+            "Import", type="primary", key="data-import", on_click=bring, args=(files, plan, into),
+            disabled=not (found.new_items or found.new_judgments),
+        )  # fmt: skip
+        if not (found.new_items or found.new_judgments):
+            st.caption("Everything in these files is in the study already.")
+
+
+def bring(files: Any, plan: Any, into: str | None) -> None:
+    """Import; what came of it is shown at the next run."""
+    try:
+        found = transfer.run_import(db, who, files, plan, into)
+    except (*WRONG, ImportFailed) as error:
+        st.session_state["data-done"] = str(error)
+        return
+    workspace.choose(found.study)
+    st.session_state["data-done"] = found
+    bench.clear()
+
+
+def report(done: Any) -> None:
+    """What an import did, and where to go next."""
+    if isinstance(done, str):
+        st.error(plain(done))
+        return
+    st.success(plain(done.words().capitalize()) + ".")
+    if done.new_judgments and st.button("See how far raters agree", key="data-next"):
+        st.switch_page("pages/agreement.py")
+    elif done.created:
+        st.caption("The study is a draft; open it on the Studies page so that people can answer.")
+
+
+def problems(found: Any) -> None:
+    """What is wrong, one row per place."""
+    more = " The first twenty are shown." if len(found) >= 20 else ""
+    st.error(f"Nothing can be imported yet: {len(found)} problems.{more}")
+    st.dataframe(
+        [
+            {"file": p.place.file, "line": p.place.line or None, "column": p.column,
+             "expected": p.expected, "found": p.found}
+            for p in found
+        ],
+        key="data-problems", hide_index=True, width="stretch",
+    )  # fmt: skip
+
+
+def look_at(found: Any) -> None:
+    """Counts, and the first units as people will see them."""
+    gone = sum(found.missing.values())
+    look.stats(
+        [
+            {"label": "Items", "value": f"{found.items:,}", "note": f"{found.new_items:,} new"},
+            {"label": "Judgments", "value": f"{found.judgments:,}",
+             "note": f"{found.new_judgments:,} new"},
+            {"label": "Raters", "value": f"{len(found.raters):,}"},
+            {"label": "Known answers", "value": f"{found.gold:,}"},
+            {"label": "Empty cells left out", "value": f"{gone:,}"},
+        ],
+        key="data",
+    )  # fmt: skip
+    if found.raters:
+        who_judged = ", ".join(f"{plain(r)} ({n:,})" for r, n in list(found.raters.items())[:12])
+        st.caption(f"Judgments by {who_judged}")
+    if found.missing:
+        listed = ", ".join(f"{plain(c)} ({n:,})" for c, n in found.missing.items())
+        st.caption(f"Empty or mapped to nothing: {listed}")
+    if found.units:
+        st.markdown("**The first units as people will see them**", anchors=False)
+        for place, unit in enumerate(found.units):
+            with st.expander(inert(plain(unit.key)), expanded=place == 0):
+                show_material(StreamlitUi(f"preview{place}"), unit)
+                for name, value in unit.gold.items():
+                    st.caption(f"known answer, {plain(name)}: {plain(str(value))}")
+
+
+def export_panel() -> None:
+    """A format, its first lines, and the download."""
+    if study is None:
+        look.empty_state("No study yet", "Bring data in first.", key="export")
+        return
+    kinds = exports.formats()
+    name = st.selectbox(
+        "Format", list(kinds), format_func=lambda k: kinds[k].title, key="export-format"
+    )
+    names = who.may("administer") and st.toggle(
+        "Keep people's names", key="export-names", help="Without it people are person-1, person-2…"
+    )
+    rater = ""
+    if name == "preference":
+        rater = st.text_input(
+            "Rater who decides (optional)", key="export-rater",
+            help="Else the adjudicated answer, else the majority of people.",
+        ).strip()  # fmt: skip
+    choice = Choice(name, bool(names), rater=rater)
+    try:
+        lines = exports.first_lines(db, who, study.key, choice)
+    except Invalid as error:
+        st.info(f"{plain(error.message).capitalize()}.")
+        return
+    if not lines:
+        st.info("There is nothing of this kind in the study yet.")
+        return
+    st.code("".join(line[:600] for line in lines), language=None, wrap_lines=True)
+    st.caption("The first lines. In CSV, texts that a spreadsheet would run get a leading '.")
+    st.download_button(
+        "Download", data=lambda: bench.download(db, who, study.key, choice),
+        file_name=f"{study.key}-{name}{kinds[name].suffix}", mime=kinds[name].mime,
+        key="export-download", type="primary", on_click="ignore",
+    )  # fmt: skip
+
+
+look.header("Data", study, who)
+if not who.may("transfer"):
+    look.empty_state("Not for your role", "Ask an owner or researcher to bring data in or out.")
+else:
+    bring_in, take_out = st.tabs(["Import", "Export"])
+    with bring_in:
+        import_panel()
+    with take_out:
+        export_panel()

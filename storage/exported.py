@@ -1,0 +1,88 @@
+"""The log as an export reads it: in order, in pieces, never a whole study in memory."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from storage.tables import Item, Judgment, Output, Question, Rater, Unit
+
+J: Any = Judgment.__table__  # type: ignore[attr-defined]
+I: Any = Item.__table__  # type: ignore[attr-defined]  # noqa: E741
+O: Any = Output.__table__  # type: ignore[attr-defined]  # noqa: E741
+U: Any = Unit.__table__  # type: ignore[attr-defined]
+Q: Any = Question.__table__  # type: ignore[attr-defined]
+R: Any = Rater.__table__  # type: ignore[attr-defined]
+CHUNK = 300
+
+
+def _log(study: int) -> Select[Any]:
+    """Judgments with the natural keys of what they name; `superseded` when a row replaces them."""
+    old, newer = J.alias("old"), J.alias("newer")
+    return (
+        select(
+            J.c.sequence, J.c.unit, J.c.rater, J.c.question, J.c.stage, J.c.repeat, J.c.condition,
+            J.c.value, J.c.code, J.c.rationale, J.c.confidence, J.c.shown, J.c.revealed,
+            J.c.withdrawn, J.c.seconds, J.c.created_at, U.c.key.label("unit_key"), U.c.outputs,
+            I.c.key.label("item_key"), old.c.sequence.label("replaces"),
+            newer.c.sequence.label("superseded"),
+        )
+        .join(U, U.c.id == J.c.unit)
+        .join(I, I.c.id == U.c.item)
+        .outerjoin(old, old.c.id == J.c.replaces)
+        .outerjoin(newer, newer.c.replaces == J.c.id)
+        .where(J.c.study == study)
+    )  # fmt: skip
+
+
+def log(connection: Connection, study: int) -> Iterator[Any]:
+    """Every judgment in order of the log."""
+    query = _log(study).order_by(J.c.sequence)
+    yield from connection.execution_options(yield_per=2000).execute(query)
+
+
+def by_unit(connection: Connection, study: int) -> Iterator[tuple[int, list[Any]]]:
+    """Unit ids in order of position, each with its judgments in order of the log."""
+    ids = connection.execute(
+        select(U.c.id).where(U.c.study == study).order_by(U.c.position, U.c.id)
+    ).scalars().all()  # fmt: skip
+    for start in range(0, len(ids), CHUNK):
+        part = [int(i) for i in ids[start : start + CHUNK]]
+        found: dict[int, list[Any]] = {unit: [] for unit in part}
+        query = _log(study).where(J.c.unit.in_(part)).order_by(J.c.sequence)
+        for row in connection.execute(query):
+            found[row.unit].append(row)
+        yield from found.items()
+
+
+def items(connection: Connection, study: int) -> Iterator[tuple[Any, Sequence[Any]]]:
+    """Items in order of arrival, each with its outputs."""
+    ids = connection.execute(
+        select(I.c.id).where(I.c.study == study).order_by(I.c.id)
+    ).scalars().all()  # fmt: skip
+    for start in range(0, len(ids), CHUNK):
+        part = [int(i) for i in ids[start : start + CHUNK]]
+        made: dict[int, list[Any]] = {item: [] for item in part}
+        outputs = select(O.c.item, O.c.key, O.c.role, O.c.source, O.c.content)
+        for row in connection.execute(outputs.where(O.c.item.in_(part)).order_by(O.c.id)):
+            made[row.item].append(row)
+        rows = connection.execute(select(I).where(I.c.id.in_(part)).order_by(I.c.id))
+        yield from ((row, made[row.id]) for row in rows)
+
+
+def wordings(connection: Connection, study: int) -> Sequence[Any]:
+    """Every wording that the study's log uses: id, digest, name, kind, definition."""
+    used = select(J.c.question).where(J.c.study == study).distinct()
+    return connection.execute(select(Q).where(Q.c.id.in_(used)).order_by(Q.c.id)).all()
+
+
+def people(connection: Connection, study: int) -> list[int]:
+    """Ids of the people who judged, in the order of their first judgment."""
+    query = (
+        select(J.c.rater)
+        .join(R, R.c.id == J.c.rater)
+        .where(J.c.study == study, R.c.kind == "person")
+        .group_by(J.c.rater)
+        .order_by(func.min(J.c.sequence))
+    )
+    return [int(rater) for rater in connection.execute(query).scalars()]
