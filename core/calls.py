@@ -1,7 +1,7 @@
 """The values around one question to a model: endpoint, reply, failure, and the ledger of calls."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from core.digest import digest
@@ -102,10 +102,6 @@ class Reply:
     seconds: float = 0.0
     attempts: int = 0
     cached: bool = False
-
-    def read(self, value: Any) -> "Reply":
-        """The same reply with its value read."""
-        return replace(self, value=value)
 
 
 @dataclass(frozen=True, slots=True)

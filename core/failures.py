@@ -8,21 +8,20 @@ from typing import Any
 
 from core.calls import CallFailed, Endpoint
 
-BROKEN = frozenset({"RemoteProtocolError", "ReadError"})
-
-
-def timeout(endpoint: Endpoint) -> CallFailed:
-    """No reply in time."""
-    return CallFailed(
-        "timeout",
-        f"No reply within {endpoint.timeout:g} s; raise the worker's timeout or lower the "
-        "concurrency, then resume.",
-    )
+BROKEN = frozenset({"RemoteProtocolError", "ReadError", "ServerDisconnectedError", "ClientOSError"})
+SLOW = frozenset({"ReadTimeout", "WriteTimeout", "PoolTimeout", "TimeoutException"})
 
 
 def connection(endpoint: Endpoint, cause: BaseException | None) -> CallFailed:
-    """No connection, or one that broke off in the middle of a reply."""
-    if type(cause).__name__ in BROKEN:
+    """No connection, one that broke off in the middle of a reply, or no reply in time."""
+    names = {type(cause).__name__, type(getattr(cause, "__cause__", None)).__name__}
+    if names & SLOW:
+        return CallFailed(
+            "timeout",
+            f"No reply within {endpoint.timeout:g} s; raise the worker's timeout or lower the "
+            "concurrency, then resume.",
+        )
+    if names & BROKEN:
         return CallFailed(
             "broken_reply",
             f"{endpoint.base_url} broke off in the middle of a reply; check the server's own log, "

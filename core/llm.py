@@ -51,7 +51,8 @@ class LLM:
         self.format = FORMATS[0]
         self._client = openai.AsyncOpenAI(
             base_url=endpoint.base_url, api_key=endpoint.key or "none", max_retries=0,
-            timeout=endpoint.timeout, http_client=openai.DefaultAioHttpClient(),
+            timeout=openai.Timeout(endpoint.timeout, connect=10.0),
+            http_client=openai.DefaultAioHttpClient(),
         )  # fmt: skip
 
     async def close(self) -> None:
@@ -70,54 +71,43 @@ class LLM:
         key = key_of(self.endpoint, messages, parameters, schema, repeat, self.freshness)
         kept = await self.ledger.find(key)
         if kept is not None:
-            return self._reply(kept.answer, kept.id, schema, check, Spent(), cached=True)
+            return _reply(kept, _again(kept, schema, check))
         request = {"messages": messages, "parameters": parameters, "schema": schema}
         spent, begun = Spent(), time.monotonic()
         try:
-            found = await self._valid(messages, schema, check, parameters, spent)
+            found, value = await self._valid(messages, schema, check, parameters, spent)
         except CallFailed as error:
             error.spent = spent
             if spent.prompt_tokens or spent.completion_tokens:
                 await self.ledger.keep(self._record(key, request, None, spent, error.kind))
             raise
         spent.seconds = time.monotonic() - begun
-        stored = await self.ledger.keep(self._record(key, request, found, spent))
-        stored = stored or Kept(0, found.data())
-        return self._reply(stored.answer, stored.id or None, schema, check, spent)
+        data = found.data()
+        stored = await self.ledger.keep(self._record(key, request, data, spent))
+        if stored is not None and stored.answer != data:
+            value = _again(stored, schema, check)
+        return _reply(stored or Kept(0, data), value, spent, spent.cost(self.endpoint))
 
     def _record(
-        self, key: str, request: Mapping[str, Any], found: Answer | None, spent: Spent,
+        self, key: str, request: Mapping[str, Any], data: Mapping[str, Any] | None, spent: Spent,
         error: str = "",
     ) -> Record:  # fmt: skip
-        data = found.data() if found else None
         cost = spent.cost(self.endpoint)
         return Record(key, self.endpoint.model, request, data, spent, cost, error)
-
-    def _reply(
-        self, data: Mapping[str, Any], call: int | None, schema: Mapping[str, Any] | None,
-        check: Check | None, spent: Spent, cached: bool = False,
-    ) -> Reply:  # fmt: skip
-        try:
-            value = replies.value(data["text"], schema, check)
-        except Unreadable as error:
-            raise CallFailed("invalid_reply", f"The stored reply is not valid: {error}.") from None
-        return Reply(
-            data["text"], value, call, data.get("logprobs"), spent.prompt_tokens,
-            spent.completion_tokens, spent.cost(self.endpoint), spent.seconds, spent.attempts,
-            cached,
-        )  # fmt: skip
 
     async def _valid(
         self, messages: Messages, schema: Mapping[str, Any] | None, check: Check | None,
         parameters: Mapping[str, Any], spent: Spent,
-    ) -> Answer:  # fmt: skip
-        """The first reply that meets the schema; what was wrong is said when asking again."""
+    ) -> tuple[Answer, Any]:  # fmt: skip
+        """The first reply that meets the schema, and its value.
+
+        What was wrong with a reply is said when asking again.
+        """
         asked, problem = list(messages), ""
         for _ in range(self.patience.asks):
             found = replies.complete(await self._formatted(asked, schema, parameters, spent))
             try:
-                replies.value(found.text, schema, check)
-                return found
+                return found, replies.value(found.text, schema, check)
             except Unreadable as error:
                 problem = str(error)
             asked = [
@@ -196,13 +186,30 @@ class LLM:
         try:
             found: bytes = await self._client.post("/chat/completions", cast_to=bytes, body=body)
             return found
-        except openai.APITimeoutError:
-            raise failures.timeout(self.endpoint) from None
         except openai.APIStatusError as error:
             headers = error.response.headers
             raise failures.status(self.endpoint, error.status_code, error.body, headers) from None
         except openai.APIConnectionError as error:
             raise failures.connection(self.endpoint, error.__cause__) from None
+
+
+def _again(kept: Kept, schema: Mapping[str, Any] | None, check: Check | None) -> Any:
+    """The value in a stored reply; raises `CallFailed` when it is not valid (any more)."""
+    try:
+        return replies.value(kept.answer["text"], schema, check)
+    except Unreadable as error:
+        raise CallFailed(
+            "invalid_reply", f"The stored reply is not valid ({error}); ask anew."
+        ) from None
+
+
+def _reply(kept: Kept, value: Any, spent: Spent | None = None, cost: float | None = None) -> Reply:
+    used = spent or Spent()
+    return Reply(
+        kept.answer["text"], value, kept.id or None, kept.answer.get("logprobs"),
+        used.prompt_tokens, used.completion_tokens, cost, used.seconds, used.attempts,
+        cached=spent is None,
+    )  # fmt: skip
 
 
 def _format(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ CHUNK = 500
 COLUMNS = (T.c.id, T.c.unit, T.c.repeat, T.c.attempts, T.c.owner)
 CLOCK = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
 
+WISHES = select(N.c.state, N.c.concurrency).where(N.c.id == bindparam("run_id"))
+
 
 def clock(connection: Connection) -> int:
     """The present in microseconds: the database's own where several machines share it."""
@@ -63,6 +65,11 @@ def by_id(connection: Connection, run: int) -> Any:
     return connection.execute(
         select(N, S.c.key.label("study_key")).join(S, S.c.id == N.c.study).where(N.c.id == run)
     ).first()
+
+
+def wishes(connection: Connection, run: int) -> Any:
+    """What people want of a run now: state, concurrency."""
+    return connection.execute(WISHES, {"run_id": run}).one()
 
 
 def every(connection: Connection, study: int) -> Sequence[Any]:

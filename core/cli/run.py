@@ -50,9 +50,13 @@ def command(
         options = {"base_url": base_url, "model": model, "key": key, "mode": mode,
                    "reference": reference}  # fmt: skip
         found = _worker(db, study, worker, {k: v for k, v in options.items() if v})
-        run = _open(db, study, found, retry) or runs.start(
-            db, OPERATOR, study, found, limit=limit, fresh=fresh, concurrency=concurrency
-        )
+        try:
+            run = _open(db, study, found, retry) or runs.start(
+                db, OPERATOR, study, found, limit=limit, fresh=fresh, concurrency=concurrency
+            )
+        except runs.NothingToDo as nothing:
+            answer({"id": None, "state": "done", "message": str(nothing)}, str(nothing), as_json)
+            return
         if wait:
             _work(db, run)
         else:

@@ -64,7 +64,8 @@ class Shift:
         self.streak: list[int] = []
         self.fruitless = 0
         self.changed = asyncio.Event()
-        self.throttle = Throttle(row.concurrency)
+        self.most: int = row.concurrency
+        self.throttle = Throttle(self.most)
         self.commits = GroupCommit(db)
         self.outcomes = Outcomes(db, self.study_key, self.worker, self.rater, run, self.fresh)
         self.llm = self._llm()
@@ -135,6 +136,9 @@ class Shift:
         return [self._claimed(connection, room) for room in rooms]
 
     def _claimed(self, connection: Connection, room: int) -> list[Claimed]:
+        self._heed(connection)
+        if self.state != "running":
+            return []
         rows = runs.claim(connection, self.run, room)
         study = studies.load(self.db, self.study_key, connection)
         units = dict(studies.some_units(connection, study, {row.unit for row in rows}))
@@ -210,18 +214,23 @@ class Shift:
         while True:
             await asyncio.sleep(BEAT)
             await self.commits.do(self._renew)
+            if self.most != self.throttle.most:
+                self.throttle.allow(self.most)
 
     def _renew(self, connection: Connection, pieces: Sequence[Any]) -> list[None]:
         runs.renew(connection, dict(self.held))
         runs.change(connection, self.run, heartbeat=now())
-        row = runs.by_id(connection, self.run)
-        if row.concurrency != self.throttle.most:
-            self.throttle.allow(row.concurrency)
+        self._heed(connection)
+        return [None] * len(pieces)
+
+    def _heed(self, connection: Connection) -> None:
+        """See whether the run was paused, stopped, or given another concurrency."""
+        row = runs.wishes(connection, self.run)
+        self.most = row.concurrency
         if row.state not in runs.ACTIVE:
             self.state = row.state
         elif row.state == "ready":
             runs.change(connection, self.run, only=("ready",), state="running")
-        return [None] * len(pieces)
 
     async def _end(self) -> None:
         if self.streak and self.state == "running":

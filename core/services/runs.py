@@ -22,6 +22,10 @@ OPEN = ("ready", "running", "paused")
 Task = tuple[int, int, str]
 
 
+class NothingToDo(Refused):
+    """The worker has no task left in the study; the message says why."""
+
+
 class NoRun(LookupError):
     """There is no run of that number."""
 
@@ -123,8 +127,7 @@ def start(
 ) -> int:  # fmt: skip
     """Plan a run and make it ready for a runner; returns its number.
 
-    Raises `Refused` when there is nothing to do, when a run of this worker is open, or when the
-    worker's key is not set.
+    Raises `NothingToDo`, and `Refused` when a run of this worker is open or its key is not set.
     """
     require(who, "run")
     check_key(worker)
@@ -133,7 +136,7 @@ def start(
         _only_one(connection, study, worker)
         planned = _plan(connection, study, worker, limit, fresh)
         if not planned.work:
-            raise Refused(_nothing(worker, planned))
+            raise NothingToDo(_nothing(worker, planned))
         study_rows.rater(
             connection, study.id, worker.rater, worker.digest, name=worker.name,
             spec={**worker.definition(), "simulated": worker.simulated},
@@ -170,7 +173,10 @@ def _only_one(connection: Connection, study: Study, worker: Worker) -> None:
 
 def _nothing(worker: Worker, planned: Plan) -> str:
     if planned.judged:
-        return f"{worker.name} has judged every unit it can; ask anew with --fresh to repeat it"
+        return (
+            f"{worker.name} (this prompt, model and settings, under any name) has judged every "
+            "unit it can; ask anew to judge them again"
+        )
     reasons = "; ".join(f"{n} units: {why}" for why, n in planned.passed_by.items())
     return f"{worker.name} has nothing to judge here ({reasons or 'the study has no units'})"
 

@@ -148,7 +148,8 @@ def completion(
     message = {"role": "assistant", "content": fault.text, "refusal": fault.refusal or None}
     shown = {"content": logprobs} if logprobs and body.get("logprobs") else None
     return {
-        "id": f"chatcmpl-{number}", "object": "chat.completion", "created": 1, "model": body["model"],
+        "id": f"chatcmpl-{number}", "object": "chat.completion", "created": 1,
+        "model": body["model"],
         "choices": [{"index": 0, "message": message, "finish_reason": fault.finish,
                      "logprobs": shown}],
         "usage": {"prompt_tokens": 120, "completion_tokens": 40, "total_tokens": 160},

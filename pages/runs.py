@@ -1,0 +1,130 @@
+"""Model runs: choose a judge, look at what it would be sent, let it work, watch it."""
+
+import streamlit as st
+
+from core.services import preview, runner_process, runs
+from core.services.access import Denied
+from core.services.preview import Look
+from core.services.studies import Refused, Study
+from core.workers.base import Worker
+from core.workers.judge import Judge
+from pages.widgets import identity, look, workspace
+from pages.widgets.judge_form import new_judge
+from pages.widgets.run_board import board, past
+from pages.widgets.words import plain
+
+NEW = "A new judge"
+
+who = identity.who()
+study = workspace.study_picker(who)
+db = workspace.db()
+
+
+def chosen(study: Study) -> Worker | None:
+    """The worker picked from the study, or the new judge that the form describes."""
+    known = {w.name: w for w in study.protocol.workers}
+    name = st.selectbox(
+        "Who judges", [*known, NEW], key="run-worker",
+        format_func=lambda n: plain(label(known.get(n), n)),
+    )  # fmt: skip
+    return new_judge(study) if name == NEW else known[name]
+
+
+def label(worker: Worker | None, name: str) -> str:
+    """A worker's name with what it is."""
+    if worker is None:
+        return f"{name} (a model behind an endpoint)"
+    if worker.simulated:
+        return f"{name} (simulated)"
+    return f"{name} (rule, offline)" if worker.rater == "rule" else f"{name} (model)"
+
+
+def plan(study: Study, worker: Worker) -> None:
+    """What the run would do, and the button that starts it."""
+    fresh = st.toggle(
+        "Ask anew what this judge has answered before", key="run-fresh",
+        help="New answers replace the old ones in statistics; the old ones stay in the log.",
+    )  # fmt: skip
+    limit = st.number_input(
+        "At most so many units", 1, None, None, key="run-limit", width=240, placeholder="all"
+    )
+    planned = runs.plan(db, who, study.key, worker, limit=limit, fresh=fresh)
+    what = "calls" if worker.needs_model() else "answers"
+    words = [f"{planned.work:,} {what} to make"]
+    if planned.judged:
+        words.append(f"{planned.judged:,} judged before and kept")
+    words += [f"{n:,} units passed by: {why}" for why, n in list(planned.passed_by.items())[:3]]
+    look.caption(plain(" · ".join(words)))
+    if isinstance(worker, Judge):
+        with st.expander("The exact prompt for one unit", key="run-look"):
+            show(study, worker)
+    if st.button("Start", key="run-start", type="primary", disabled=not planned.work):
+        begin(study, worker, limit, fresh)
+
+
+def show(study: Study, judge: Judge) -> None:
+    """The messages of one unit, as they would be sent; nothing is sent."""
+    place = st.number_input("Unit", 1, None, 1, key="run-look-place", width=120) - 1
+    try:
+        found: Look = preview.prompt(db, who, study.key, judge, place)
+    except Refused as reason:
+        st.info(plain(str(reason)))
+        return
+    for message in found.messages:
+        st.caption(f"{message['role']} message")
+        content = message["content"]
+        st.code(
+            content if isinstance(content, str) else str(content), language=None, wrap_lines=True
+        )
+    st.caption("the reply must meet this schema")
+    st.json(found.schema, expanded=False)
+
+
+def begin(study: Study, worker: Worker, limit: int | None, fresh: bool) -> None:
+    """Save a new judge, start the run, and see that a runner is there."""
+    try:
+        runs.check_key(worker)
+        runs.add_worker(db, who, study.key, worker)
+        run = runs.start(db, who, study.key, worker, limit=limit, fresh=fresh)
+    except (Refused, Denied) as reason:
+        st.error(plain(f"Not started: {reason}."))
+        return
+    st.session_state["run-shown"] = run
+    runner_process.ensure(db)
+    st.rerun()
+
+
+def shown(found: list[runs.Status]) -> int | None:
+    """The run to show: the one just started, else one that goes on, else the newest."""
+    ids = [s.id for s in found]
+    if st.session_state.get("run-shown") in ids:
+        return int(st.session_state["run-shown"])
+    alive = [s.id for s in found if s.state in runs.OPEN]
+    return next(iter([*alive, *ids]), None)
+
+
+look.header("Model runs", study, who)
+if study is None:
+    look.empty_state(
+        "No study yet", "A judge needs something to judge: create a study or bring data first.",
+        button="Create a study", page="pages/studies.py", key="runs-none",
+    )  # fmt: skip
+    st.stop()
+found = runs.listing(db, who, study.key)
+now = shown(found)
+if now is not None:
+    board(who, now)
+with st.container(key="run-new", border=True):
+    st.markdown("#### A new run", anchors=False)
+    worker = chosen(study)
+    if worker is not None:
+        plan(study, worker)
+st.markdown("#### Runs of this study", anchors=False)
+if found:
+    past(found)
+else:
+    look.empty_state(
+        "No run yet",
+        "Choose above who judges. A model needs the address of an endpoint; rules work offline.",
+        key="runs-past",
+    )  # fmt: skip

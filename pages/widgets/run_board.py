@@ -1,0 +1,149 @@
+"""A run on the page: how far it is, what failed, and the buttons that steer it."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.services import runner_process, runs
+from core.services.access import Identity
+from core.services.progress import Status
+from core.services.studies import Refused
+from pages.widgets import look
+from pages.widgets.database import db
+from pages.widgets.words import plain
+
+KINDS = {
+    "endpoint_down": "Nothing answered", "bad_key": "Key refused",
+    "unknown_model": "Model unknown", "rate_limited": "Too many requests",
+    "server_error": "Server errors", "timeout": "Too slow", "broken_reply": "Broken replies",
+    "bad_request": "Request refused", "truncated": "Cut off by the token limit",
+    "invalid_reply": "Not a valid answer", "refused": "The model refused",
+    "too_long": "Unit too long", "worker_error": "Error in the worker",
+    "not_stored": "Could not be stored",
+}  # fmt: skip
+
+
+def board(who: Identity, run: int) -> None:
+    """The run, followed every two seconds while it goes on."""
+    status = runs.status(db(), who, run)
+    if status.over:
+        _draw(who, status)
+    else:
+        _live(who, run)
+
+
+@st.fragment(run_every=2.0)
+def _live(who: Identity, run: int) -> None:
+    status = runs.status(db(), who, run)
+    if status.over:
+        st.rerun()
+    runner_process.ensure(db())
+    _draw(who, status)
+
+
+def _draw(who: Identity, status: Status) -> None:
+    with st.container(key="run-board", border=True):
+        st.markdown(f"#### {plain(status.worker)} {look.chip(status.state)}", anchors=False)
+        over = status.done + status.failed
+        st.progress(min(1.0, over / max(1, status.total)), text=_said(status))
+        if status.message:
+            (st.warning if status.state == "paused" else st.info)(plain(status.message))
+        _numbers(status)
+        _failures(status)
+        _buttons(who, status)
+
+
+def _said(status: Status) -> str:
+    words = f"{status.done:,} of {status.total:,} judged"
+    if status.failed:
+        words += f", {status.failed:,} failed"
+    if status.state in {"ready", "running"} and not status.alive:
+        return f"{words}; waiting for a runner, which takes a few seconds to start"
+    if status.rate:
+        words += f"; {status.rate:.1f} calls a second"
+    if status.eta:
+        words += f", about {_span(status.eta)} to go"
+    return words
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def _numbers(status: Status) -> None:
+    if not status.calls:
+        return
+    tokens = status.prompt_tokens + status.completion_tokens
+    cost = "unknown" if status.cost is None else f"{status.cost:,.4f}"
+    look.stats(
+        [
+            {"label": "Calls", "value": f"{status.calls:,}",
+             "note": "replies found in the ledger cost nothing"},
+            {"label": "Tokens", "value": f"{tokens:,}",
+             "note": f"{status.prompt_tokens:,} prompt, {status.completion_tokens:,} reply"},
+            {"label": "Cost", "value": cost,
+             "note": "set prices in the judge's settings" if status.cost is None else
+             "by the judge's prices"},
+        ],
+        key="run-numbers",
+    )  # fmt: skip
+
+
+def _failures(status: Status) -> None:
+    if status.failures:
+        st.markdown("**Failed.** No value was stored for these; coverage shows it.")
+        rows = [
+            {"What": KINDS.get(kind, kind), "How many": n, "Message": message}
+            for kind, n, message in status.failures
+        ]
+        st.dataframe(rows, hide_index=True, width="stretch")
+    if status.skips:
+        words = "; ".join(f"{n:,} units: {why}" for why, n in status.skips[:5])
+        look.caption(plain(f"Passed by, as the worker has no answer for them: {words}."))
+
+
+def _buttons(who: Identity, status: Status) -> None:
+    with st.container(key="run-buttons", horizontal=True):
+        if status.state in {"ready", "running"}:
+            st.button("Pause", key="run-pause", on_click=_do, args=(runs.pause, who, status.id))
+        if status.state in {"paused", "stopped"} and status.waiting:
+            st.button("Resume", key="run-resume", type="primary", on_click=_do,
+                      args=(runs.resume, who, status.id))  # fmt: skip
+        if status.state in runs.OPEN:
+            st.button("Stop", key="run-stop", on_click=_do, args=(runs.stop, who, status.id))
+            _speed(who, status)
+        elif status.failed:
+            st.button("Retry the failed ones", key="run-retry", on_click=_do,
+                      args=(runs.retry_failed, who, status.id))  # fmt: skip
+
+
+def _speed(who: Identity, status: Status) -> None:
+    key = f"run-speed-{status.id}"
+    st.number_input(
+        "Calls at once, at most", 1, 256, status.concurrency, key=key, width=190,
+        on_change=lambda: _do(runs.set_concurrency, who, status.id, st.session_state[key]),
+        help="The runner finds out by itself how many the endpoint takes, up to this many.",
+    )  # fmt: skip
+
+
+def _do(action, who: Identity, run: int, *more: int) -> None:  # type: ignore[no-untyped-def]
+    try:
+        action(db(), who, run, *more)
+    except Refused as reason:
+        st.toast(plain(str(reason)))
+
+
+def past(found: list[Status]) -> None:
+    """The table of a study's runs, newest first."""
+    rows = [
+        {
+            "Run": s.id, "Worker": s.worker, "State": s.state, "Judged": s.done, "Of": s.total,
+            "Failed": s.failed, "Calls": s.calls,
+            "Tokens": s.prompt_tokens + s.completion_tokens, "Cost": s.cost,
+            "Started": datetime.fromtimestamp(s.created_at / 1e6).strftime("%Y-%m-%d %H:%M"),  # noqa: DTZ006
+        }
+        for s in found
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, width="stretch")

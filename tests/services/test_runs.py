@@ -1,0 +1,415 @@
+"""Runs: planned once, stored once, honest about what failed, and resumable."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from sqlalchemy import select, update
+
+from core.calls import CallFailed
+from core.llm import Patience
+from core.services import preview, runner, runner_process, runs, studies
+from core.services.access import Denied, Identity
+from core.services.commits import GroupCommit
+from core.services.outcomes import Finished
+from core.services.runs import NothingToDo, Refused
+from core.units import Draft
+from core.workers.base import load as load_worker
+from storage import judgments
+from storage import runs as run_rows
+from storage.tables import Call, Judgment, Task
+from tests.servers.openai_server import Fault, OpenAIServer
+from tests.services.pairs import OWNER, judge, pairs, prefers
+
+T, J, C = Task.__table__, Judgment.__table__, Call.__table__
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Short waits between tries."""
+    quick = Patience(tries=2, refusals=50, connects=2, asks=2, first_wait=0.01)
+    monkeypatch.setattr(runner.LLM.__init__, "__kwdefaults__",
+                        {**runner.LLM.__init__.__kwdefaults__, "patience": quick})  # fmt: skip
+
+
+def rows(db):
+    with db.read() as connection:
+        return connection.execute(select(J).order_by(J.c.sequence)).all()
+
+
+def holds(db, study):
+    with db.read() as connection:
+        return all(isinstance(n, int) for n in judgments.verify(connection, study.id))
+
+
+def start_and_work(db, worker, study="pairs", **options):
+    run = runs.start(db, OWNER, study, worker, **options)
+    asyncio.run(runner.execute(db, run))
+    return runs.status(db, OWNER, run)
+
+
+def work_on(db, run):
+    asyncio.run(runner.execute(db, run))
+    return runs.status(db, OWNER, run)
+
+
+def test_a_run_stores_both_orders_once(db):
+    study = pairs(db)
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        worker = judge(server.url, prompt_price=1.0, completion_price=1.0)
+        assert runs.plan(db, OWNER, "pairs", worker).work == 12
+        status = start_and_work(db, worker)
+    assert (status.state, status.done, status.failed, status.calls) == ("done", 12, 0, 12)
+    assert (status.prompt_tokens, status.completion_tokens) == (1440, 480)
+    assert status.cost == pytest.approx(12 * 160 / 1e6)
+    stored = rows(db)
+    assert sorted((r.unit, r.repeat) for r in stored) == sorted(
+        (u, r) for u in {s.unit for s in stored} for r in (0, 1)
+    )
+    for row in stored:
+        assert row.value == ('{"winner":"a"}' if row.repeat == 0 else '{"winner":"b"}')
+        assert (row.code, row.shown) == ((0, ["a", "b"]) if row.repeat == 0 else (1, ["b", "a"]))
+        assert row.rationale == "I say A." and row.call and row.run == status.id
+    assert holds(db, study)
+
+
+def test_again_adds_nothing_and_new_items_add_only_themselves(db):
+    study = pairs(db, units=3)
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        worker = judge(server.url)
+        start_and_work(db, worker)
+        with pytest.raises(NothingToDo):
+            runs.start(db, OWNER, "pairs", worker)
+        pairs(db, units=2, start=3, made=study)
+        planned = runs.plan(db, OWNER, "pairs", worker)
+        assert (planned.work, planned.judged) == (4, 6)
+        start_and_work(db, worker)
+    assert len(rows(db)) == 10 and len(server.requests) == 10
+
+
+def test_a_limit_counts_units(db):
+    pairs(db)
+    with OpenAIServer(lambda body: prefers("B")) as server:
+        status = start_and_work(db, judge(server.url), limit=2)
+    assert status.done == status.total == 4
+
+
+def test_the_same_call_in_another_study_is_free(db):
+    pairs(db)
+    studies.clone(db, OWNER, "pairs", "copy")
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        start_and_work(db, judge(server.url))
+        status = start_and_work(db, judge(server.url), "copy")
+    assert status.done == 12 and status.calls == 0
+    assert len(server.requests) == 12
+
+
+def test_asking_anew_replaces_and_keeps_the_old(db):
+    study = pairs(db, units=2)
+    letters = iter("AAAABBBB")
+    with OpenAIServer(lambda body: prefers(next(letters))) as server:
+        start_and_work(db, judge(server.url))
+        start_and_work(db, judge(server.url), fresh=True)
+    stored = rows(db)
+    assert len(stored) == 8
+    assert {r.replaces for r in stored[4:]} == {r.id for r in stored[:4]}
+    with db.read() as connection:
+        assert judgments.count(connection, study.id) == 4
+    assert holds(db, study)
+
+
+def test_an_invalid_reply_is_no_value_and_can_be_retried(db):
+    pairs(db)
+    broken = True
+
+    def reply(body):
+        return "no idea" if broken and "number 3." in str(body) else prefers("A")
+
+    with OpenAIServer(reply) as server:
+        status = start_and_work(db, judge(server.url))
+        assert (status.state, status.done, status.failed) == ("done", 10, 2)
+        [(kind, n, message)] = status.failures
+        assert (kind, n) == ("invalid_reply", 2) and "not valid" in message
+        assert len(rows(db)) == 10
+        assert runs.plan(db, OWNER, "pairs", judge(server.url)).work == 2
+        broken = False
+        assert runs.retry_failed(db, OWNER, status.id) == 2
+        after = work_on(db, status.id)
+    assert (after.done, after.failed, after.total) == (12, 0, 12)
+    with db.read() as connection:
+        failed = connection.execute(select(C.c.error).where(C.c.reply.is_(None))).all()
+    assert [r.error for r in failed] == ["invalid_reply"] * 2
+
+
+def test_a_missing_endpoint_pauses_and_the_run_goes_on_later(db):
+    pairs(db, units=40)
+    with OpenAIServer() as gone:
+        pass
+    status = start_and_work(db, judge(gone.url))
+    assert (status.state, status.done, status.failed, status.waiting) == ("paused", 0, 0, 80)
+    assert "Nothing answers" in status.message
+    with OpenAIServer(lambda body: prefers("A"), port=gone.port):
+        runs.resume(db, OWNER, status.id)
+        after = work_on(db, status.id)
+    assert (after.state, after.done, after.message) == ("done", 80, "")
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [({"key": "right"}, "refused the key"), ({"models": ("other",)}, "no model called 'm'"),
+     ({"reply": lambda body: Fault(status=500)}, "failed with 500"),
+     ({"reply": lambda body: Fault(cut=True, text="x" * 999)}, "broke off")],
+)  # fmt: skip
+def test_an_endpoint_at_fault_pauses_before_it_burns_through_the_tasks(db, server, words):
+    pairs(db, units=40)
+    with OpenAIServer(**server) as endpoint:
+        status = start_and_work(db, judge(endpoint.url))
+    assert (status.state, status.done, status.failed, status.waiting) == ("paused", 0, 0, 80)
+    assert words in status.message
+    assert endpoint.count < 60
+
+
+def test_a_run_smaller_than_a_handful_pauses_as_well(db):
+    pairs(db, units=1)
+    with OpenAIServer(models=("other",)) as server:
+        status = start_and_work(db, judge(server.url))
+    assert (status.state, status.failed, status.waiting) == ("paused", 0, 2)
+    assert "no model called" in status.message
+
+
+def test_a_model_that_never_answers_in_json_pauses(db):
+    pairs(db, units=40)
+    with OpenAIServer(lambda body: "hm") as server:
+        status = start_and_work(db, judge(server.url), concurrency=4)
+    assert status.state == "paused" and "in a row failed" in status.message
+    assert 20 <= status.failed < 40 and status.done == 0
+
+
+def test_a_storm_of_429_is_weathered(db):
+    pairs(db, units=20)
+    lock, seen = threading.Lock(), []
+
+    def reply(body):
+        with lock:
+            seen.append(time.monotonic())
+            crowd = sum(moment > seen[-1] - 0.1 for moment in seen)
+        return Fault(status=429, headers={"Retry-After": "0.1"}) if crowd > 4 else prefers("A")
+
+    with OpenAIServer(reply, latency=0.02) as server:
+        status = start_and_work(db, judge(server.url), concurrency=32)
+    assert (status.state, status.done, status.failed) == ("done", 40, 0)
+    assert len(rows(db)) == 40
+    assert server.count > 40
+
+
+def test_pause_resume_and_stop(db):
+    pairs(db, units=60)
+    with OpenAIServer(lambda body: prefers("A"), latency=0.01) as server:
+        run = runs.start(db, OWNER, "pairs", judge(server.url), concurrency=2)
+        with pytest.raises(Refused, match="let it finish"):
+            runs.start(db, OWNER, "pairs", judge(server.url))
+        tell = iter([*[lambda: None] * 9, lambda: runs.pause(db, OWNER, run)])
+        asyncio.run(runner.execute(db, run, lambda n: next(tell, lambda: None)()))
+        rested = runs.status(db, OWNER, run)
+        assert rested.state == "paused" and 10 <= rested.done < 120
+        assert rested.done + rested.waiting == 120
+        runs.resume(db, OWNER, run)
+        runs.stop(db, OWNER, run)
+        assert work_on(db, run).done == rested.done
+        runs.resume(db, OWNER, run)
+        runs.set_concurrency(db, OWNER, run, 16)
+        after = work_on(db, run)
+    assert (after.state, after.done) == ("done", 120)
+    with pytest.raises(Refused, match="cannot become"):
+        runs.pause(db, OWNER, run)
+
+
+def test_two_runners_share_a_run(db):
+    study = pairs(db, units=30)
+    with OpenAIServer(lambda body: prefers("A"), latency=0.01) as server:
+        run = runs.start(db, OWNER, "pairs", judge(server.url), concurrency=4)
+
+        async def both():
+            await asyncio.gather(runner.execute(db, run), runner.execute(db, run))
+
+        asyncio.run(both())
+    assert runs.status(db, OWNER, run).state == "done"
+    assert len(rows(db)) == 60 and server.count == 60
+    assert holds(db, study)
+
+
+def test_a_lease_taken_over_leaves_nothing_of_the_first(db):
+    study = pairs(db, units=1)
+    run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1", orders="one"))
+    shift = runner.Shift(db, run)
+    with db.write() as connection:
+        [first] = shift._claimed(connection, 5)
+        assert run_rows.claim(connection, run, 5) == []  # leased
+        connection.execute(update(T).values(lease_until=1))
+        [second] = shift._claimed(connection, 5)
+    assert first.id == second.id and first.owner != second.owner
+    draft = Draft(question="better", value={"winner": "a"}, shown=("a", "b"))
+    outcome = lambda c: Finished(c.id, c.owner, c.unit_id, c.unit, "done", drafts=[draft])
+    with db.write() as connection:
+        assert shift.outcomes.store(connection, [outcome(first)]) == [False]
+        with pytest.raises(run_rows.LostLease):
+            run_rows.done(connection, {first.id: first.owner})
+    assert rows(db) == []
+    with db.write() as connection:
+        assert shift.outcomes.store(connection, [outcome(second)]) == [True]
+        assert shift.outcomes.store(connection, [outcome(second)]) == [False]
+    assert len(rows(db)) == 1 and holds(db, study)
+
+
+def test_a_lease_is_renewed_while_the_work_goes_on(db):
+    pairs(db, units=1)
+    run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1"))
+    with db.write() as connection:
+        claimed = run_rows.claim(connection, run, 5)
+        connection.execute(update(T).values(lease_until=1))
+        run_rows.renew(connection, {row.id: row.owner for row in claimed})
+        assert run_rows.claim(connection, run, 5) == []
+        run_rows.renew(connection, {row.id: "somebody else" for row in claimed})
+
+
+def test_an_offline_rater_runs_here_and_says_what_it_passed_by(db):
+    pairs(db)
+    longer = load_worker({"kind": "longer", "name": "longer"})
+    run = runner.run_now(db, OWNER, "pairs", longer)
+    status = runs.status(db, OWNER, run)
+    assert (status.state, status.done, status.calls) == ("done", 6, 0)
+    assert all(r.rationale.startswith("Rule:") for r in rows(db))
+    like = load_worker({"kind": "similarity", "name": "like"})
+    status = runs.status(db, OWNER, runner.run_now(db, OWNER, "pairs", like))
+    assert (status.done, status.skipped, status.state) == (0, 6, "done")
+    assert status.skips == [("the item has no field or fact called 'reference'", 6)]
+
+
+def test_nothing_to_do_says_why(db):
+    pairs(db)
+    with pytest.raises(NothingToDo, match="asks nothing that this worker can answer"):
+        runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1", mode="pointwise"))
+
+
+def test_an_error_in_a_worker_is_a_failed_task(db, monkeypatch):
+    pairs(db)
+    longer = load_worker({"kind": "longer", "name": "longer"})
+
+    async def broken(self, unit, llm, repeat=0):
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(type(longer), "work", broken)
+    status = runs.status(db, OWNER, runner.run_now(db, OWNER, "pairs", longer))
+    assert (status.done, status.failed) == (0, 6)
+    assert status.failures[0][0] == "worker_error" and "oops" in status.failures[0][2]
+    assert rows(db) == []
+
+
+def test_a_rater_carries_what_it_is(db):
+    pairs(db, gold={"better": {"winner": "a"}})
+    made = load_worker({"kind": "simulate", "name": "Simulated 1"})
+    runner.run_now(db, OWNER, "pairs", made)
+    from storage import studies as study_rows
+
+    with db.read() as connection:
+        [rater] = study_rows.raters(connection, rows(db)[0].study)
+    assert (rater.kind, rater.key, rater.name) == ("rule", made.digest, "Simulated 1")
+    assert rater.spec["simulated"] is True and rater.spec["kind"] == "simulate"
+
+
+def test_a_key_that_is_not_set_is_said_before_the_start(db, monkeypatch):
+    pairs(db)
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    with pytest.raises(Refused, match="NO_SUCH_KEY"):
+        runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1", key="NO_SUCH_KEY"))
+
+
+def test_the_key_is_sent_and_stored_nowhere(db, monkeypatch):
+    pairs(db)
+    monkeypatch.setenv("TEST_KEY", "very-secret-value")
+    with OpenAIServer(lambda body: prefers("A"), key="very-secret-value") as server:
+        status = start_and_work(db, judge(server.url, key="TEST_KEY"))
+    assert status.done == 12
+    with db.read() as connection:
+        for table in Judgment.metadata.sorted_tables:
+            for row in connection.execute(select(table)):
+                assert "very-secret-value" not in str(row)
+
+
+def test_a_worker_is_saved_into_the_protocol_once(db):
+    pairs(db)
+    made = judge("http://127.0.0.1:9/v1")
+    version = runs.add_worker(db, OWNER, "pairs", made).version
+    assert runs.add_worker(db, OWNER, "pairs", made).version == version
+    changed = runs.add_worker(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1", model="n"))
+    assert [w.model for w in changed.protocol.workers] == ["n"]
+    assert runs.worker_of(changed, "judge").model == "n"
+    with pytest.raises(Refused, match="there are: judge"):
+        runs.worker_of(changed, "nobody")
+
+
+def test_the_prompt_can_be_seen_before_anything_is_sent(db):
+    pairs(db)
+    made = judge("http://127.0.0.1:9/v1")
+    look = preview.prompt(db, OWNER, "pairs", made, 2)
+    assert look.unit == "i2" and "Prompt number 2." in look.messages[1]["content"]
+    with pytest.raises(Refused, match="no further unit"):
+        preview.prompt(db, OWNER, "pairs", made, 6)
+
+
+def test_an_annotator_may_not_run_models(db):
+    pairs(db)
+    guest = Identity("guest", frozenset({"annotator"}))
+    made = judge("http://127.0.0.1:9/v1")
+    for act in (
+        lambda: runs.start(db, guest, "pairs", made), lambda: runs.plan(db, guest, "pairs", made),
+        lambda: runs.listing(db, guest, "pairs"), lambda: runs.pause(db, guest, 1),
+        lambda: asyncio.run(runner.serve(db, guest, once=True)),
+    ):  # fmt: skip
+        with pytest.raises(Denied):
+            act()
+
+
+def test_an_unknown_run_is_said(db):
+    with pytest.raises(runs.NoRun, match="no run 99"):
+        runs.status(db, OWNER, 99)
+
+
+def test_serve_does_every_run_and_leaves(db):
+    pairs(db)
+    pairs(db, "more", 4)
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        made = [runs.start(db, OWNER, s, judge(server.url)) for s in ("pairs", "more")]
+        assert runner_process.wanted(db)
+        asyncio.run(runner.serve(db, OWNER, once=True))
+    assert [runs.status(db, OWNER, run).state for run in made] == ["done", "done"]
+    assert not runner_process.wanted(db)
+
+
+def test_a_run_that_cannot_be_worked_on_is_paused_with_the_reason(db, monkeypatch):
+    pairs(db)
+    run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1"))
+    monkeypatch.setattr(runner, "load_worker", lambda spec: 1 / 0)
+    asyncio.run(runner.serve(db, OWNER, once=True))
+    status = runs.status(db, OWNER, run)
+    assert status.state == "paused" and "division by zero" in status.message
+
+
+def test_a_group_commit_fails_only_the_piece_that_is_wrong(db):
+    def handler(connection, pieces):
+        if 3 in pieces:
+            raise CallFailed("bad_request", "three")
+        return [piece * 2 for piece in pieces]
+
+    async def go():
+        commits = GroupCommit(db)
+        found = await asyncio.gather(
+            *[commits.do(handler, n) for n in range(6)], return_exceptions=True
+        )
+        await commits.close()
+        return found
+
+    found = asyncio.run(go())
+    assert isinstance(found.pop(3), CallFailed)
+    assert found == [0, 2, 4, 8, 10]
