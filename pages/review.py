@@ -1,5 +1,6 @@
 """Review: the disagreements that matter most, one at a time."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -49,17 +50,17 @@ def chosen() -> tuple[str, cases.Queue]:
         question = st.selectbox(
             "Question", list(asked), key="review-question", format_func=asked.get, width=230
         )
+        first = cases.queue(db, who, study.key, question)
+        st.session_state.setdefault("review-kind", "people-models" if first.cases else "all")
         kind = st.segmented_control(
-            "Who differs", list(KINDS), key="review-kind", format_func=KINDS.get,
-            default="people-models", required=True,
-        )  # fmt: skip
-        rater = one_model(question) if kind == "people-models" else None
+            "Who differs", list(KINDS), key="review-kind", format_func=KINDS.get, required=True
+        )
+        rater = one_model(first.raters) if kind == "people-models" else None
     return question, cases.queue(db, who, study.key, question, kind, rater)
 
 
-def one_model(question: str) -> int | None:
+def one_model(names: Mapping[int, str]) -> int | None:
     """The model or rule to set against the people; None for all together."""
-    names = cases.queue(db, who, study.key, question).raters
     if len(names) < 2:
         return None
     chosen = st.selectbox(

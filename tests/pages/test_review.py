@@ -148,6 +148,14 @@ def test_the_filters_change_the_queue(db, study, judged):
     assert "No disagreement" in words(app)
 
 
+def test_without_people_every_rater_is_compared(db, study):
+    answer(db, study, "better", "rule", "longer", better(item_3="a"))
+    answer(db, study, "better", "rule", "likeness", better(item_3="b"))
+    text = words(page())
+    assert "Case 1 of 1" in text
+    assert "longer" in text
+
+
 def test_without_answers_the_page_says_what_to_do(study):
     text = words(page())
     assert "No disagreement to review" in text
