@@ -1,5 +1,6 @@
 """A protocol being written: its text, what is wrong with it, and how it reads as data."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from core.questions.base import load as load_question
 from core.registry import UnknownPart
 from core.workers.base import load as load_worker
 
+LINE = 80
+ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 BLANK = """\
 name: my-study
 title: My study
@@ -39,8 +42,16 @@ class _Writer(yaml.SafeDumper):
 
 
 def _text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    block = "\n" in text and not any(line != line.rstrip() for line in text.split("\n"))
-    return writer.represent_scalar("tag:yaml.org,2002:str", text, style="|" if block else None)
+    lines = text.split("\n")
+    if ODD.search(text):
+        style = '"'
+    elif any(line != line.rstrip() for line in lines) or text != text.lstrip():
+        style = None
+    elif len(lines) > 1:
+        style = "|"
+    else:
+        style = ">" if len(text) > LINE else None
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Writer.add_representer(str, _text)
@@ -48,7 +59,7 @@ _Writer.add_representer(str, _text)
 
 def write(data: Mapping[str, Any]) -> str:
     """The data as the text of a protocol file."""
-    return yaml.dump(dict(data), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=88)
+    return yaml.dump(dict(data), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=LINE)
 
 
 def read(text: str) -> dict[str, Any] | None:

@@ -6,8 +6,10 @@ from core.services import people
 from core.services.access import Identity
 from core.units import Invalid
 from pages.widgets.database import db
+from pages.widgets.words import plain
 
 NAME = "who"
+SHOWN = 24
 NOBODY = Identity("")
 
 
@@ -62,11 +64,12 @@ def ask() -> None:
 
 
 def _names(found: list[str]) -> None:
-    if found:
-        chosen = st.pills("Here before", found[:24], key="who-known")
-        if chosen:
-            become(chosen)
-            st.rerun()
+    if not found:
+        return
+    st.caption("Here before:")
+    with st.container(horizontal=True, key="who-known"):
+        for place, name in enumerate(found[:SHOWN]):
+            st.button(plain(name), key=f"who-known-{place}", on_click=become, args=(name,))
 
 
 def _enter(text: str) -> None:

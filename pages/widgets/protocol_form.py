@@ -138,7 +138,7 @@ def _move(slot: str, rows: list[Any], place: int) -> None:
 def _add(slot: str, registry: Registry[Any], rows: list[Any], noun: str) -> None:
     taken = {row.get("name") for row in rows}
     with st.container(horizontal=True, vertical_alignment="center", key=form.slot([slot, "adds"])):
-        st.caption(f"Add a {noun}:")
+        st.caption(f"Add a {noun}:", width="content")
         for kind in registry:
             name = _unused(f"{kind}_" if slot == "questions" else kind, taken)
             fresh = {"kind": kind, "name": name, "title": f"New {kind}", **STARTS.get(kind, {})}

@@ -1,0 +1,95 @@
+"""Home: who, what to do, what to see."""
+
+import pytest
+
+from core.services import answering, assignment, studies
+from tests.pages.conftest import words
+from tests.services.conftest import ANA, BEN
+
+A = {"winner": "a"}
+
+
+def enter(page, name):
+    """Type a name and continue."""
+    page.text_input(key="who-entered").input(name)
+    next(b for b in page.button if b.label == "Continue").click().run()
+    assert not page.exception
+
+
+def test_a_fresh_workspace_says_what_to_do_next(opened):
+    page = opened("home", who="ana")
+    assert "No study yet" in words(page)
+    assert {"Create a study", "Bring data"} <= {b.label for b in page.button}
+
+
+def test_somebody_new_sees_the_study_and_picks_a_name(small, opened):
+    page = opened("home")
+    assert page.title[0].value == "A small study" and "Who is judging?" in words(page)
+    enter(page, "  Zoë   Ng ")
+    assert page.query_params["who"] == "Zoë Ng"
+    assert "0 of 6" in words(page)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\u202eb", "x" * 61])
+def test_a_name_that_cannot_be_is_refused(small, opened, name):
+    page = opened("home", who=name)
+    assert "Who is judging?" in words(page)
+    if len(name) <= 60:
+        enter(page, name)
+        assert page.error and "Who is judging?" in words(page)
+
+
+def test_a_known_name_is_offered(small, workspace, opened):
+    answering.submit(workspace, ANA, assignment.current(workspace, ANA, "small"), {"better": A})
+    page = opened("home")
+    page.button(key="who-known-0").click().run()
+    assert "1 of 6" in words(page)
+
+
+def test_progress_and_one_button(small, workspace, opened):
+    page = opened("home", who="ana")
+    assert "Nothing saved yet, 6 left for you." in words(page)
+    assert page.button(key="start").label == "Start judging"
+    held = assignment.current(workspace, ANA, "small")
+    held = answering.submit(workspace, ANA, held, {"better": A}, follow=True).next
+    answering.skip(workspace, ANA, held, "unclear")
+    page.run()
+    assert "1 saved, 1 skipped, 4 left for you." in words(page)
+    assert page.button(key="start").label == "Continue judging"
+
+
+def test_nothing_left(small, workspace, opened):
+    held = assignment.current(workspace, ANA, "small")
+    while held:
+        held = answering.submit(workspace, ANA, held, {"better": A}, follow=True).next
+    page = opened("home", who="ana")
+    assert "Nothing is left for you. Thank you." in words(page)
+    assert "start" not in {b.key for b in page.button}
+
+
+def test_a_paused_study_offers_nothing_to_press(small, workspace, opened):
+    studies.set_state(workspace, ANA, "small", "paused")
+    page = opened("home", who="ana")
+    assert "This study is paused and takes no answers now." in words(page)
+    assert "start" not in {b.key for b in page.button}
+
+
+def test_agreement_at_a_glance(small, workspace, opened):
+    assert "Not known yet" in words(opened("home", who="ana"))
+    for who in (ANA, BEN):
+        held = assignment.current(workspace, who, "small")
+        for place in range(6):
+            value = A if place % 2 else {"winner": "b"}
+            held = answering.submit(workspace, who, held, {"better": value}, follow=True).next
+    said = words(opened("home", who="ana"))
+    assert "Which is better (people)" in said and "1.00" in said and "n = 6" in said
+    assert "coverage 100%" in said
+
+
+def test_the_study_of_the_address_is_in_hand(small, workspace, opened):
+    studies.clone(workspace, ANA, "small", "other", "Another one")
+    assert opened("home", who="ana", study="small").title[0].value == "A small study"
+    page = opened("home", who="ana")
+    assert page.title[0].value == "Another one"
+    page.selectbox(key="study-choice").select("small").run()
+    assert page.title[0].value == "A small study" and page.query_params["study"] == "small"
