@@ -37,7 +37,7 @@ db = workspace.db()
 
 def chosen(study: Study) -> dict[str, Any]:
     """The filters: each is kept in the address, so that a link shows the same."""
-    asked = {q.name: plain(q.title) for q in analysis.coded(study)}
+    asked = {q.name: q.title for q in analysis.coded(study)}
     with st.container(key="agreement-filters", horizontal=True, vertical_alignment="bottom"):
         question = address.select("Question", "question", asked, study.key, width=340)
         titles = analysis.measures(db, study.key, question or "")
@@ -62,7 +62,7 @@ def slices(study: Study) -> dict[str, list[str]]:
     with st.expander("Only some items", key="agreement-slices"):
         found = {
             name: address.several(
-                st.multiselect, plain(name), f"fact_{name}", {v: plain(v) for v in values},
+                st.multiselect, plain(name), f"fact_{name}", {v: v for v in values},
                 study.key, placeholder="all",
             )
             for name, values in facts.items()
@@ -220,8 +220,8 @@ def confusion(found: Agreement) -> None:
     gold = any(r.statistics["gold_accuracy"].defined for r in found.raters)
     firsts = [*analysis.references(gold, people), *names]
     with st.container(horizontal=True, key="confusion-choice"):
-        first = address.select("Rows", "rows", {n: plain(n) for n in firsts}, found.study)
-        rest = {n: plain(n) for n in names if n != first}
+        first = address.select("Rows", "rows", {n: n for n in firsts}, found.study)
+        rest = {n: n for n in names if n != first}
         second = address.select(
             "Columns", "columns", rest, found.study, first=max(0, len(rest) - 1)
         )

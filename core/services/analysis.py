@@ -24,7 +24,7 @@ from core.services.studies import Study
 from core.services.tables import Sheet, follower, slice_of
 from core.statistics.accuracy import against
 from core.statistics.base import Estimate, Statistic, statistics
-from core.statistics.table import GROUPS, Table
+from core.statistics.table import GROUPS, Group, Table
 from storage import studies as study_rows
 from storage.database import Database
 
@@ -106,8 +106,8 @@ def agreement(
         return Agreement(
             study=now.key, question=asked.name, title=asked.title, revision=now.revision,
             level=table.level, labels=table.labels, where=dict(where or {}), units=table.possible,
-            measure=chosen, groups=_groups(table, bootstrap), means=_means(pairs), pairs=pairs,
-            raters=_raters(sheet, paced), study_wide={n: s(table) for n, s in of("study").items()},
+            measure=chosen, groups=_groups(sheet, bootstrap), means=_means(pairs), pairs=pairs,
+            raters=_raters(sheet, paced), study_wide=_study_wide(sheet),
             gold_refused=sheet.gold_refused,
         )  # fmt: skip
 
@@ -147,10 +147,30 @@ def _pairs(sheet: Sheet, measure: str) -> list[Pair]:
     return found
 
 
-def _groups(table: Table, bootstrap: bool) -> dict[str, dict[str, Estimate]]:
+def _groups(sheet: Sheet, bootstrap: bool) -> dict[str, dict[str, Estimate]]:
+    asked, table = of("group"), sheet.table
     return {
-        group: {n: s(table, group, bootstrap=bootstrap) for n, s in of("group").items()}
+        group: {
+            name: _remembered(
+                sheet, (name, group, bootstrap), _moves(table, group),
+                lambda s=s, group=group: s(table, group, bootstrap=bootstrap),
+            )
+            for name, s in asked.items()
+        }
         for group in GROUPS
+    }  # fmt: skip
+
+
+def _moves(table: Table, group: Group) -> Any:
+    """What changes whenever an answer of the group does."""
+    return [(i, int(table.touched[table.columns[(i, 0)]])) for i in table.members(group)]
+
+
+def _study_wide(sheet: Sheet) -> dict[str, Estimate]:
+    state = _moves(sheet.table, "all")
+    return {
+        name: _remembered(sheet, name, state, lambda s=s: s(sheet.table))
+        for name, s in of("study").items()
     }
 
 
@@ -179,7 +199,7 @@ def _mean(estimates: Sequence[Estimate]) -> Estimate:
 
 
 def _raters(sheet: Sheet, paced: Sheet) -> list[RaterRow]:
-    table, rows = sheet.table, []
+    table, rows, asked = sheet.table, [], of("rater")
     for index, rater in enumerate(table.raters):
         n = table.answered(index)
         times, seconds = paced.pace.get(rater.id, (0, 0.0))
@@ -187,19 +207,19 @@ def _raters(sheet: Sheet, paced: Sheet) -> list[RaterRow]:
             RaterRow(
                 rater.title, rater.kind, rater.simulated, n,
                 n / table.possible if table.possible else None,
-                seconds / times if times else None, _of_rater(sheet, index),
+                seconds / times if times else None, _of_rater(sheet, index, asked),
             )
         )  # fmt: skip
     return rows
 
 
-def _of_rater(sheet: Sheet, index: int) -> dict[str, Estimate]:
+def _of_rater(sheet: Sheet, index: int, asked: Mapping[str, Statistic]) -> dict[str, Estimate]:
     table = sheet.table
     columns = [table.column(index, repeat) for repeat in (0, 1)]
     state = [(int(table.touched[c]), int(table.weighed[c])) for c in columns if c is not None]
     return {
         name: _remembered(sheet, (name, index), state, lambda s=s: s(table, index))
-        for name, s in of("rater").items()
+        for name, s in asked.items()
     }
 
 

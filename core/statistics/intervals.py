@@ -1,12 +1,14 @@
 """Intervals that several statistics share."""
 
 import math
+from functools import lru_cache
 
 from scipy import special
 
 LEAST = 20
 
 
+@lru_cache(maxsize=32)
 def normal_quantile(level: float) -> float:
     """The two-sided quantile of the normal distribution.
 
@@ -16,6 +18,7 @@ def normal_quantile(level: float) -> float:
     return float(special.ndtri(0.5 + level / 2))
 
 
+@lru_cache(maxsize=4096)
 def t_quantile(level: float, freedom: int) -> float:
     """The two-sided quantile of Student's t.
 
