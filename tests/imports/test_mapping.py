@@ -1,0 +1,88 @@
+"""A mapping is data: strict, with mistakes named, and guessed where it can be."""
+
+import pytest
+
+from core.imports.base import File
+from core.imports.form import Form, form_of, with_form
+from core.imports.guess import guess
+from core.imports.mapping import MappingError, cell, from_yaml
+
+WHOLE = """
+items:
+  key: id
+  fields: {prompt: text}
+judgments:
+  - {question: good, kind: person, raters: {ann: a}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("items: {key: id, fields: {prompt: text}, colour: red}", "colour"),
+        ("items: {key: id, fields: {}}", "fields"),
+        ("judgments: [{question: q, kind: person}]", "raters"),
+        ("judgments: [{question: q, kind: robot, rater: x, value: v}]", "kind"),
+        ("judgments: [{question: q, kind: model, rater: '{x}'}]", "value"),
+        ("items: {key: id, key: id}", "twice"),
+        ("items: [", "line 1"),
+        ("[]", "expected names and values"),
+        ("{}", "items, judgments"),
+        ("study: {name: A B}\n" + WHOLE, "study"),
+        ("items: {key: id, fields: {p: {column: a, constant: b}}}", "not both"),
+        ("items: !!python/object/apply:os.getcwd []", "line 1"),
+    ],
+)
+def test_a_wrong_mapping_says_where(text, said):
+    with pytest.raises(MappingError, match=said):
+        from_yaml(text)
+
+
+def test_a_mapping_survives_its_own_yaml():
+    mapping = from_yaml(WHOLE)
+    assert from_yaml(mapping.to_yaml()) == mapping
+
+
+def test_cells_may_be_nested():
+    row = {"a.b": 1, "meta": {"who": ["x", "y"]}}
+    assert cell(row, "a.b") == 1
+    assert cell(row, "meta.who.1") == "y"
+    assert cell(row, "meta.who.7") is None and cell(row, "meta.gone") is None
+
+
+PAIRS = b"""id,prompt,response_1,response_2,annotator_1,annotator_2,topic
+1,Why?,Because.,It is.,1,2,x
+2,How?,So.,Thus.,0,1,y
+"""
+
+
+def test_a_guess_finds_pairs_and_their_raters():
+    mapping, said = guess([File("pairs.csv", PAIRS)])
+    assert mapping.items is not None and mapping.items.key == ("id",)
+    assert list(mapping.items.responses) == ["response_1", "response_2"]
+    assert list(mapping.judgments[0].raters) == ["annotator_1", "annotator_2"]
+    assert mapping.judgments[0].values == {"0": "tie", "1": "response_1", "2": "response_2"}
+    assert mapping.protocol().questions[0].kind == "pairwise"
+    assert any("pairs.csv" in line for line in said)
+
+
+def test_a_guess_finds_ratings_in_rows():
+    data = b"item_id,text,rater,score\n1,One.,ann,4\n2,Two.,ben,2\n"
+    mapping, _ = guess([File("scores.csv", data)])
+    question = mapping.protocol().questions[0]
+    assert (question.kind, question.low, question.high) == ("rating", 2, 4)
+    assert mapping.judgments[0].rater == "{rater}"
+
+
+def test_the_form_says_what_the_mapping_says_and_changes_it():
+    mapping, _ = guess([File("pairs.csv", PAIRS)])
+    form = form_of(mapping)
+    assert form == Form(("id",), ["prompt"], ["response_1", "response_2"],
+                        ["annotator_1", "annotator_2"], [])  # fmt: skip
+    assert form_of(with_form(mapping, form)) == form
+    other = with_form(mapping, Form(("id",), ["prompt", "topic"], form.responses,
+                                    ["annotator_1"], ["annotator_2"]))  # fmt: skip
+    assert [(j.kind, list(j.raters)) for j in other.judgments] == [
+        ("person", ["annotator_1"]), ("model", ["annotator_2"]),
+    ]  # fmt: skip
+    assert list(other.study["fields"]) == ["prompt", "topic"] and not other.items.meta
