@@ -30,7 +30,7 @@ def work() -> None:
     panel(desk)
     ui = StreamlitUi(
         f"a{held.id}",
-        active=moves.active_question(held, desk["answers"]),
+        active="" if desk["panel"] == "skip" else moves.active_question(held, desk["answers"]),
         keys=desk["keys"],
         on_answer=lambda name, value: moves.answered(db, who, study, name, value),
     )
@@ -65,10 +65,10 @@ def panel(desk: moves.State) -> None:
     elif desk["panel"] == "skip":
         with st.container(key="skip-reasons", border=True, horizontal=True):
             st.markdown("**Skip because it is**", anchors=False)
-            for place, reason in enumerate(answering.SKIP_REASONS):
+            for place, reason in enumerate(answering.SKIP_REASONS, 1):
                 st.button(
                     reason, key=f"skip-{desk['held'].id}-{place}", on_click=moves.skip,
-                    args=(db, who, study, reason),
+                    args=(db, who, study, reason), shortcut=str(place) if desk["keys"] else None,
                 )  # fmt: skip
     elif desk["panel"] == "flag":
         with st.container(key="flag-note", border=True):
@@ -97,7 +97,7 @@ def bar(desk: moves.State, held: moves.Ticket) -> None:
         if held.state == "submitted":
             button("Next", "n", moves.forward, db, who, study)
         submit = "Save change" if held.state == "submitted" else "Submit"
-        button(submit, "Enter", moves.submit, db, who, study, type="primary")
+        button(submit, moves.submit_key(held), moves.submit, db, who, study, type="primary")
 
 
 def finished(desk: moves.State) -> None:

@@ -141,6 +141,15 @@ def toggle(desk: State, panel: str) -> None:
     desk["panel"] = "" if desk["panel"] == panel else panel
 
 
+def submit_key(held: Ticket) -> str:
+    """The key that submits: one that also works inside a text, where the unit asks for one.
+
+    Not Enter: it has to press whatever button a keyboard user has moved to.
+    """
+    writes = any(q.scale().level == "none" for q in held.unit.questions)
+    return "Ctrl+Enter" if writes or held.state == "submitted" else "n"
+
+
 def active_question(held: Ticket, answers: dict[str, Any]) -> str:
     """The question that the digits answer: the first choice without an answer, else the last."""
     choices = [q.name for q in held.unit.questions if q.scale().level != "none"]
