@@ -1,0 +1,118 @@
+"""The Annotate page: what it shows, what its buttons store, what it says when it cannot."""
+
+from sqlalchemy import select
+
+from core.services import answering, assignment, studies
+from storage.tables import Event, Judgment
+from tests.pages.conftest import words
+from tests.services.conftest import ANA
+
+A = {"winner": "a"}
+
+
+def press(page, text):
+    """Press the button whose label contains the text."""
+    next(b for b in page.button if text in b.label).click()
+    page.run()
+    assert not page.exception, [e.value for e in page.exception]
+
+
+def status(page):
+    """The line over the progress bar."""
+    return next(e for e in page.main if e.type == "progress").proto.text
+
+
+def stored(db):
+    with db.read() as connection:
+        return connection.execute(select(Judgment.__table__)).all()
+
+
+def test_the_unit_is_shown_with_its_model_names_hidden(small, opened):
+    page = opened("annotate", who="ana", study="small")
+    said = words(page)
+    assert "Prompt 0" in said and "Response A" in said and "Response B" in said
+    assert "Which is better" in said and "Answer a to item-0" in said
+
+
+def test_answers_are_kept_as_a_draft_and_stored_on_submit(small, workspace, opened):
+    page = opened("annotate", who="ana", study="small")
+    press(page, "Tie")
+    assert stored(workspace) == [] and "draft kept" in status(page)
+    assert "✓ Tie" in [b.label for b in page.button]
+    page.text_area[0].set_value("No difference that matters")
+    press(page, "Submit")
+    values = [row.value for row in stored(workspace)]
+    assert values == ['{"verdict":"tie","winner":null}', '"No difference that matters"']
+    assert "saved #2" in status(page) and "**2** of up to 6" in status(page)
+
+
+def test_submit_without_an_answer_says_what_is_missing(small, workspace, opened):
+    page = opened("annotate", who="ana", study="small")
+    press(page, "Submit")
+    assert "needs an answer" in words(page) and stored(workspace) == []
+
+
+def test_back_undo_and_change(small, workspace, opened):
+    page = opened("annotate", who="ana", study="small")
+    press(page, "A is better")
+    press(page, "Submit")
+    press(page, "Back")
+    assert "answered before" in status(page)
+    press(page, "B is better")
+    press(page, "Save change")
+    assert len(stored(workspace)) == 2 and "**2** of up to 6" in status(page)
+    press(page, "Undo")
+    assert "taken back" in status(page) and stored(workspace)[-1].withdrawn
+
+
+def test_skip_and_flag_leave_events(small, workspace, opened):
+    page = opened("annotate", who="ana", study="small")
+    press(page, "Flag")
+    page.text_input(key="flag-text").set_value("cut off").run()
+    press(page, "Send")
+    assert "Flagged" in words(page)
+    press(page, "Skip")
+    press(page, "unclear")
+    with workspace.read() as connection:
+        kinds = connection.execute(select(Event.kind)).scalars().all()  # type: ignore[arg-type]
+    assert {"flag", "skip"} <= set(kinds) and "**2** of up to 6" in status(page)
+
+
+def test_guidelines_open_and_close(small, opened):
+    page = opened("annotate", who="ana", study="small")
+    press(page, "Guidelines")
+    assert "No guidelines yet." in words(page)
+    press(page, "Guidelines")
+    assert "No guidelines yet." not in words(page)
+
+
+def test_a_stale_window_is_told_about_the_other_answer(small, workspace, opened):
+    page = opened("annotate", who="ana", study="small")
+    press(page, "A is better")
+    held = assignment.current(workspace, ANA, "small")
+    answering.submit(workspace, ANA, held, {"better": {"winner": held.unit.shown[1]}})
+    press(page, "Submit")
+    assert "already answered differently" in words(page)
+
+
+def test_a_paused_study_says_so(small, workspace, opened):
+    studies.set_state(workspace, ANA, "small", "paused")
+    page = opened("annotate", who="ana", study="small")
+    assert "paused" in words(page)
+
+
+def test_the_end_of_the_queue_is_said(small, workspace, opened):
+    held = assignment.current(workspace, ANA, "small")
+    while held:
+        held = answering.submit(workspace, ANA, held, {"better": A}, follow=True).next
+    page = opened("annotate", who="ana", study="small")
+    assert "Nothing left for you here" in words(page)
+    press(page, "Back")
+    assert "answered before" in status(page)
+
+
+def test_keys_can_be_turned_off(small, opened):
+    page = opened("annotate", who="ana", study="small")
+    assert any(b.proto.shortcut for b in page.button)
+    page.sidebar.toggle(key="keys-on").set_value(False).run()
+    assert not any(b.proto.shortcut for b in page.main.button)
