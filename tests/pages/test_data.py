@@ -12,7 +12,9 @@ PAIRS = b"""id,prompt,response_1,response_2,annotator_1,annotator_2
 
 
 def give(page, *files):
-    page.file_uploader[0].upload([(name, data, "text/plain") for name, data in files]).run()
+    for name, data in files:
+        page.file_uploader[0].upload(name, data, "text/plain")
+    page.run()
     assert not page.exception, [e.value for e in page.exception]
     return page
 

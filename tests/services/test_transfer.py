@@ -42,7 +42,7 @@ PAIRS = b"""id,prompt,one,two,topic,gold,ann,ben
 i1,Why?,Because.,It is.,x,1,1,1
 i2,How?,So.,Thus.,y,,2,
 """
-VOTES = b"""{"id": "i1", "llm": "m", "prompt": "p", "winner": 1, "why":"it is", "sure":0.5, "order":0}
+VOTES = b"""{"id": "i1", "llm": "m", "prompt": "p", "winner": 1, "why":"it is","sure":0.5,"order":0}
 {"id": "i1", "llm": "m", "prompt": "p", "winner": 2, "order": 1}
 """
 
