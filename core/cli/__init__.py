@@ -74,8 +74,10 @@ def main() -> None:
 
 
 def database() -> Database:
-    """The database that the environment names, its schema up to date."""
-    return open_store()
+    """The database that the environment names, its schema up to date; closed when the verb ends."""
+    db = open_store()
+    click.get_current_context().call_on_close(db.close)
+    return db
 
 
 def study_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,9 +17,9 @@ def command(check: bool, as_json: bool) -> None:
     Example: concord migrate
     """
     db = store.connect()
+    click.get_current_context().call_on_close(db.close)
     before, after = store.upgrade(db, OPERATOR)
     unlike = store.differences(db) if check else []
-    db.close()
     moved = f"Schema {before or '(empty)'} -> {after}." if before != after else f"Schema {after}."
     lines = [moved, *(f"Differs from the code: {one}" for one in unlike)]
     data = {"from": before, "to": after, "differences": unlike}

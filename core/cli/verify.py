@@ -24,7 +24,6 @@ def command(study: str | None, every: bool, as_json: bool) -> None:
         raise click.UsageError("name one study with --study, or give --all")
     db = database()
     found = [_check(db, name) for name in (verify.names(db, OPERATOR) if every else [str(study)])]
-    db.close()
     whole = all(verdict.whole for verdict in found)
     rows = [{**asdict(verdict), "whole": verdict.whole} for verdict in found]
     text = "\n".join(map(_words, found)) or "There is no study yet."

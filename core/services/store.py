@@ -20,7 +20,11 @@ def connect(url: str = "") -> Database:
 def open_store(url: str = "") -> Database:
     """The same, brought up to the newest schema. Raises `Behind` when that cannot be done."""
     db = connect(url)
-    upgrade(db, Identity("operator"))
+    try:
+        upgrade(db, Identity("operator"))
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

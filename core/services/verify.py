@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
 
 from core.services import studies
 from core.services.access import Identity, require
 from storage import judgments
 from storage.database import Database
-from storage.studies import every
+from storage.studies import every, head
 
 __all__ = ["Database", "Verdict", "check", "length", "names"]
 
@@ -37,7 +40,8 @@ def names(db: Database, who: Identity) -> Sequence[str]:
 def length(db: Database, who: Identity, key: str) -> int:
     """How many rows a study's log counts. Raises `NoStudy`."""
     require(who, "see_results")
-    return studies.load(db, key).revision
+    with db.read() as connection:
+        return int(_head(db, connection, key).revision)
 
 
 def check(
@@ -50,10 +54,15 @@ def check(
     """
     require(who, "see_results")
     with db.read() as connection:
-        study, rows = studies.load(db, key, connection), 0
+        study, rows = _head(db, connection, key), 0
         for found in judgments.verify(connection, study.id):
             if isinstance(found, judgments.Break):
                 return Verdict(key, rows, found.sequence, found.reason)
             rows += 1
             step(1)
     return Verdict(key, rows)
+
+
+def _head(db: Database, connection: Connection, key: str) -> Any:
+    """A study's row as it is: a log can be walked whatever its protocol says."""
+    return head(connection, key) or studies.load(db, key, connection)
