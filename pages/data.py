@@ -119,8 +119,10 @@ def look_at(found: Any) -> None:
         for place, unit in enumerate(found.units):
             with st.expander(inert(plain(unit.key)), expanded=place == 0):
                 show_material(StreamlitUi(f"preview{place}"), unit)
-                for name, value in unit.gold.items():
-                    st.caption(f"known answer, {plain(name)}: {plain(str(value))}")
+                for question in unit.questions:
+                    if question.name in unit.gold:
+                        words = question.describe(unit.gold[question.name], unit)
+                        st.caption(f"Known answer to {plain(question.name)}: {plain(words)}")
 
 
 def export_panel() -> None:

@@ -38,7 +38,8 @@ def _log(study: int) -> Select[Any]:
 def log(connection: Connection, study: int) -> Iterator[Any]:
     """Every judgment in order of the log."""
     query = _log(study).order_by(J.c.sequence)
-    yield from connection.execution_options(yield_per=2000).execute(query)
+    with connection.execution_options(yield_per=2000).execute(query) as rows:
+        yield from rows
 
 
 def by_unit(connection: Connection, study: int) -> Iterator[tuple[int, list[Any]]]:

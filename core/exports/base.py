@@ -1,6 +1,6 @@
 """What every export is: lines of a file, made from a study that is read piece by piece."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -93,7 +93,7 @@ class Exporter:
     suffix: ClassVar[str]
     mime: ClassVar[str]
 
-    def lines(self, material: Material) -> Iterator[str]:
+    def lines(self, material: Material) -> Generator[str, None, None]:
         """The text of the file, piece by piece."""
         raise NotImplementedError
 

@@ -1,7 +1,7 @@
 """Tidy judgments: one row of a table per row of the log."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -25,7 +25,7 @@ class TidyCsv(Exporter):
     suffix = ".csv"
     mime = "text/csv"
 
-    def lines(self, material: Material) -> Iterator[str]:
+    def lines(self, material: Material) -> Generator[str, None, None]:
         yield _line(COLUMNS)
         for entry in material.entries():
             material.count("judgments")

@@ -1,7 +1,7 @@
 """The whole study as JSON lines, which the `concord` import brings back without loss."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from core.exports.base import Entry, Exporter, Material, exports
@@ -18,7 +18,7 @@ class JsonLines(Exporter):
     suffix = ".jsonl"
     mime = "application/x-ndjson"
 
-    def lines(self, material: Material) -> Iterator[str]:
+    def lines(self, material: Material) -> Generator[str, None, None]:
         yield _line(
             {
                 "type": "study", "format": FORMAT, "protocol": material.protocol.data(),

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from core.content.base import Content
@@ -26,7 +26,7 @@ class Preference(Exporter):
     suffix = ".jsonl"
     mime = "application/x-ndjson"
 
-    def lines(self, material: Material) -> Iterator[str]:
+    def lines(self, material: Material) -> Generator[str, None, None]:
         question = asked(material)
         for outcome in ("written", "tie", "both_bad", "no_majority", "unjudged"):
             material.counts.setdefault(outcome, 0)

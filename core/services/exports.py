@@ -3,9 +3,8 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -123,8 +122,11 @@ def _item(row: Any, outputs: Any) -> Item:
 
 def first_lines(db: Database, who: Identity, key: str, choice: Choice, count: int = 5) -> list[str]:
     """The first lines that an export would write."""
-    with opened(db, who, key, choice) as material:
-        return list(islice(exports[choice.format].lines(material), count))
+    with (
+        opened(db, who, key, choice) as material,
+        closing(exports[choice.format].lines(material)) as lines,
+    ):
+        return list(islice(lines, count))
 
 
 def write(
@@ -136,8 +138,10 @@ def write(
     `tell(lines)` hears how far it has come. Raises `Denied`, `NoStudy`, `UnknownPart`, and
     `Invalid` when the study has nothing that the format can hold.
     """
-    with opened(db, who, key, choice) as material:
-        lines = exports[choice.format].lines(material)
+    with (
+        opened(db, who, key, choice) as material,
+        closing(exports[choice.format].lines(material)) as lines,
+    ):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
@@ -149,9 +153,3 @@ def write(
         finally:
             Path(name).unlink(missing_ok=True)
         return Written(path, path.stat().st_size, dict(material.counts))
-
-
-@lru_cache(maxsize=1)
-def suffixes() -> dict[str, str]:
-    """The ending of each format's files."""
-    return {name: part.suffix for name, part in formats().items()}
