@@ -56,6 +56,7 @@ def your_part(study: Study, seen: Overview) -> None:
             label = "Continue judging" if seen.answered or seen.skipped else "Start judging"
             if st.button(label, key="start", type="primary", shortcut="s"):
                 look.go("annotate")
+        asked(study)
 
 
 def situation(study: Study, seen: Overview) -> str:
@@ -94,7 +95,7 @@ def numbers(seen: Overview) -> None:
 def asked(study: Study) -> None:
     """The questions, as a person will meet them."""
     with st.container(key="asked"):
-        st.markdown("#### What is asked", anchors=False)
+        look.caption("What is asked")
         lines = [
             f"{place}. {plain(q.title)}" + ("" if q.required else " *(optional)*")
             for place, q in enumerate(study.protocol.questions, 1)
@@ -115,5 +116,4 @@ else:
             your_part(study, seen)
         glimpse.agreement(db, who, study)
     numbers(seen)
-    asked(study)
     live.follow(study.key, "home")

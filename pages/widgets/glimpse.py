@@ -10,7 +10,7 @@ from core.services.studies import Study
 from core.statistics.base import Estimate
 from pages.widgets import look
 
-SHOWN = 3
+SHOWN = 5
 GROUPS = {"people": "people", "models": "models and rules", "all": "all raters"}
 
 
@@ -28,10 +28,10 @@ def agreement(db: Database, who: Identity, study: Study) -> None:
             return
         for one in found:
             _row(one)
-        look.caption(
-            "Krippendorff's alpha: 1 is perfect agreement, 0 is what chance alone would give. "
-            "Raters named “Simulated” are programs."
-        )
+        said = "Krippendorff's alpha: 1 is perfect agreement, 0 is what chance alone would give."
+        if any(rater.simulated for one in found for rater in one.raters):
+            said += " Simulated raters are programs; they are never counted as people."
+        look.caption(said)
         if st.button("See agreement", key="to-agreement", shortcut="a"):
             look.go("agreement")
 

@@ -1,6 +1,6 @@
 """What every page looks like: use these, and the pages look alike.
 
-- `page(title)` once in app.py; nothing to do in a page.
+- `page()` is called once, by the frame in main.py; nothing to do in a page.
 - `header("Agreement", study, who)` is the first thing a page draws.
 - `caption(text)` says in plain words what a chart or number means, under it.
 - `empty_state(title, text, button=..., page=...)` stands where nothing is to be shown yet: what is
@@ -124,10 +124,10 @@ def estimate(label: str, found: Estimate, key: str = "") -> None:
 
 
 def number(value: float | None, places: int = 2) -> str:
-    """A statistic as text: .72, -.05, 1.00; an en dash where there is none."""
+    """A statistic as text: .72, −.05, 1.00; an en dash where there is none."""
     if value is None:
         return "–"
-    text = f"{value:.{places}f}"
+    text = f"{value:.{places}f}".replace("-", "−")
     return text.replace("0.", ".", 1) if abs(value) < 1 and "0." in text else text
 
 

@@ -90,14 +90,16 @@ def test_form_and_file_stay_the_same_study(app, visit):
     page = visit(f"{app.url}/studies?who=ana&study=small")
     page.get_by_role("button", name="Edit").click()
     file = page.get_by_role("textbox", name="The same study as a file (YAML)")
-    title = page.get_by_label("Title", exact=True).first
+    title = page.get_by_label("Title", exact=True).locator("visible=true")
     title.fill("A renamed study")
     title.press("Tab")
     expect(file).to_have_value(re.compile("title: A renamed study"))
     typed = file.input_value().replace("A renamed study", "Named in the file")
     file.fill(typed)
     file.press("Control+Enter")
-    expect(page.get_by_label("Title", exact=True).first).to_have_value("Named in the file")
+    expect(page.get_by_label("Title", exact=True).locator("visible=true")).to_have_value(
+        "Named in the file"
+    )
     file.fill(typed.replace("kind: rating", "kind: ratin"))
     file.press("Control+Enter")
     expect(page.get_by_text("no questions part is called 'ratin'")).to_be_visible()

@@ -1,0 +1,104 @@
+"""A protocol being written: text, data, problems, preview."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.fields import settings_of
+from core.protocol import Assignment
+from core.questions.base import questions
+from core.services import answering, assignment, demo, drafts, people, previews
+from core.services.drafts import BLANK
+from core.units import Invalid
+from core.workers.base import workers
+from tests.services.conftest import ANA, BEN
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text(max_size=120) | st.booleans(), max_size=4))
+def test_what_is_written_reads_back(data):
+    assert drafts.read(drafts.write(data)) == data
+
+
+def test_a_protocol_reads_back_as_itself():
+    protocol = demo.protocol()
+    assert drafts.check(drafts.write(protocol.data())) == (protocol, [])
+
+
+def test_the_blank_study_is_valid():
+    protocol, problems = drafts.check(BLANK)
+    assert problems == [] and protocol.name == "my-study"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("both_bad: true", "both_bad: 7", "line 16, questions.preference.both_bad"),
+        ("kind: pairwise", "kind: pair", "line 13, questions.preference.kind: no questions part"),
+        ("title: My study", "title: ''", "line 2, title"),
+        ("overlap: 2", "overlap: none", "line 18, assignment.overlap"),
+        ("responses: text", "responses: film", "no content kind is called 'film'"),
+        ("name: my-study", "name: [my", "line 2"),
+        ("units: together", "units: together\nunits: each", "line 12, column 1"),
+        ("name: my-study", "colour: red", "line 1"),
+    ],
+)
+def test_a_problem_names_its_line_and_field(old, new, said):
+    protocol, problems = drafts.check(BLANK.replace(old, new, 1))
+    assert protocol is None
+    assert any(said in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize("text", ["", "5", "- a", "a: [", "\x00"])
+def test_a_text_that_is_no_study(text):
+    assert drafts.read(text) is None
+    protocol, problems = drafts.check(text)
+    assert protocol is None and problems
+
+
+@pytest.mark.parametrize(
+    "part", [*(questions[n] for n in questions), *(workers[n] for n in workers)]
+)
+def test_every_setting_of_every_part_has_a_shape(part):
+    found = {s.name: s for s in settings_of(part)}
+    assert found.keys() == part.model_fields.keys()
+    assert found["name"].shape == "line" and found["name"].required
+    assert all(s.choices for s in found.values() if s.shape == "choice")
+
+
+def test_numbers_carry_their_bounds():
+    overlap = next(s for s in settings_of(Assignment) if s.name == "overlap")
+    assert (overlap.shape, overlap.default, overlap.low, overlap.high) == ("whole", 2, 1, 1000)
+
+
+def test_preview_of_a_new_study_is_made_up():
+    protocol, _ = drafts.check(BLANK)
+    unit = previews.example(protocol)
+    assert unit.key == "example" and len(unit.outputs) == 2
+    assert [q.name for q in unit.questions] == ["preference"]
+    alone = protocol.model_copy(update={"units": "each"})
+    assert len(previews.example(alone).outputs) == 1
+
+
+def test_preview_shows_the_studys_own_units_with_the_new_questions(db, study):
+    changed = study.protocol.model_copy(update={"questions": study.protocol.questions[:1]})
+    first = previews.preview(db, ANA, changed, "small")
+    assert first.fields["prompt"].text() == "Prompt 0"
+    assert [q.name for q in first.questions] == ["better"]
+    assert previews.preview(db, ANA, changed, "small", 1).key == "item-1"
+    assert previews.preview(db, ANA, changed, "small", 99).key == "example"
+    other = study.protocol.model_copy(update={"fields": {"text": "text"}})
+    assert previews.preview(db, ANA, other, "small").key == "example"
+
+
+def test_people_who_have_judged_are_known(db, study):
+    assert people.known(db) == []
+    for who in (BEN, ANA):
+        answering.submit(db, who, assignment.current(db, who, "small"), {"better": {"winner": "a"}})
+    assert people.known(db) == ["ana", "ben"]
+
+
+def test_names_are_one_line_in_one_form():
+    assert people.name("  Zoe\u0308  Ng\n") == "Zo\u00eb Ng"
+    for wrong in ("", " ", "a\u202eb", "a\x07b", "x" * 61):
+        with pytest.raises(Invalid):
+            people.name(wrong)
