@@ -13,11 +13,11 @@ from core.imports.mapping import Mapped, MappingError, from_yaml
 from core.services import exports, transfer
 from core.services.access import Identity
 from core.services.exports import Choice
+from core.services.store import Database
 from core.services.studies import Study
 from core.services.transfer import Preview
 from core.settings import ROOT
 from pages.widgets.words import plain
-from storage.database import Database
 
 EXAMPLES = ROOT / "docs" / "examples"
 TEXT = "data-mapping"
