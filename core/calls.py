@@ -10,7 +10,7 @@ PAUSING = frozenset(
     {"endpoint_down", "bad_key", "unknown_model", "rate_limited", "server_error", "timeout",
      "broken_reply", "bad_request"}
 )  # fmt: skip
-KINDS = PAUSING | {"truncated", "invalid_reply", "refused", "too_long"}
+KINDS = PAUSING | {"truncated", "invalid_reply", "refused", "too_long", "stopped"}
 
 
 class CallFailed(Exception):

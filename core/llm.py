@@ -155,7 +155,7 @@ class LLM:
         seen: dict[str, int] = {}
         while True:
             spent.attempts += 1
-            async with self.throttle.place():
+            async with self.throttle.place(again=bool(seen)):
                 try:
                     found = replies.answer(await self._post(body), spent)
                     self.throttle.succeeded()

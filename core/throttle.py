@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from core.calls import CallFailed
+
 
 class Throttle:
     """Lets requests through: few at first, more while they succeed, half as many after a 429.
@@ -23,29 +25,43 @@ class Throttle:
         self._resume = 0.0
         self._good = 0
         self._steady = False
+        self._shut = False
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def place(self) -> Any:
-        """Wait for a place, and give it back at the end."""
-        await self._enter()
+    async def place(self, again: bool = False) -> Any:
+        """Wait for a place, and give it back at the end; who tries `again` goes first."""
+        await self._enter(again)
         try:
             yield
         finally:
             self.active -= 1
             self._wake()
 
-    async def _enter(self) -> None:
+    def shut(self) -> None:
+        """Let nobody start any more: who waits or comes gets `CallFailed` of kind "stopped"."""
+        self._shut = True
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(stopped())
+        self._waiting.clear()
+
+    async def _enter(self, again: bool = False) -> None:
+        if self._shut:
+            raise stopped()
         if self._open():
             self.active += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        if again:
+            self._waiting.appendleft(turn)
+        else:
+            self._waiting.append(turn)
         self._wake()
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self.active -= 1
                 self._wake()
             raise
@@ -93,3 +109,8 @@ class Throttle:
     def _again(self) -> None:
         self._timer = None
         self._wake()
+
+
+def stopped() -> CallFailed:
+    """What a call comes to that was not begun because the run ended."""
+    return CallFailed("stopped", "The run was paused or stopped before this call.")

@@ -120,12 +120,14 @@ class Shift:
                 break
             if not batch:
                 await self._wait()
+        if self.state != "running":
+            self.throttle.shut()
         if under_way:
             await asyncio.gather(*under_way)
 
     def _capacity(self) -> int:
         most = self.throttle.most
-        return most + max(4, most // 2) if self.llm is not None else OFFLINE_BATCH
+        return 2 * most + 8 if self.llm is not None else OFFLINE_BATCH
 
     async def _wait(self) -> None:
         self.changed.clear()
@@ -181,12 +183,12 @@ class Shift:
 
     async def _failed(self, finished: Finished, error: CallFailed) -> None:
         finished.state, finished.error = "failed", f"{error.kind}: {error.message}"
+        if error.kind == "stopped" or (error.pausing and self.state != "running"):
+            finished.state, finished.error = "ready", ""
+            return
         if not error.pausing:
             self.streak = []
             await self._fruitless(error.message)
-            return
-        if self.state != "running":
-            finished.state, finished.error = "ready", ""
             return
         self.streak.append(finished.task)
         if len(self.streak) >= HANDFUL:
@@ -201,6 +203,7 @@ class Shift:
     async def _pause(self, message: str) -> None:
         """Pause the run; tasks that failed for the same reason wait in the line again."""
         self.state = "paused"
+        self.throttle.shut()
         await self.commits.do(self._put_back, message)
 
     def _put_back(self, connection: Connection, messages: Sequence[str]) -> list[None]:

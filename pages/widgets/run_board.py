@@ -105,7 +105,7 @@ def _failures(status: Status) -> None:
 
 
 def _buttons(who: Identity, status: Status) -> None:
-    with st.container(key="run-buttons", horizontal=True):
+    with st.container(key="run-buttons", horizontal=True, vertical_alignment="bottom"):
         if status.state in {"ready", "running"}:
             st.button("Pause", key="run-pause", on_click=_do, args=(runs.pause, who, status.id))
         if status.state in {"paused", "stopped"} and status.waiting:
@@ -141,7 +141,7 @@ def past(found: list[Status]) -> None:
         {
             "Run": s.id, "Worker": s.worker, "State": s.state, "Judged": s.done, "Of": s.total,
             "Failed": s.failed, "Calls": s.calls,
-            "Tokens": s.prompt_tokens + s.completion_tokens, "Cost": s.cost,
+            "Tokens": s.prompt_tokens + s.completion_tokens, "Cost": "–" if s.cost is None else f"{s.cost:,.4f}",
             "Started": datetime.fromtimestamp(s.created_at / 1e6).strftime("%Y-%m-%d %H:%M"),  # noqa: DTZ006
         }
         for s in found

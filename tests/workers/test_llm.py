@@ -308,6 +308,22 @@ def test_never_more_under_way_than_allowed():
     assert 2 <= server.most_under_way <= 5
 
 
+def test_nothing_begins_after_the_end():
+    async def go():
+        throttle = Throttle(1)
+        async with throttle.place():
+            waiting = asyncio.create_task(throttle._enter())
+            await asyncio.sleep(0)
+            throttle.shut()
+            for late in (waiting, throttle._enter()):
+                with pytest.raises(CallFailed) as caught:
+                    await late
+                assert caught.value.kind == "stopped" and not caught.value.pausing
+        assert throttle.active == 0
+
+    asyncio.run(go())
+
+
 def test_a_cancelled_wait_gives_its_place_back():
     async def go():
         throttle = Throttle(1)

@@ -1,0 +1,203 @@
+"""The Model runs page: choose, look, start, watch, steer."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.services import runner, runs
+from core.settings import settings
+from core.workers.base import load as load_worker
+from storage.database import Database
+from tests.servers.openai_server import Fault, OpenAIServer
+from tests.services.pairs import OWNER, judge, pairs, prefers
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "runs.py"
+LONGER = load_worker({"kind": "longer", "name": "Longer"})
+
+
+@pytest.fixture
+def open_page(sqlite_url, monkeypatch):
+    """A fresh database, and a function that opens the page on its study; no runner starts."""
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("CONCORD_RUNNER", "false")
+    settings.cache_clear()
+    db = Database(sqlite_url)
+
+    def opened(key="pairs"):
+        page = AppTest.from_file(PAGE, default_timeout=60)
+        page.query_params["who"] = "ana"
+        page.query_params["study"] = key
+        return done(page.run())
+
+    yield db, opened
+    db.close()
+    settings.cache_clear()
+
+
+def done(page):
+    """The page, if it ran without an error."""
+    assert not page.exception, page.exception
+    return page
+
+
+def said(page):
+    """Everything that the page says."""
+    blocks = (page.markdown, page.caption, page.warning, page.info, page.error)
+    return "\n".join(b.value for found in blocks for b in found).replace("\\", "")
+
+
+def labels(page):
+    return [b.label for b in page.button]
+
+
+def fill(page, address, **more):
+    """The form of a new judge, filled in."""
+    page.selectbox(key="run-worker").select("A new judge").run()
+    given = {"name": "my judge", "url": address, "model": "m", **more}
+    for name, value in given.items():
+        page.text_input(key=f"judge-{name}").input(value)
+    return done(page.run())
+
+
+def test_without_a_study_it_says_what_to_do(open_page):
+    _, opened = open_page
+    assert "No study yet" in said(opened())
+
+
+def test_without_a_run_it_says_what_to_do(open_page):
+    db, opened = open_page
+    pairs(db)
+    page = opened()
+    assert "No run yet" in said(page) and "Name, base URL and model are needed" in said(page)
+    assert "Start" not in labels(page)
+
+
+def test_the_exact_prompt_is_shown_before_the_start(open_page):
+    db, opened = open_page
+    pairs(db)
+    with OpenAIServer() as server:
+        page = fill(opened(), server.url)
+    assert "12 calls to make" in said(page)
+    assert "Prompt number 0." in page.code[1].value
+    page.number_input(key="run-look-place").set_value(3).run()
+    assert "Prompt number 2." in page.code[1].value
+    assert server.requests == []
+
+
+def test_a_judge_from_the_form_to_its_end(open_page):
+    db, opened = open_page
+    pairs(db)
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        page = fill(opened(), server.url)
+        page.button(key="run-start").click()
+        page = done(page.run())
+        assert "waiting for a runner" in str([p.proto.text for p in page.get("progress")])
+        assert {"Pause", "Stop"} <= set(labels(page))
+        [status] = runs.listing(db, OWNER, "pairs")
+        asyncio.run(runner.execute(db, status.id))
+        page = done(page.run())
+    assert "my judge" in said(page) and ":green-badge[done]" in said(page)
+    assert "1,920" in said(page)  # tokens
+    assert page.dataframe[0].value["Judged"].tolist() == [12]
+    assert runs.status(db, OWNER, status.id).done == 12
+    assert not {"Pause", "Resume", "Stop"} & set(labels(page))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [("url", "http://me:secret@host/v1", "no name, password or query"),
+     ("key", "sk-1234567", "NAME of an environment variable"), ("name", "<b>", "name")],
+)  # fmt: skip
+def test_what_a_judge_cannot_be_is_said(open_page, field, value, words):
+    db, opened = open_page
+    pairs(db)
+    page = fill(opened(), "http://127.0.0.1:9/v1", **{field: value})
+    assert words in page.error[0].value.replace("\\", "")
+    assert "Start" not in labels(page)
+
+
+def test_a_key_that_is_not_set_is_said_at_the_start(open_page, monkeypatch):
+    db, opened = open_page
+    pairs(db)
+    monkeypatch.delenv("NOT_SET", raising=False)
+    page = fill(opened(), "http://127.0.0.1:9/v1", key="NOT_SET")
+    page.button(key="run-start").click()
+    page = done(page.run())
+    assert "no secret called NOT_SET" in page.error[0].value.replace("\\", "")
+    assert runs.listing(db, OWNER, "pairs") == []
+
+
+def test_a_paused_run_says_why_and_resumes(open_page):
+    db, opened = open_page
+    pairs(db)
+    with OpenAIServer(models=("other",)) as server:
+        run = runs.start(db, OWNER, "pairs", judge(server.url))
+        asyncio.run(runner.execute(db, run))
+    page = opened()
+    assert "knows no model called 'm'" in said(page)
+    page.button(key="run-resume").click()
+    page = done(page.run())
+    assert runs.status(db, OWNER, run).state == "ready"
+    page.button(key="run-pause").click()
+    page = done(page.run())
+    assert runs.status(db, OWNER, run).state == "paused"
+    page.button(key="run-stop").click()
+    done(page.run())
+    assert runs.status(db, OWNER, run).state == "stopped"
+
+
+def test_failures_are_shown_by_kind_and_retried(open_page):
+    db, opened = open_page
+    pairs(db)
+    reply = lambda body: Fault(finish="length") if "number 2." in str(body) else prefers("A")
+    with OpenAIServer(reply) as server:
+        run = runs.start(db, OWNER, "pairs", judge(server.url))
+        asyncio.run(runner.execute(db, run))
+    page = opened()
+    assert "No value was stored for these" in said(page)
+    shown = page.dataframe[0].value
+    assert shown["What"].tolist() == ["Cut off by the token limit"]
+    assert shown["How many"].tolist() == [2] and "max_tokens" in shown["Message"][0]
+    page.button(key="run-retry").click()
+    done(page.run())
+    status = runs.status(db, OWNER, run)
+    assert (status.state, status.failed, status.waiting) == ("ready", 0, 2)
+
+
+def test_the_concurrency_of_a_running_run_can_be_changed(open_page):
+    db, opened = open_page
+    pairs(db)
+    run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1"))
+    page = opened()
+    page.number_input(key=f"run-speed-{run}").set_value(40)
+    done(page.run())
+    assert runs.status(db, OWNER, run).concurrency == 40
+
+
+def test_a_rule_is_named_as_one_and_offers_no_prompt(open_page):
+    db, opened = open_page
+    pairs(db)
+    runs.add_worker(db, OWNER, "pairs", LONGER)
+    page = opened()
+    assert "Longer (rule, offline)" in str(page.selectbox(key="run-worker").options)
+    assert "6 answers to make" in said(page)
+    assert len(page.code) == 0
+
+
+def test_the_page_starts_a_runner_of_its_own(open_page, monkeypatch):
+    db, opened = open_page
+    pairs(db)
+    monkeypatch.setenv("CONCORD_RUNNER", "true")
+    settings.cache_clear()
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        page = fill(opened(), server.url)
+        page.button(key="run-start").click()
+        done(page.run())
+        until = time.monotonic() + 60
+        while (status := runs.listing(db, OWNER, "pairs")[0]).state != "done":
+            assert time.monotonic() < until, status
+            time.sleep(0.2)
+    assert status.done == 12
