@@ -31,8 +31,8 @@ def bring(
               "role": o.role} for row in found.new_items for o in row.outputs),
         )  # fmt: skip
         units = studies.add_missing_units(connection, study)
-    found.settled(connection, study)
-    return units, _append(connection, study, found, tell)
+    known = found.settled(connection, study)
+    return units, _append(connection, study, found, tell, check=known > 0)
 
 
 def _item(row: ItemRow) -> dict[str, Any]:
@@ -40,10 +40,11 @@ def _item(row: ItemRow) -> dict[str, Any]:
 
 
 def _append(
-    connection: Connection, study: Study, found: Incoming, tell: Callable[[int, int], None] | None
-) -> int:
+    connection: Connection, study: Study, found: Incoming,
+    tell: Callable[[int, int], None] | None, *, check: bool,
+) -> int:  # fmt: skip
     """Append the judgments in their order; returns how many are new."""
-    writer = _Writer(connection, study, found.problems)
+    writer = _Writer(connection, study, found.problems, check=check)
     total = len(found.judgments)
     for count, row in enumerate(found.judgments, 1):
         writer.add(row)
@@ -60,10 +61,14 @@ class _Writer:
     """Appends judgments in batches; a correction waits until what it corrects is stored.
 
     `landed` is where the rows of the file went by their own numbers; `answered` holds, per unit
-    and person, the questions that have a standing answer.
+    and person, the questions that have a standing answer. Without `check` the log is known to
+    hold none of the rows.
     """
 
-    def __init__(self, connection: Connection, study: Study, problems: Problems) -> None:
+    def __init__(
+        self, connection: Connection, study: Study, problems: Problems, *, check: bool
+    ) -> None:
+        self.check = check
         self.connection, self.study, self.problems = connection, study, problems
         self.units = items.unit_ids(connection, study.id)
         self.raters, self.wordings = _Raters(connection, study.id), _Wordings(connection)
@@ -93,7 +98,7 @@ class _Writer:
             return
         try:
             rows = [new for _, new in self.waiting]
-            stored = judgments.append(self.connection, self.study.id, rows)
+            stored = judgments.append(self.connection, self.study.id, rows, check=self.check)
         except Conflict as error:
             place = self.waiting[0][0].place
             self.problems.add(place, "", "corrections that the study does not have", str(error))
