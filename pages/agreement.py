@@ -92,7 +92,7 @@ def summary(found: Agreement) -> None:
 
 def pairs(found: Agreement) -> None:
     """Every two raters: the chart, the matrix and the table."""
-    st.markdown("### Pairs of raters", anchors=False)
+    st.markdown("## Pairs of raters", anchors=False)
     kinds = [kind for kind in PAIR_GROUPS if found.among(kind)]
     if not kinds:
         look.caption("One more rater is needed: agreement is between two.")
@@ -166,7 +166,7 @@ def share_of(value: float | None) -> str:
 
 def raters(found: Agreement) -> None:
     """Each rater: how much it did, and how it stands against people and known answers."""
-    st.markdown("### Each rater", anchors=False)
+    st.markdown("## Each rater", anchors=False)
     names = [n for n in found.raters[0].statistics
              if any(r.statistics[n].defined for r in found.raters)]  # fmt: skip
     shares = {n: rows.title(n) for n in names if n not in KAPPAS}
@@ -214,7 +214,7 @@ def rater_cell(estimate: Estimate, percent: bool) -> str:
 
 def confusion(found: Agreement) -> None:
     """Which answers are mistaken for which."""
-    st.markdown("### Who says what where", anchors=False)
+    st.markdown("## Who says what where", anchors=False)
     names = [r.name for r in found.raters]
     people = any(r.kind == "person" and not r.simulated for r in found.raters)
     gold = any(r.statistics["gold_accuracy"].defined for r in found.raters)
@@ -256,7 +256,7 @@ def no_answers(found: Agreement) -> None:
         "units yourself, or run a model over them: numbers appear here within a second.",
         button="Judge units", key="agreement-empty",
     ):  # fmt: skip
-        st.switch_page("pages/annotate.py")
+        st.switch_page("annotate.py")
 
 
 @st.fragment(run_every=1.0)

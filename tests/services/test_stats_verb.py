@@ -1,0 +1,64 @@
+"""`concord stats` prints the numbers of the page."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from core.cli import main
+from core.services import analysis
+from core.settings import settings
+from storage.database import Database
+from tests.written_study import OWNER, Pen, ratings_study
+
+
+@pytest.fixture
+def run(sqlite_url, monkeypatch):
+    """A function that runs the verb on a study of two people and a rule."""
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    settings.cache_clear()
+    db = Database(sqlite_url)
+    pen = Pen(db, ratings_study(db, "marks", 40))
+    for name, step in (("ana", 5), ("ben", 4)):
+        pen.write([(f"i{n:06}", "person", name, n % step, 0) for n in range(40)])
+    pen.write([(f"i{n:06}", "rule", "length", 0, 0) for n in range(40)])
+    yield db, lambda *words: CliRunner().invoke(main, ["stats", "--study", *words])
+    db.close()
+    settings.cache_clear()
+
+
+def test_json_says_what_the_page_says(run):
+    db, verb = run
+    result = verb("marks", "--measure", "cohen_quadratic", "--where", "half=first", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["questions"][0]
+    page = analysis.agreement(
+        db, OWNER, "marks", measure="cohen_quadratic", where={"half": ["first"]}
+    )
+    assert found["units"] == page.units == 20
+    assert found["pairs"][0]["cohen_quadratic"] == page.pairs[0].measure.value
+    assert {r["rater"] for r in found["raters"]} == {"ana", "ben", "length (rule)"}
+
+
+def test_text_has_n_and_coverage_and_reasons(run):
+    _, verb = run
+    result = verb("marks")
+    assert result.exit_code == 0, result.output
+    assert "n = 40, coverage 100.0%" in result.output
+    assert "Krippendorff's alpha, people" in result.output
+    assert "nan" not in result.output.lower()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["nothing"], 3, "no study is called"),
+        (["marks", "--question", "nothing"], 3, "quality"),
+        (["marks", "--measure", "nothing"], 3, "cohen_linear"),
+        (["marks", "--where", "half"], 2, "FACT=VALUE"),
+    ],
+)
+def test_mistakes_are_explained(run, words, code, said):
+    _, verb = run
+    result = verb(*words)
+    assert result.exit_code == code and said in result.output
