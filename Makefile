@@ -43,7 +43,7 @@ types: setup-test  ## mypy, strict
 	@$(PYTHON) -m mypy
 
 schema: setup-test  ## do tables and migrations agree? (alembic check)
-	@$(PYTHON) -m core.cli migrate --check
+	@DATABASE_URL="sqlite:///$$(mktemp -d)/schema.db" $(PYTHON) -m core.cli migrate --check
 
 lock:  ## choose versions anew where pyproject.toml asks for it; UPGRADE=1 for the newest
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
