@@ -1,0 +1,73 @@
+"""From a key press to the next unit's text on the screen, in a real Chromium.
+
+`python -m tests.benchmarks.key_to_paint [--items 1000] [--presses 60]`
+
+Prints median and 95th percentile in milliseconds: the time from the key event until the frame
+after the one in which the next prompt's text is in the page.
+"""
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from core.services import setup
+from storage.database import Database
+from tests.benchmarks.annotate import build
+from tests.browser.conftest import find_chromium
+from tests.servers.app_server import AppServer
+
+WATCH = """
+() => {
+  window.times = [];
+  const texts = () => [...document.querySelectorAll('[class*=st-key-field-] p')]
+    .map(p => p.textContent).filter(t => t.startsWith('Question'));
+  let before = [], start = 0;
+  document.addEventListener('keydown', () => {
+    start = performance.now();
+    before = texts();
+  }, true);
+  new MutationObserver(() => {
+    if (!start || !texts().some(t => !before.includes(t))) return;
+    const begun = start;
+    start = 0;
+    requestAnimationFrame(() => setTimeout(() => window.times.push(performance.now() - begun), 0));
+  }).observe(document.body, {subtree: true, childList: true, characterData: true});
+}
+"""
+
+
+def main() -> None:
+    """Build a study, press keys, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=1000)
+    parser.add_argument("--presses", type=int, default=60)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/bench.db"
+        db = Database(url)
+        setup.ensure(db)
+        build(db, "pairs", options.items, options.items)
+        with AppServer(url, Path(folder) / "log") as server, sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1366, "height": 768})
+            page.goto(f"{server.url}/annotate?study=pairs&who=kay")
+            page.get_by_text("Which is better").wait_for(timeout=60_000)
+            page.evaluate(WATCH)
+            for number in range(options.presses + 10):
+                page.keyboard.press("1")
+                while page.evaluate("window.times.length") <= number:
+                    page.wait_for_timeout(20)
+                page.wait_for_timeout(100)
+            times = sorted(page.evaluate("window.times")[10:])
+            browser.close()
+    print(
+        f"{len(times)} presses: median {statistics.median(times):.0f} ms, "
+        f"95th percentile {times[int(len(times) * 0.95)]:.0f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main()
