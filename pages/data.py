@@ -75,7 +75,7 @@ def report(done: Any) -> None:
         return
     st.success(plain(done.words().capitalize()) + ".")
     if done.new_judgments and st.button("See how far raters agree", key="data-next"):
-        st.switch_page("pages/agreement.py")
+        st.switch_page("agreement.py")
     elif done.created:
         st.caption("The study is a draft; open it on the Studies page so that people can answer.")
 

@@ -80,7 +80,7 @@ def _material(data: Mapping[str, Any]) -> None:
 def _field(fields: Mapping[str, str], place: int, name: str, kind: str) -> None:
     kinds = list(contents)
     rename, retype = form.slot(["field", place, "name"]), form.slot(["field", place, "kind"])
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"field-row-{place}"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"material-{place}"):
         st.text_input(
             "Field", name, key=rename, on_change=_refield, args=(fields, place, rename, retype)
         )

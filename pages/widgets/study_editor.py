@@ -10,6 +10,7 @@ from core.services import drafts, previews, studies
 from core.services.access import Identity
 from core.services.store import Database
 from core.services.studies import Edit, Refused
+from core.units import Invalid
 from pages.widgets import draft, look, workspace
 from pages.widgets.protocol_form import protocol_form
 from pages.widgets.ui import StreamlitUi, ask, show_material
@@ -18,19 +19,20 @@ from pages.widgets.words import plain
 
 def editor(db: Database, who: Identity, now: draft.Draft) -> None:
     """The whole editor of the session's draft."""
+    protocol, problems = drafts.check(now["text"])
+    _verdict(db, now, protocol, problems)
     form_side, file_side = st.columns([11, 9], gap="medium")
     with file_side:
         _file(now)
-    protocol, problems = drafts.check(now["text"])
     with form_side:
         data = drafts.read(now["text"])
         if data is None:
             st.warning("The file can't be read as YAML. Mend it first; then the form comes back.")
         else:
             protocol_form(data, new=now["key"] is None)
-    _verdict(db, who, now, protocol, problems)
     if protocol is not None:
         _preview(db, who, now, protocol)
+    _bar(db, who, now, protocol)
 
 
 def _file(now: draft.Draft) -> None:
@@ -49,16 +51,19 @@ def _typed() -> None:
 
 
 def _verdict(
-    db: Database, who: Identity, now: draft.Draft, protocol: StudyProtocol | None,
-    problems: Sequence[str],
-) -> None:  # fmt: skip
-    """Problems, or what saving does; and the buttons."""
+    db: Database, now: draft.Draft, protocol: StudyProtocol | None, problems: Sequence[str]
+) -> None:
+    """What keeps the draft from being saved, or what saving does."""
     if problems:
         st.error("Not ready to save:\n\n" + "\n".join(f"- {plain(p)}" for p in problems))
     elif protocol is not None and now["key"] is not None:
         st.info(consequences(studies.preview_edit(studies.load(db, now["key"]), protocol)))
     if now["error"]:
         st.error(plain(now["error"]))
+
+
+def _bar(db: Database, who: Identity, now: draft.Draft, protocol: StudyProtocol | None) -> None:
+    """Save or leave, always in view."""
     with st.container(key="action-bar-draft", horizontal=True):
         label = "Create the study" if now["key"] is None else "Save a new version"
         st.button("Leave without saving", key="draft-drop", on_click=draft.drop)
@@ -96,7 +101,8 @@ def _save(db: Database, who: Identity, protocol: StudyProtocol) -> None:
         return
     workspace.choose(saved.key)
     draft.drop()
-    st.session_state["studies-said"] = f"Saved: {saved.title}, version {saved.version}."
+    fresh = "" if now["key"] else " Next: bring its material in on the Data page."
+    st.session_state["studies-said"] = f"Saved: {saved.title}, version {saved.version}.{fresh}"
 
 
 def _preview(db: Database, who: Identity, now: draft.Draft, protocol: StudyProtocol) -> None:
@@ -109,7 +115,10 @@ def _preview(db: Database, who: Identity, now: draft.Draft, protocol: StudyProto
         look.caption("A made-up unit." if made_up else "A unit of this study, as people see it.")
         ui = StreamlitUi(f"preview-{now['turn']}", keys=False)
         show_material(ui, unit)
-        ask(ui, unit, {})
+        try:
+            ask(ui, unit, {})
+        except Invalid as error:
+            st.warning(plain(f"This unit can't be asked: {error}."))
         if not made_up:
             st.button("Another unit", key="preview-next", on_click=_next, args=(place,))
 

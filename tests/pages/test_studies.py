@@ -123,6 +123,12 @@ def test_the_preview_shows_a_unit_of_the_study(editing):
     assert "A unit of this study" in said and "Prompt 0" in said
 
 
+def test_a_question_that_does_not_fit_the_screen_is_said_in_the_preview(editing):
+    file(editing).input(file(editing).value + "units: each\n").run()
+    assert not editing.exception
+    assert "compares two responses" in editing.warning[0].value
+
+
 def test_leaving_saves_nothing(editing, workspace):
     field(editing, "text_input", "-title").input("Not kept").run()
     press(editing, "draft-drop")
