@@ -141,7 +141,8 @@ def past(found: list[Status]) -> None:
         {
             "Run": s.id, "Worker": s.worker, "State": s.state, "Judged": s.done, "Of": s.total,
             "Failed": s.failed, "Calls": s.calls,
-            "Tokens": s.prompt_tokens + s.completion_tokens, "Cost": "–" if s.cost is None else f"{s.cost:,.4f}",
+            "Tokens": s.prompt_tokens + s.completion_tokens,
+            "Cost": "–" if s.cost is None else f"{s.cost:,.4f}",
             "Started": datetime.fromtimestamp(s.created_at / 1e6).strftime("%Y-%m-%d %H:%M"),  # noqa: DTZ006
         }
         for s in found
