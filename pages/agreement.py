@@ -37,12 +37,14 @@ db = workspace.db()
 
 def chosen(study: Study) -> dict[str, Any]:
     """The filters: each is kept in the address, so that a link shows the same."""
-    asked = {q.name: q.title for q in analysis.coded(study)}
+    titles = [q.title for q in analysis.coded(study)]
+    asked = {q.name: q.title if titles.count(q.title) == 1 else f"{q.title} ({q.name})"
+             for q in analysis.coded(study)}  # fmt: skip
     with st.container(key="agreement-filters", horizontal=True, vertical_alignment="bottom"):
         question = address.select("Question", "question", asked, study.key, width=340)
-        titles = analysis.measures(db, study.key, question or "")
+        measures = analysis.measures(db, study.key, question or "")
         measure = address.select(
-            "Measure of pairs", "measure", titles, f"{study.key}-{question}",
+            "Measure of pairs", "measure", measures, f"{study.key}-{question}",
             width=280, help=MEASURE_HELP,
         )  # fmt: skip
         interval = address.select(

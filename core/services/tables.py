@@ -131,10 +131,7 @@ class Follower:
     def _know(self, connection: Connection, study: Study, rows: Ints) -> None:
         """Read the raters again when the rows name one that is not known."""
         if set(np.unique(rows[:, 3]).tolist()) - set(self.raters):
-            self.raters = {
-                r.id: Rater(r.id, r.name or r.key, r.kind, bool((r.spec or {}).get("simulated")))
-                for r in study_rows.raters(connection, study.id)
-            }
+            self.raters = named(study_rows.raters(connection, study.id))
 
     def _load(self, sheet: Sheet, rows: Ints) -> None:
         units = sheet.place[np.searchsorted(self.units[:, 0], rows[:, 1])]
@@ -180,6 +177,18 @@ class Follower:
         slices = [key for key in self.sheets if key[1]]
         if len(slices) >= SLICES:
             del self.sheets[slices[0]]
+
+
+def named(rows: Sequence[Any]) -> dict[int, Rater]:
+    """Raters by id; those of the same name are told apart by the start of their key."""
+    names = [r.name or r.key for r in rows]
+    return {
+        r.id: Rater(
+            r.id, name if names.count(name) == 1 else f"{name} [{r.key[:8]}]", r.kind,
+            bool((r.spec or {}).get("simulated")),
+        )
+        for r, name in zip(rows, names, strict=True)
+    }  # fmt: skip
 
 
 def follower(db: Database, study: Study) -> Follower:

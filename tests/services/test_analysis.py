@@ -10,6 +10,7 @@ from core.services import analysis, answering, assignment, rows, tables
 from core.services.access import Denied, Identity
 from core.services.findings import KNOWN, MAJORITY, NoAnswer
 from core.services.studies import NoStudy, load
+from storage import studies as study_rows
 from tests.services.conftest import ANA, BEN
 from tests.written_study import DATA, OWNER, Pen, llmbar, pairs_study, pandalm, ratings_study
 
@@ -168,6 +169,18 @@ def test_many_readers_while_one_writes(db):
     found = analysis.agreement(db, OWNER, "marks")
     assert [r.n for r in found.raters] == [50, 50]
     rebuilt(db, "marks")
+
+
+def test_raters_of_one_name_are_told_apart(db):
+    study = ratings_study(db, "marks", 4)
+    with db.write() as connection:
+        for key in ("1111aaaa2222", "3333bbbb4444"):
+            study_rows.rater(connection, study.id, "model", key, name="judge")
+    pen = Pen(db, study)
+    pen.write([("i000000", "model", "1111aaaa2222", 1, 0)])
+    pen.write([("i000000", "model", "3333bbbb4444", 2, 0)])
+    names = [r.name for r in analysis.agreement(db, OWNER, "marks").raters]
+    assert names == ["judge [1111aaaa]", "judge [3333bbbb]"]
 
 
 def test_rows_and_csv(db):
