@@ -135,7 +135,10 @@ def against(table: Table, rater: int, reference: Reference = "majority", repeat:
 
 
 @statistic(
-    "accuracy", "Accuracy against people", about="rater", reference="share of units with the reference answer"
+    "accuracy",
+    "Accuracy against people",
+    about="rater",
+    reference="share of units with the reference answer",
 )
 def accuracy(
     table: Table, rater: int, *, reference: Reference = "majority", **options: Any
@@ -152,7 +155,10 @@ def gold_accuracy(table: Table, rater: int, **options: Any) -> Estimate:
 
 
 @statistic(
-    "macro_f1", "Macro F1 against people", about="rater", reference="van Rijsbergen (1979); mean over codes"
+    "macro_f1",
+    "Macro F1 against people",
+    about="rater",
+    reference="van Rijsbergen (1979); mean over codes",
 )
 def macro_f1(table: Table, rater: int, *, reference: Reference = "majority", **options: Any
              ) -> Estimate:  # fmt: skip
@@ -160,14 +166,18 @@ def macro_f1(table: Table, rater: int, *, reference: Reference = "majority", **o
     return _macro(table, rater, "macro_f1", reference, options)
 
 
-@statistic("macro_precision", "Macro precision against people", about="rater", reference="mean over codes")
+@statistic(
+    "macro_precision", "Macro precision against people", about="rater", reference="mean over codes"
+)
 def macro_precision(table: Table, rater: int, *, reference: Reference = "majority", **options: Any
                     ) -> Estimate:  # fmt: skip
     """Macro precision of a rater against a reference."""
     return _macro(table, rater, "macro_precision", reference, options)
 
 
-@statistic("macro_recall", "Macro recall against people", about="rater", reference="mean over codes")
+@statistic(
+    "macro_recall", "Macro recall against people", about="rater", reference="mean over codes"
+)
 def macro_recall(table: Table, rater: int, *, reference: Reference = "majority", **options: Any
                  ) -> Estimate:  # fmt: skip
     """Macro recall of a rater against a reference."""
