@@ -58,6 +58,7 @@ def test_its_kind_is_its_name(content):
 
 
 @ALL
+@pytest.mark.timeout(3600)
 @FUZZ
 @given(raw=st.one_of(VALUES, TEXTS, TURNS))
 def test_hostile_input_is_refused_or_whole(content, raw):

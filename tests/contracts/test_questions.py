@@ -120,6 +120,7 @@ def test_it_names_its_nearest_kind_elsewhere(question):
 
 
 @ALL
+@pytest.mark.timeout(3600)
 @FUZZ
 @given(value=VALUES)
 def test_a_hostile_value_is_refused_or_has_one_form(question, value):

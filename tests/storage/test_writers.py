@@ -44,6 +44,7 @@ def follow(db, study, until, seen):
         time.sleep(0.002)
 
 
+@pytest.mark.timeout(1800)
 def test_many_writers_leave_no_gap_and_a_reader_of_the_tail_misses_nothing(database_url, nightly):
     """32 writers: 28 threads here, 4 processes; a reader follows them all the while."""
     each = 40 if nightly else 10
@@ -77,6 +78,7 @@ def test_many_writers_leave_no_gap_and_a_reader_of_the_tail_misses_nothing(datab
     db.close()
 
 
+@pytest.mark.timeout(1800)
 def test_what_was_confirmed_survives_a_kill(database_url, nightly, tmp_path):
     """kill -9 of writer processes at random moments: all that they confirmed is there, once."""
     rounds, chance = (20 if nightly else 4), random.Random(7)
