@@ -1,0 +1,259 @@
+"""One runner's work on one run: claim, let the worker think, store what comes of it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.calls import CallFailed, Endpoint
+from core.llm import LLM
+from core.services import studies
+from core.services.commits import GroupCommit
+from core.services.ledger import RunLedger
+from core.services.outcomes import Finished, Outcomes
+from core.settings import secret
+from core.throttle import Throttle
+from core.units import Unit
+from core.workers.base import CannotAnswer, Worker
+from core.workers.base import load as load_worker
+from storage import runs
+from storage import studies as study_rows
+from storage.database import Database, now
+
+BEAT = 2.0
+HANDFUL = 5
+MANY = 20
+OFFLINE_BATCH = 64
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A task held under an owner token, with the unit that it is about."""
+
+    id: int
+    owner: str
+    unit_id: int
+    repeat: int
+    unit: Unit
+
+
+class Shift:
+    """One runner's work on one run, from claim to the last commit.
+
+    It leaves when no task is ready or leased, or when the run is paused or stopped; then what is
+    under way is finished first. `HANDFUL` failures in a row that are the endpoint's fault pause the
+    run, and so do `MANY` of any kind.
+    """
+
+    def __init__(self, db: Database, run: int, progress: Progress | None = None) -> None:
+        self.db, self.run, self.progress = db, run, progress
+        with db.read() as connection:
+            row = runs.by_id(connection, run)
+        self.study_key: str = row.study_key
+        self.worker: Worker = load_worker(row.worker["definition"])
+        self.fresh: bool = row.worker["fresh"]
+        self.rater = self._rater(row.study)
+        self.state = "running"
+        self.held: dict[int, str] = {}
+        self.streak: list[int] = []
+        self.fruitless = 0
+        self.changed = asyncio.Event()
+        self.most: int = row.concurrency
+        self.throttle = Throttle(self.most)
+        self.commits = GroupCommit(db)
+        self.outcomes = Outcomes(db, self.study_key, self.worker, self.rater, run, self.fresh)
+        self.llm = self._llm()
+
+    def _rater(self, study: int) -> int:
+        with self.db.write() as connection:
+            return study_rows.rater(
+                connection, study, self.worker.rater, self.worker.digest, name=self.worker.name,
+                spec={**self.worker.definition(), "simulated": self.worker.simulated},
+            )  # fmt: skip
+
+    def _llm(self) -> LLM | None:
+        if not self.worker.needs_model():
+            return None
+        ledger = RunLedger(self.commits, self.run)
+        freshness = str(self.run) if self.fresh else ""
+        return LLM(endpoint_of(self.worker), ledger, throttle=self.throttle, freshness=freshness)
+
+    async def work(self) -> None:
+        """Do everything there is to do."""
+        if not self._begin():
+            return
+        beat = asyncio.create_task(self._beat())
+        try:
+            await self._claim_and_answer()
+            await self._end()
+        finally:
+            beat.cancel()
+            with suppress(asyncio.CancelledError):
+                await beat
+            await self.commits.close()
+            if self.llm is not None:
+                await self.llm.close()
+
+    def _begin(self) -> bool:
+        with self.db.write() as connection:
+            return runs.change(
+                connection, self.run, only=runs.ACTIVE, state="running", heartbeat=now()
+            )
+
+    async def _claim_and_answer(self) -> None:
+        under_way: set[asyncio.Task[None]] = set()
+        while self.state == "running":
+            batch: list[Claimed] = []
+            if len(self.held) <= self._capacity() * 3 // 4:
+                room = self._capacity() - len(self.held)
+                batch = await self.commits.do(self._claim, room)
+            for task in batch:
+                under_way.add(started := asyncio.create_task(self._one(task)))
+                started.add_done_callback(under_way.discard)
+            if not batch and not self.held and await self.commits.do(self._open) == 0:
+                break
+            if not batch:
+                await self._wait()
+        if self.state != "running":
+            self.throttle.shut()
+        if under_way:
+            await asyncio.gather(*under_way)
+
+    def _capacity(self) -> int:
+        most = self.throttle.most
+        return 2 * most + 8 if self.llm is not None else OFFLINE_BATCH
+
+    async def _wait(self) -> None:
+        self.changed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.changed.wait(), 0.3)
+
+    def _claim(self, connection: Connection, rooms: Sequence[int]) -> list[list[Claimed]]:
+        return [self._claimed(connection, room) for room in rooms]
+
+    def _claimed(self, connection: Connection, room: int) -> list[Claimed]:
+        self._heed(connection)
+        if self.state != "running":
+            return []
+        rows = runs.claim(connection, self.run, room)
+        study = studies.load(self.db, self.study_key, connection)
+        units = dict(studies.some_units(connection, study, {row.unit for row in rows}))
+        for row in rows:
+            self.held[row.id] = row.owner
+        return [Claimed(r.id, r.owner, r.unit, r.repeat, units[r.unit]) for r in rows]
+
+    def _open(self, connection: Connection, pieces: Sequence[Any]) -> list[int]:
+        count = runs.counts(connection, self.run)
+        return [count.get("ready", 0) + count.get("leased", 0) for _ in pieces]
+
+    async def _one(self, task: Claimed) -> None:
+        """Answer one task and store the outcome, whatever it is."""
+        try:
+            finished = Finished(task.id, task.owner, task.unit_id, task.unit, "done")
+            try:
+                finished.drafts = await self.worker.work(task.unit, self.llm, task.repeat)
+                self.streak, self.fruitless = [], 0
+            except CannotAnswer as reason:
+                finished.state, finished.error = "skipped", str(reason)
+            except CallFailed as error:
+                await self._failed(finished, error)
+            except Exception as error:
+                finished.state, finished.error = "failed", f"worker_error: {error!r}"
+                await self._fruitless(finished.error)
+            await self._store(finished)
+        finally:
+            self.held.pop(task.id, None)
+            self.changed.set()
+
+    async def _store(self, finished: Finished) -> None:
+        try:
+            await self.commits.do(self.outcomes.store, finished)
+        except Exception as error:
+            finished.drafts, finished.state = [], "failed"
+            finished.error = f"not_stored: {error}"
+            await self.commits.do(self.outcomes.store, finished)
+        if self.progress is not None and finished.state != "ready":
+            self.progress(1)
+
+    async def _failed(self, finished: Finished, error: CallFailed) -> None:
+        finished.state, finished.error = "failed", f"{error.kind}: {error.message}"
+        if error.kind == "stopped" or (error.pausing and self.state != "running"):
+            finished.state, finished.error = "ready", ""
+            return
+        if not error.pausing:
+            self.streak = []
+            await self._fruitless(error.message)
+            return
+        self.streak.append(finished.task)
+        if len(self.streak) >= HANDFUL:
+            finished.state, finished.error = "ready", ""
+            await self._pause(error.message)
+
+    async def _fruitless(self, message: str) -> None:
+        self.fruitless += 1
+        if self.fruitless >= MANY and self.state == "running":
+            await self._pause(f"{MANY} tasks in a row failed. The last one: {message}")
+
+    async def _pause(self, message: str) -> None:
+        """Pause the run; tasks that failed for the same reason wait in the line again."""
+        self.state = "paused"
+        self.throttle.shut()
+        await self.commits.do(self._put_back, message)
+
+    def _put_back(self, connection: Connection, messages: Sequence[str]) -> list[None]:
+        runs.put_back(connection, self.run, self.streak)
+        for message in messages:
+            runs.change(connection, self.run, only=runs.ACTIVE, state="paused", message=message)
+        return [None] * len(messages)
+
+    async def _beat(self) -> None:
+        """Every two seconds: renew the leases, show that the runner lives, see what is wanted."""
+        while True:
+            await asyncio.sleep(BEAT)
+            await self.commits.do(self._renew)
+            if self.most != self.throttle.most:
+                self.throttle.allow(self.most)
+
+    def _renew(self, connection: Connection, pieces: Sequence[Any]) -> list[None]:
+        runs.renew(connection, dict(self.held))
+        runs.change(connection, self.run, heartbeat=now())
+        self._heed(connection)
+        return [None] * len(pieces)
+
+    def _heed(self, connection: Connection) -> None:
+        """See whether the run was paused, stopped, or given another concurrency."""
+        row = runs.wishes(connection, self.run)
+        self.most = row.concurrency
+        if row.state not in runs.ACTIVE:
+            self.state = row.state
+        elif row.state == "ready":
+            runs.change(connection, self.run, only=("ready",), state="running")
+
+    async def _end(self) -> None:
+        if self.streak and self.state == "running":
+            with self.db.read() as connection:
+                reasons = [r.error for r in runs.errors(connection, self.run) if ": " in r.error]
+            await self._pause(reasons[0].partition(": ")[2] if reasons else "The endpoint fails.")
+        elif self.state == "running":
+            await self.commits.do(self._close)
+
+    def _close(self, connection: Connection, pieces: Sequence[Any]) -> list[None]:
+        if self._open(connection, [None]) == [0]:
+            runs.change(
+                connection, self.run, only=("running",), state="done", finished_at=now(),
+                message="",
+            )  # fmt: skip
+        return [None] * len(pieces)
+
+
+def endpoint_of(worker: Any) -> Endpoint:
+    """The endpoint that a worker names, with its secret."""
+    return Endpoint(
+        base_url=worker.base_url, model=worker.model, key=secret(worker.key) or "",
+        key_name=worker.key, timeout=worker.timeout, prompt_price=worker.prompt_price,
+        completion_price=worker.completion_price,
+    )  # fmt: skip
