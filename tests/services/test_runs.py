@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select, update
 
 from core.calls import CallFailed
-from core.llm import Patience
+from core.llm import LLM, Patience
 from core.services import preview, runner, runner_process, runs, studies
 from core.services.access import Denied, Identity
 from core.services.commits import GroupCommit
 from core.services.outcomes import Finished
 from core.services.runs import NothingToDo, Refused
+from core.services.shift import Shift
 from core.units import Draft
 from core.workers.base import load as load_worker
 from storage import judgments
@@ -29,8 +30,8 @@ T, J, C = Task.__table__, Judgment.__table__, Call.__table__
 def impatient(monkeypatch):
     """Short waits between tries."""
     quick = Patience(tries=2, refusals=50, connects=2, asks=2, first_wait=0.01)
-    monkeypatch.setattr(runner.LLM.__init__, "__kwdefaults__",
-                        {**runner.LLM.__init__.__kwdefaults__, "patience": quick})  # fmt: skip
+    monkeypatch.setattr(LLM.__init__, "__kwdefaults__",
+                        {**LLM.__init__.__kwdefaults__, "patience": quick})  # fmt: skip
 
 
 def rows(db):
@@ -242,7 +243,7 @@ def test_two_runners_share_a_run(db):
 def test_a_lease_taken_over_leaves_nothing_of_the_first(db):
     study = pairs(db, units=1)
     run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1", orders="one"))
-    shift = runner.Shift(db, run)
+    shift = Shift(db, run)
     with db.write() as connection:
         [first] = shift._claimed(connection, 5)
         assert run_rows.claim(connection, run, 5) == []  # leased
