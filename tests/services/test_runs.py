@@ -9,12 +9,11 @@ from sqlalchemy import select, update
 
 from core.calls import CallFailed
 from core.llm import LLM, Patience
-from core.services import preview, runner, runner_process, runs, studies
+from core.services import preview, runner, runner_process, runs, shift, studies
 from core.services.access import Denied, Identity
 from core.services.commits import GroupCommit
 from core.services.outcomes import Finished
 from core.services.runs import NothingToDo, Refused
-from core.services.shift import Shift
 from core.units import Draft
 from core.workers.base import load as load_worker
 from storage import judgments
@@ -243,23 +242,23 @@ def test_two_runners_share_a_run(db):
 def test_a_lease_taken_over_leaves_nothing_of_the_first(db):
     study = pairs(db, units=1)
     run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1", orders="one"))
-    shift = Shift(db, run)
+    one = shift.Shift(db, run)
     with db.write() as connection:
-        [first] = shift._claimed(connection, 5)
+        [first] = one._claimed(connection, 5)
         assert run_rows.claim(connection, run, 5) == []  # leased
         connection.execute(update(T).values(lease_until=1))
-        [second] = shift._claimed(connection, 5)
+        [second] = one._claimed(connection, 5)
     assert first.id == second.id and first.owner != second.owner
     draft = Draft(question="better", value={"winner": "a"}, shown=("a", "b"))
     outcome = lambda c: Finished(c.id, c.owner, c.unit_id, c.unit, "done", drafts=[draft])
     with db.write() as connection:
-        assert shift.outcomes.store(connection, [outcome(first)]) == [False]
+        assert one.outcomes.store(connection, [outcome(first)]) == [False]
         with pytest.raises(run_rows.LostLease):
             run_rows.done(connection, {first.id: first.owner})
     assert rows(db) == []
     with db.write() as connection:
-        assert shift.outcomes.store(connection, [outcome(second)]) == [True]
-        assert shift.outcomes.store(connection, [outcome(second)]) == [False]
+        assert one.outcomes.store(connection, [outcome(second)]) == [True]
+        assert one.outcomes.store(connection, [outcome(second)]) == [False]
     assert len(rows(db)) == 1 and holds(db, study)
 
 
@@ -391,7 +390,7 @@ def test_serve_does_every_run_and_leaves(db):
 def test_a_run_that_cannot_be_worked_on_is_paused_with_the_reason(db, monkeypatch):
     pairs(db)
     run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1"))
-    monkeypatch.setattr(runner, "load_worker", lambda spec: 1 / 0)
+    monkeypatch.setattr(shift, "load_worker", lambda spec: 1 / 0)
     asyncio.run(runner.serve(db, OWNER, once=True))
     status = runs.status(db, OWNER, run)
     assert status.state == "paused" and "division by zero" in status.message
