@@ -38,7 +38,7 @@ def _log(study: int) -> Select[Any]:
 def log(connection: Connection, study: int) -> Iterator[Any]:
     """Every judgment in order of the log."""
     query = _log(study).order_by(J.c.sequence)
-    with connection.execution_options(yield_per=2000).execute(query) as rows:
+    with connection.execute(query, execution_options={"yield_per": 2000}) as rows:
         yield from rows
 
 

@@ -97,6 +97,11 @@ def db(database_url):
     found.close()
 
 
+def pytest_collection_modifyitems(items):
+    """Browser tests last: Playwright's event loop stays in the main thread until the end."""
+    items.sort(key=lambda item: "/browser/" in str(item.path))
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say loudly what this machine could not test."""
     reasons = {str(r.longrepr[2]) for r in terminalreporter.stats.get("skipped", [])}

@@ -11,7 +11,6 @@ from core.imports.mapping import from_yaml
 from core.services import analysis, transfer
 from core.services.access import Identity
 from storage.database import Database
-from tests.conftest import missing
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 HERE = Path(__file__).parent
@@ -27,7 +26,7 @@ FILES = {
 def given(name):
     folder = DATA / name
     if not folder.is_dir():
-        missing(f"the data set {name} (expected in ../shared/data)")
+        pytest.skip(f"the data set {name} is absent (expected in ../shared/data)")
     return [File(f, folder / f) for f in FILES[name]]
 
 
