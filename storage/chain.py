@@ -114,9 +114,10 @@ def _problem(row: Any, count: int, previous: str, study_key: str) -> str:
         return "the row is missing"
     if row.sequence < count:
         return "a row was inserted before it"
-    if row.salt and payload_digest(row.salt, row.value, row.rationale, row.shown or ()) != (
-        row.payload_digest
-    ):
+    if not row.salt:
+        if row.value != "null" or row.rationale or row.shown:
+            return "the row was erased, and words were put in its place"
+    elif payload_digest(row.salt, row.value, row.rationale, row.shown or ()) != row.payload_digest:
         return "the answer, its reason or the order shown was altered"
     facts = chain_facts(
         study=study_key, sequence=row.sequence, unit=row.unit_key, question=row.question_digest,

@@ -138,3 +138,9 @@ def test_settings_of_the_file(sqlite_url):
     full = 2
     assert found["synchronous"] == full and found["foreign_keys"] == 1
     assert found["journal_mode"] == "wal" and found["busy_timeout"] >= 10_000
+
+
+def test_words_put_where_a_row_was_erased_are_named(five):
+    bend(five, update(J).where(J.c.sequence == 3).values(value="7", salt=""))
+    holding, broken = five.verdict()
+    assert (holding, broken.sequence) == (2, 3) and "erased" in broken.reason
