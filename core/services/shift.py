@@ -111,6 +111,7 @@ class Shift:
             if len(self.held) <= self._capacity() * 3 // 4:
                 room = self._capacity() - len(self.held)
                 batch = await self.commits.do(self._claim, room)
+            self.held |= {task.id: task.owner for task in batch}
             for task in batch:
                 under_way.add(started := asyncio.create_task(self._one(task)))
                 started.add_done_callback(under_way.discard)
@@ -142,8 +143,6 @@ class Shift:
         rows = runs.claim(connection, self.run, room)
         study = studies.load(self.db, self.study_key, connection)
         units = dict(studies.some_units(connection, study, {row.unit for row in rows}))
-        for row in rows:
-            self.held[row.id] = row.owner
         return [Claimed(r.id, r.owner, r.unit, r.repeat, units[r.unit]) for r in rows]
 
     def _open(self, connection: Connection, pieces: Sequence[Any]) -> list[int]:
