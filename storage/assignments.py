@@ -63,8 +63,13 @@ TAKE = (
     .returning(U.c.id)
 )
 GIVE_BACK = (
-    update(U).where(U.c.id == bindparam("unit_id")).values(taken=U.c.taken - 1, closed=0)
-)  # the unit may be asked of somebody else
+    update(U)
+    .where(U.c.id == bindparam("unit_id"))
+    .values(
+        taken=U.c.taken - 1,
+        closed=(U.c.taken - 1 >= bindparam("overlap")).cast(U.c.closed.type),
+    )
+)  # the unit may be asked of somebody else, unless it has its overlap even so
 SET = update(A).where(A.c.id == bindparam("assignment_id"))
 TO_STATE = SET.values(
     state=bindparam("new_state"), closed_at=bindparam("moment"), draft=bindparam("new_draft")
@@ -97,13 +102,13 @@ def newest(connection: Connection, rater: int) -> tuple[int, int]:
     return (row.place, row.position) if row else (0, -1)
 
 
-def release_expired(connection: Connection, study: int, rater: int) -> int:
+def release_expired(connection: Connection, study: int, rater: int, overlap: int) -> int:
     """Free up to twenty reservations of other raters whose lease has run out; returns how many."""
     rows = connection.execute(
         EXPIRED, {"study_id": study, "rater_id": rater, "moment": now()}
     ).all()
     for row in rows:
-        _release(connection, row.id, row.unit, "released")
+        _release(connection, row.id, row.unit, "released", overlap)
     return len(rows)
 
 
@@ -152,20 +157,20 @@ def save_draft(connection: Connection, assignment: int, draft: Any, until: int) 
     connection.execute(TO_DRAFT, {"assignment_id": assignment, "new_draft": draft, "until": until})
 
 
-def skip(connection: Connection, assignment: int, unit: int) -> None:
+def skip(connection: Connection, assignment: int, unit: int, overlap: int) -> None:
     """Let go of a unit that the rater will not answer; another may be asked."""
-    _release(connection, assignment, unit, "skipped")
+    _release(connection, assignment, unit, "skipped", overlap)
 
 
-def retake(connection: Connection, assignment: int, unit: int, overlap: int) -> bool:
-    """Take up a released or skipped unit again; False when its overlap is reached."""
+def retake(connection: Connection, unit: int, overlap: int) -> bool:
+    """Count a unit as taken again; False when its overlap is reached."""
     taken = connection.execute(TAKE, {"unit_id": unit, "overlap": overlap}).first()
     return taken is not None
 
 
-def _release(connection: Connection, assignment: int, unit: int, state: str) -> None:
+def _release(connection: Connection, assignment: int, unit: int, state: str, overlap: int) -> None:
     set_state(connection, assignment, state)
-    connection.execute(GIVE_BACK, {"unit_id": unit})
+    connection.execute(GIVE_BACK, {"unit_id": unit, "overlap": overlap})
 
 
 def workload(connection: Connection, study: int) -> dict[int, dict[str, int]]:

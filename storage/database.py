@@ -22,8 +22,10 @@ class Database:
     """A SQLite file or a PostgreSQL database.
 
     `write()` takes the write lock at once (`BEGIN IMMEDIATE` on SQLite), so that what it reads is
-    what it may change; `read()` sees one snapshot. On SQLite every commit reaches the disk before
-    it returns (`synchronous=FULL` in WAL mode) and foreign keys are enforced.
+    what it may change; on PostgreSQL a writer locks the study that it works on, by
+    `storage.studies.head`. `read()` sees one snapshot and changes nothing. On SQLite every commit
+    reaches the disk before it returns (`synchronous=FULL` in WAL mode) and foreign keys are
+    enforced.
 
     `cache` is a plain dict for values derived from immutable rows; it lives as long as the engine.
     """
@@ -34,6 +36,11 @@ class Database:
         self.cache: dict[Any, Any] = {}
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._writers = self.engine.execution_options(concord_write=True)
+        self._readers = self.engine
+        if not self.sqlite:  # otherwise each statement would see what was committed just before it
+            self._readers = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         self._turn: Any = threading.Lock() if self.sqlite else nullcontext()
 
     @contextmanager
@@ -45,7 +52,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; never waits for a writer on SQLite."""
-        with self.engine.connect() as connection:
+        with self._readers.connect() as connection:
             yield connection
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import now
 from storage.tables import Event, Item, Question, Rater, Study, Unit
@@ -17,6 +18,8 @@ E: Any = Event.__table__  # type: ignore[attr-defined]
 HEAD = select(S.c.id, S.c.key, S.c.title, S.c.state, S.c.version, S.c.revision, S.c.seed).where(
     S.c.key == bindparam("study_key")
 )
+LOCKED = HEAD.with_for_update(key_share=True)  # leaves references to the study free
+INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def create(connection: Connection, key: str, title: str, protocol: Any) -> int:
@@ -28,9 +31,13 @@ def create(connection: Connection, key: str, title: str, protocol: Any) -> int:
     return int(connection.execute(insert(S), row).inserted_primary_key[0])  # type: ignore[index]
 
 
-def head(connection: Connection, key: str) -> Any:
-    """The study's short row (no protocol), or None."""
-    return connection.execute(HEAD, {"study_key": key}).first()
+def head(connection: Connection, key: str, *, lock: bool = False) -> Any:
+    """The study's short row (no protocol), or None.
+
+    With `lock` whoever else locks it waits until the transaction ends; on SQLite a transaction that
+    writes is alone anyway.
+    """
+    return connection.execute(LOCKED if lock else HEAD, {"study_key": key}).first()
 
 
 def protocol(connection: Connection, study: int) -> Any:
@@ -58,11 +65,8 @@ def change(connection: Connection, study: int, **values: Any) -> None:
 
 def wording(connection: Connection, digest: str, name: str, kind: str, definition: Any) -> int:
     """The id of a question's wording; written at its first use."""
-    found = connection.execute(select(Q.c.id).where(Q.c.digest == digest)).scalar()
-    if found is not None:
-        return int(found)
     row = {"digest": digest, "name": name, "kind": kind, "definition": definition}
-    return int(connection.execute(insert(Q), row).inserted_primary_key[0])  # type: ignore[index]
+    return _once(connection, Q, row, ("digest",))
 
 
 def wordings(connection: Connection, digests: Sequence[str]) -> dict[str, int]:
@@ -76,11 +80,21 @@ def rater(
     spec: Mapping[str, Any] | None = None,
 ) -> int:  # fmt: skip
     """The id of a rater; written at its first appearance."""
-    found = rater_key(connection, study, kind, key)
-    if found is not None:
-        return found
     row = {"study": study, "kind": kind, "key": key, "name": name or key, "spec": spec or {}}
-    return int(connection.execute(insert(R), row).inserted_primary_key[0])  # type: ignore[index]
+    return _once(connection, R, row, ("study", "kind", "key"))
+
+
+def _once(
+    connection: Connection, table: Any, row: Mapping[str, Any], natural: Sequence[str]
+) -> int:
+    """The id of the row with that natural key; written if it is new, whoever else writes it now."""
+    wanted = select(table.c.id).where(*(table.c[name] == row[name] for name in natural))
+    found = connection.execute(wanted).scalar()
+    if found is None:
+        add = INSERT[connection.dialect.name](table).values(dict(row))
+        connection.execute(add.on_conflict_do_nothing(index_elements=list(natural)))
+        found = connection.execute(wanted).scalar_one()
+    return int(found)
 
 
 def rater_key(connection: Connection, study: int, kind: str, key: str) -> int | None:

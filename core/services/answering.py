@@ -1,6 +1,6 @@
 """Taking a person's answers: checked, stored in one transaction, never overwritten."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,23 @@ from core.units import Invalid
 from storage import assignments, judgments
 from storage import studies as study_rows
 from storage.database import Database
-from storage.judgments import Conflict, NewJudgment
+from storage.judgments import Conflict, NewJudgment, Stored
 
-__all__ = ["Conflict", "SKIP_REASONS", "Receipt", "checked", "flag", "skip", "submit", "undo"]
+__all__ = [
+    "Conflict", "SKIP_REASONS", "Receipt", "Reworded", "checked", "flag", "skip", "submit", "undo",
+]  # fmt: skip
 SKIP_REASONS = ("unclear", "too hard for me", "broken or empty", "offensive", "other")
+UNCOUNTED = frozenset({"released", "skipped", "late"})
+
+
+class Reworded(Refused):
+    """The study was edited while the unit was open: it would be an answer to another question."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the questions were changed while this unit was open, and nothing was stored; read "
+            "them again, then answer"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +70,19 @@ def submit(
 
     Submitting the same again stores nothing new. With `follow` the person's next unit is reserved
     in the same transaction. Raises `Invalid` for a wrong answer, `Conflict`
-    when another window answered differently meanwhile, `Refused` when the study takes no answers.
+    when another window answered differently meanwhile, `Refused` when the study takes no answers,
+    and `Reworded` when it asks something else by now.
     """
     require(who, "annotate")
     values = checked(held, answers)
     with db.write() as connection:
         study, row = _held(db, connection, who, held)
+        _as_asked(study, held)
         rows = [
             *_changed(study, held, values, seconds),
             *_emptied(study, held, values, seconds),
         ]
-        stored = judgments.append(connection, study.id, rows) if rows else []
+        stored = _append(connection, study, held, rows, values)
         if row.state != "submitted":
             _finish(connection, study, held, row.state)
         after = assignment.following(connection, study, who, held.rater) if follow else None
@@ -81,23 +96,51 @@ def _newest(held: Ticket) -> int:
 
 
 def _held(db: Database, connection: Connection, who: Identity, held: Ticket) -> tuple[Study, Any]:
-    study = studies.load(db, held.study, connection)
+    study = studies.load(db, held.study, connection, lock=True)
     if study.state not in ANSWERABLE:
         raise Refused(f"this study is {study.state} and takes no answers now; nothing was stored")
-    row = assignments.by_id(connection, held.id)
-    if row is None or row.rater != held.rater or held.rater_key != f"person:{who.name}":
-        raise Refused("this unit was given to somebody else; nothing was stored")
-    return study, row
+    return study, assignment.own_row(db, connection, study, who, held)
+
+
+def _as_asked(study: Study, held: Ticket) -> None:
+    """Raise `Reworded` unless the study asks of the unit what the person was shown."""
+    now = {q.digest for q in study.protocol.questions if q.applies(held.unit)}
+    if now != {q.digest for q in held.unit.questions}:
+        raise Reworded
+
+
+def _append(
+    connection: Connection, study: Study, held: Ticket, rows: Sequence[NewJudgment],
+    values: Mapping[str, Any],
+) -> list[Stored]:  # fmt: skip
+    """Append the rows; raises `Conflict` unless `values` are what stands in the log after that.
+
+    Another window may have gone further meanwhile: then a repeated row, or one that needs no
+    change, is not what counts any more.
+    """
+    stored = judgments.append(connection, study.id, rows) if rows else []
+    if not held.given and not any(s.again for s in stored):
+        return stored
+    newest = judgments.latest(connection, held.unit_id, held.rater)
+    for question in held.unit.questions:
+        row = newest.get(study.wording(question))
+        standing = None if row is None or row.withdrawn else row.value
+        value = values.get(question.name)
+        if standing != (None if value is None else judgments.canonical(value)):
+            raise Conflict("this unit was answered in another window meanwhile; reload to see it")
+    return stored
 
 
 def _finish(connection: Connection, study: Study, held: Ticket, state: str) -> None:
-    """Mark an assignment as answered; a lost reservation counts only where there is room."""
-    if state in {"released", "skipped"}:
-        overlap = study.protocol.assignment.overlap
-        if not assignments.retake(connection, held.id, held.unit_id, overlap):
-            assignments.set_state(connection, held.id, "late")
-            return
-    assignments.set_state(connection, held.id, "submitted")
+    """Mark an assignment as answered; one that is not counted is so only where there is room."""
+    counted = _counted(connection, study, held, state)
+    assignments.set_state(connection, held.id, "submitted" if counted else "late")
+
+
+def _counted(connection: Connection, study: Study, held: Ticket, state: str) -> bool:
+    """Whether the unit counts the assignment as taken; it is counted again where there is room."""
+    overlap = study.protocol.assignment.overlap
+    return state not in UNCOUNTED or assignments.retake(connection, held.unit_id, overlap)
 
 
 def _changed(
@@ -141,21 +184,25 @@ def _row(
 def undo(db: Database, who: Identity, key: str, held: Ticket) -> Ticket:
     """Withdraw the answers of a submitted unit and open it again, its answers kept as a draft.
 
-    Every withdrawal is a row of its own. Raises `Refused` when there is nothing to undo.
+    Every withdrawal is a row of its own. Where others have filled the place of a late answer, the
+    unit is released instead. Raises `Refused` when there is nothing to undo, `Reworded` when the
+    study asks something else by now, and `Conflict` when another window went further.
     """
     require(who, "annotate")
     answers = held.answers
     if not answers:
         raise Refused("there is no stored answer here to undo")
     with db.write() as connection:
-        study, _ = _held(db, connection, who, held)
+        study, row = _held(db, connection, who, held)
+        _as_asked(study, held)
         rows = [
             _row(study, held, study.protocol.question(name), None, None, None, withdrawn=True)
             for name in answers
         ]
-        judgments.append(connection, study.id, rows)
-        assignments.set_state(connection, held.id, "reserved")
-        assignments.save_draft(connection, held.id, answers, assignment.lease(study))
+        _append(connection, study, held, rows, {})
+        counted = _counted(connection, study, held, row.state)
+        assignments.set_state(connection, held.id, "reserved" if counted else "released")
+        assignment.keep_draft(connection, study, held, answers)
         fresh = assignments.by_id(connection, held.id)
         return assignment.ticket(connection, study, who, fresh)
 
@@ -167,10 +214,12 @@ def skip(db: Database, who: Identity, held: Ticket, reason: str) -> None:
         raise Invalid("reason", "say why, so that the researcher can mend it")
     with db.write() as connection:
         study, row = _held(db, connection, who, held)
-        if row.state == "submitted":
+        if row.state in {"submitted", "late"}:
             raise Refused("this unit has an answer; undo it first")
         if row.state == "reserved":
-            assignments.skip(connection, held.id, held.unit_id)
+            overlap = study.protocol.assignment.overlap
+            assignments.skip(connection, held.id, held.unit_id, overlap)
+        assignments.set_state(connection, held.id, "skipped")
         study_rows.record(
             connection, study.id, "skip", who.name, {"reason": reason.strip()[:500]},
             unit=held.unit_id, rater=held.rater,

@@ -67,6 +67,20 @@ def rater_id(db: Database, study: Study, who: Identity) -> int:
     return int(known)
 
 
+def own_row(
+    db: Database, connection: Connection, study: Study, who: Identity, held: Ticket
+) -> Any:  # fmt: skip
+    """The row of the ticket's assignment; raises `Refused` when it is not this person's."""
+    rater = db.cache.get(("person", study.id, who.name))
+    if rater is None:
+        rater = study_rows.rater_key(connection, study.id, "person", who.name)
+    row = assignments.by_id(connection, held.id)
+    mine = held.rater_key == f"person:{who.name}" and held.rater == rater
+    if row is None or not mine or (row.rater, row.unit) != (rater, held.unit_id):
+        raise Refused("this unit was given to somebody else; nothing was stored")
+    return row
+
+
 def current(db: Database, who: Identity, key: str) -> Ticket | None:
     """The unit that this person should answer now; None when nothing is left for them.
 
@@ -82,6 +96,8 @@ def current(db: Database, who: Identity, key: str) -> Ticket | None:
         if row is not None and row.lease_until > now():
             return ticket(connection, study, who, row)
     with db.write() as connection:
+        study = studies.load(db, key, connection, lock=True)
+        _answerable(study)
         return following(connection, study, who, rater)
 
 
@@ -111,12 +127,26 @@ def _hold(connection: Connection, study: Study, rater: int) -> Any:
     return row
 
 
+def keep_draft(
+    connection: Connection, study: Study, held: Ticket, answers: Mapping[str, Any]
+) -> None:
+    """Keep answers under the wordings that they were given to, and the reservation with them."""
+    asked = {q.name: q.digest for q in held.unit.questions}
+    kept = {asked[name]: value for name, value in answers.items() if name in asked}
+    assignments.save_draft(connection, held.id, kept, lease(study))
+
+
+def _draft(unit: Unit, kept: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A stored draft by question name, without answers to other wordings."""
+    return {q.name: kept[q.digest] for q in unit.questions if kept and q.digest in kept}
+
+
 def _reserve(connection: Connection, study: Study, who: Identity, rater: int) -> Ticket | None:
     place, position = assignments.newest(connection, rater)
-    if place % 8 == 0:
-        assignments.release_expired(connection, study.id, rater)
-    total = items.last_position(connection, study.id) + 1
     policy = study.protocol.assignment
+    if place % 8 == 0:
+        assignments.release_expired(connection, study.id, rater, policy.overlap)
+    total = items.last_position(connection, study.id) + 1
     if place == 0 and policy.order == "per_rater" and total:
         position = draw(study.seed, who.name, "start") % total - 1
     for _ in range(20):
@@ -139,7 +169,8 @@ def _free(connection: Connection, study: Study, rater: int, after: int) -> Any:
     """The next open unit beyond a position, else the first one before it, else None."""
     found = assignments.free_unit(connection, study.id, rater, after)
     if found is None:
-        assignments.release_expired(connection, study.id, rater)
+        overlap = study.protocol.assignment.overlap
+        assignments.release_expired(connection, study.id, rater, overlap)
         found = assignments.free_unit(connection, study.id, rater, -1)
     return found
 
@@ -165,7 +196,8 @@ def ticket(
     return Ticket(
         id=row.id, study=study.key, unit_id=row.unit, unit=unit.shuffled(row.seed),
         rater=row.rater, rater_key=f"person:{who.name}", place=row.place, total=total,
-        stage=row.stage, repeat=row.repeat, state=row.state, given=given, draft=row.draft or {},
+        stage=row.stage, repeat=row.repeat, state=row.state, given=given,
+        draft=_draft(unit, row.draft),
     )  # fmt: skip
 
 
@@ -196,17 +228,12 @@ def at(db: Database, who: Identity, key: str, place: int) -> Ticket | None:
 def save_draft(db: Database, who: Identity, held: Ticket, draft: Mapping[str, Any]) -> Ticket:
     """Keep unfinished answers on the server; returns the ticket with them."""
     require(who, "annotate")
-    _own(who, held)
-    study = studies.load(db, held.study)
     if held.state == "reserved":
         with db.write() as connection:
-            assignments.save_draft(connection, held.id, dict(draft), lease(study))
+            study = studies.load(db, held.study, connection, lock=True)
+            if own_row(db, connection, study, who, held).state == "reserved":
+                keep_draft(connection, study, held, draft)
     return replace(held, draft=dict(draft))
-
-
-def _own(who: Identity, held: Ticket) -> None:
-    if held.rater_key != f"person:{who.name}":
-        raise Refused("this unit was given to somebody else; reload the page")
 
 
 def progress(db: Database, who: Identity, key: str) -> tuple[int, int]:

@@ -61,8 +61,8 @@ class _Writer:
     """Appends judgments in batches; a correction waits until what it corrects is stored.
 
     `landed` is where the rows of the file went by their own numbers; `answered` holds, per unit
-    and person, the questions that have a standing answer. Without `check` the log is known to
-    hold none of the rows.
+    and person, the questions that have a standing answer, and `touched` the units and raters with
+    new rows. Without `check` the log is known to hold none of the rows.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class _Writer:
         self.landed: dict[int, Stored] = {}
         self.answered: dict[tuple[int, int], set[int]] = {}
         self.waiting: list[tuple[JudgmentRow, NewJudgment]] = []
+        self.touched: set[tuple[int, int]] = set()
         self.fresh = 0
 
     def add(self, row: JudgmentRow) -> None:
@@ -103,15 +104,17 @@ class _Writer:
             place = self.waiting[0][0].place
             self.problems.add(place, "", "corrections that the study does not have", str(error))
             raise ImportFailed(self.problems.found) from None
-        for (row, _), landed in zip(self.waiting, stored, strict=True):
+        for (row, new), landed in zip(self.waiting, stored, strict=True):
             if row.number is not None:
                 self.landed[row.number] = landed
+            if not landed.again:
+                self.touched.add((new.unit, new.rater))
         self.fresh += sum(not landed.again for landed in stored)
         self.waiting.clear()
 
     def note_people(self) -> None:
-        """Count people's answers towards the overlap of their units."""
-        pairs = [pair for pair, standing in self.answered.items() if standing]
+        """Count people's new answers towards the overlap of their units."""
+        pairs = [p for p, standing in self.answered.items() if standing and p in self.touched]
         overlap = self.study.protocol.assignment.overlap
         imported.answered(self.connection, self.study.id, pairs, overlap)
 

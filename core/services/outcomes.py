@@ -1,6 +1,6 @@
 """Storing what tasks come to: judgments and the task's state, in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -10,6 +10,7 @@ from core.services.studies import Study
 from core.units import Draft, Unit
 from core.workers.base import Worker
 from storage import judgments, runs
+from storage import studies as study_rows
 from storage.database import Database
 from storage.judgments import NewJudgment
 
@@ -51,15 +52,26 @@ class Outcomes:
         )
         return [f.task in mine for f in batch]
 
+    def _wordings(
+        self, connection: Connection, study: Study, done: Sequence[Finished]
+    ) -> Mapping[str, int]:
+        """Ids by digest of what the units asked; older wordings too, if the study was edited."""
+        asked = {q.digest for f in done for q in f.unit.questions}
+        if asked <= study.wordings.keys():
+            return study.wordings
+        return study_rows.wordings(connection, list(asked))
+
     def _rows(
         self, connection: Connection, study: Study, done: Sequence[Finished]
     ) -> Iterator[NewJudgment]:
         """New judgments; what the rater has answered before stays, unless the run asks anew."""
         standing = runs.standing(connection, self.rater, [f.unit_id for f in done])
+        wordings = self._wordings(connection, study, done)
         for finished in done:
+            asked = {question.name: question for question in finished.unit.questions}
             for draft in finished.drafts:
-                question = study.protocol.question(draft.question)
-                wording = study.wording(question)
+                question = asked[draft.question]  # the wording that was read, edited or not
+                wording = wordings[question.digest]
                 old = standing.get((finished.unit_id, wording, draft.repeat))
                 if old is not None and not old[2] and not self.fresh:
                     continue

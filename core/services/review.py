@@ -138,6 +138,7 @@ def adjudicate(
     rater = rater_id(db, study, who)
     checked = None if value is None else seen.question.check(value, seen.unit)
     with db.write() as connection:
+        studies.load(db, key, connection, lock=True)
         held = [r for r in reviews.answers(connection, seen.unit_id, wording) if r.stage == STAGE]
         newest = held[-1].sequence if held else None
         if newest != (seen.adjudicated.sequence if seen.adjudicated else None):

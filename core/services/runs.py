@@ -132,7 +132,7 @@ def start(
     require(who, "run")
     check_key(worker)
     with db.write() as connection:
-        study = studies.load(db, key, connection)
+        study = studies.load(db, key, connection, lock=True)
         _only_one(connection, study, worker)
         planned = _plan(connection, study, worker, limit, fresh)
         if not planned.work:

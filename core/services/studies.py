@@ -55,12 +55,18 @@ class Study:
         return self.wordings[question.digest]
 
 
-def load(db: Database, key: str, connection: Connection | None = None) -> Study:
-    """The study of that name; its protocol is parsed once per version. Raises `NoStudy`."""
+def load(
+    db: Database, key: str, connection: Connection | None = None, *, lock: bool = False
+) -> Study:
+    """The study of that name; its protocol is parsed once per version. Raises `NoStudy`.
+
+    A transaction that decides by what the study is now takes it with `lock`, before anything else
+    that it locks: so state, wordings and reservations hold still until it ends.
+    """
     if connection is None:
         with db.read() as fresh:
             return load(db, key, fresh)
-    row = studies.head(connection, key)
+    row = studies.head(connection, key, lock=lock)
     if row is None:
         known = [s.key for s in studies.every(connection)][:8]
         raise NoStudy(f"no study is called {key!r}; there are: {', '.join(known) or 'none yet'}")
@@ -127,7 +133,7 @@ def edit(db: Database, who: Identity, key: str, protocol: StudyProtocol, seen: i
     """
     require(who, "edit")
     with db.write() as connection:
-        study = load(db, key, connection)
+        study = load(db, key, connection, lock=True)
         _editable(study, protocol, seen)
         version = study.version + 1
         protocol = protocol.model_copy(update={"name": study.key, "version": version})
@@ -163,7 +169,7 @@ def set_state(db: Database, who: Identity, key: str, state: str) -> Study:
     if state not in STATES:
         raise Refused(f"no state is called {state!r}; there are: {', '.join(STATES)}")
     with db.write() as connection:
-        study = load(db, key, connection)
+        study = load(db, key, connection, lock=True)
         if state != study.state:
             if state not in MOVES[study.state]:
                 able = ", ".join(sorted(MOVES[study.state]))

@@ -165,7 +165,7 @@ def run_import(
         found = read(connection, known, importer(files, mapping), under_way)
     try:
         with db.write() as connection:
-            into = known or _begin(connection, who, plan)
+            into = _again(db, connection, known) if known else _begin(connection, who, plan)
             units, fresh = bring(connection, into, found, tell)
             if known is None or found.new_items or fresh:
                 facts = _facts(files, found, fresh)
@@ -192,6 +192,14 @@ def create_study_from(
     if title:
         mapping = mapping.model_copy(update={"study": {**(mapping.study or {}), "title": title}})
     return run_import(db, who, files, mapping, tell=tell)
+
+
+def _again(db: Database, connection: Connection, known: Study) -> Study:
+    """The study that the files were read for; raises `Refused` when it changed since then."""
+    study = studies.load(db, known.key, connection, lock=True)
+    if (study.version, study.state) != (known.version, known.state):
+        raise Refused("the study changed while the files were read; import them again")
+    return study
 
 
 def _begin(connection: Connection, who: Identity, plan: StudyProtocol) -> Study:

@@ -66,6 +66,10 @@ def submit(db: Database, who: Identity, study: Study) -> None:
     except Invalid as error:
         desk["error"] = error.message
         return
+    except answering.Reworded as error:
+        hold(desk, assignment.at(db, who, study.key, held.place))
+        desk["error"] = str(error).capitalize() + "."
+        return
     except (Conflict, studies.Refused) as error:
         desk["error"] = str(error)
         return
