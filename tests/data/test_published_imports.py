@@ -15,6 +15,9 @@ from storage.database import Database
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 HERE = Path(__file__).parent
 OWNER = Identity("owner")
+GPT = "gpt-3.5-turbo (garbage = tie)"
+MEASURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "macro_precision": "macro precision",
+            "macro_recall": "macro recall"}  # fmt: skip
 FILES = {
     "pandalm": (
         "testset-v1.json", "gpt-3.5-turbo-testset-v1.json", "pandalm-7b-testset-v1.json",
@@ -52,8 +55,7 @@ def test_pandalm_items_people_models_and_majorities(lite):
     assert (done.items, done.new_items, done.units) == (999, 999, 999)
     kinds = Counter(rater.split(":")[0] for rater in done.raters)
     assert kinds == {"person": 3, "model": 2}
-    assert done.raters["model: gpt-3.5-turbo"] == 999 - 25
-    assert done.missing["gpt_result"] == 25
+    assert done.raters[f"model: {GPT}"] == 999
     counts = analysis.confusion(
         lite, OWNER, "pandalm", "preference", analysis.MAJORITY, "PandaLM-7B"
     )
@@ -66,6 +68,28 @@ def test_pandalm_items_people_models_and_majorities(lite):
         pair = frozenset((f"annotator{a}", f"annotator{b}"))
         published = numbers[f"Cohen kappa annotator{a} vs annotator{b}"]
         assert kappas[pair] == pytest.approx(published, abs=1e-6)
+
+
+def test_pandalm_models_against_the_majority_as_published(lite):
+    transfer.run_import(lite, OWNER, given("pandalm"), plan("pandalm"))
+    found, numbers = analysis.agreement(lite, OWNER, "pandalm"), expected("pandalm")
+    for rater, published in ((GPT, "gpt-3.5-turbo"), ("PandaLM-7B", "PandaLM-7B")):
+        row = found.rater(rater).statistics
+        for name, title in MEASURES.items():
+            number = numbers[f"{published} vs majority human: {title}"]
+            assert row[name].value == pytest.approx(number, abs=1e-6)
+            assert row[name].n == 999
+
+
+def test_pandalm_unreadable_replies_may_stay_missing(lite):
+    text = (HERE / "pandalm.yaml").read_text(encoding="utf-8")
+    assert text.count("garbage: tie") == 1
+    honest = from_yaml(text.replace("garbage: tie", "garbage: null"))
+    done = transfer.run_import(lite, OWNER, given("pandalm"), honest)
+    assert (done.raters[f"model: {GPT}"], done.missing["gpt_result"]) == (974, 25)
+    row = analysis.agreement(lite, OWNER, "pandalm").rater(GPT).statistics["accuracy"]
+    assert (row.n, round(row.coverage, 3)) == (974, 0.975)
+    assert row.value == pytest.approx(0.7156, abs=5e-5)
 
 
 def test_pandalm_units_with_three_people_are_not_asked_again(lite):
