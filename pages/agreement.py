@@ -61,7 +61,8 @@ def slices(study: Study) -> dict[str, list[str]]:
     facts = analysis.facts(db, who, study.key)
     if not facts:
         return {}
-    with st.expander("Only some items", key="agreement-slices"):
+    narrowed = any(st.query_params.get(f"fact_{name}") for name in facts)
+    with st.expander("Only some items", key="agreement-slices", expanded=narrowed):
         found = {
             name: address.several(
                 st.multiselect, plain(name), f"fact_{name}", {v: v for v in values},
@@ -246,7 +247,7 @@ def labels(found: Agreement) -> None:
     counts = estimate.detail["counts"]
     said = ", ".join(f"{name} {many:,}" for name, many in counts.items())
     ties = estimate.detail["ties"]
-    look.caption(plain(f"Majority of people: {said}; no majority on {ties:,} units."))
+    look.caption(plain(f"Majority of people: {said}; no majority on {ties:,} of the units."))
 
 
 def no_answers(found: Agreement) -> None:

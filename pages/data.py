@@ -83,7 +83,8 @@ def report(done: Any) -> None:
 def problems(found: Any) -> None:
     """What is wrong, one row per place."""
     more = " The first twenty are shown." if len(found) >= 20 else ""
-    st.error(f"Nothing can be imported yet: {len(found)} problems.{more}")
+    many = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+    st.error(f"Nothing can be imported yet: {many}.{more}")
     st.dataframe(
         [
             {"file": p.place.file, "line": p.place.line or None, "column": p.column,

@@ -50,7 +50,7 @@ def plan(study: Study, worker: Worker) -> None:
     )
     planned = runs.plan(db, who, study.key, worker, limit=limit, fresh=fresh)
     what = "calls" if worker.needs_model() else "answers"
-    words = [f"{planned.work:,} {what} to make"]
+    words = [f"{planned.work:,} {what if planned.work != 1 else what[:-1]} to make"]
     if planned.judged:
         words.append(f"{planned.judged:,} judged before and kept")
     words += [f"{n:,} units passed by: {why}" for why, n in list(planned.passed_by.items())[:3]]
@@ -107,7 +107,7 @@ look.header("Model runs", study, who)
 if study is None:
     look.empty_state(
         "No study yet", "A judge needs something to judge: create a study or bring data first.",
-        button="Create a study", page="pages/studies.py", key="runs-none",
+        button="Create a study", page="studies", key="runs-none",
     )  # fmt: skip
     st.stop()
 found = runs.listing(db, who, study.key)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.charts.style import COLOURS, MOST, OTHER, Chart, blank, number, plain, unique
+from core.charts.style import COLOURS, MOST, OTHER, Chart, blank, number, pair, plain, unique
 from core.statistics.base import Estimate
 
 
@@ -26,9 +26,9 @@ def forest(lines: Sequence[Line], measure: str, key: str = "forest") -> Chart:
     drawn = defined
     if len(defined) > MOST:
         drawn = [*defined[: MOST // 2], *defined[-MOST // 2 :]]
-    labels = unique([x.name for x in drawn])
+    labels = unique([x.name for x in drawn], pair)
     labels = [f"{a}  (n = {x.estimate.n})" for a, x in zip(labels, drawn, strict=True)]
-    figure = blank(72 + 26 * max(1, len(drawn)), key)
+    figure = blank(104 + 26 * max(1, len(drawn)), key)
     for group in dict.fromkeys(x.group for x in drawn):
         own = [(a, x) for a, x in zip(labels, drawn, strict=True) if x.group == group]
         points(figure, own, COLOURS.get(group, OTHER), plain(group))

@@ -15,7 +15,7 @@ def rater_bars(lines: Sequence[Line], measure: str, key: str = "raters") -> Char
     values = [e.value or 0.0 for e in found]
     labels = unique([x.name for x in drawn])
     labels = [f"{a}  {e.value or 0.0:.2%} (n = {e.n})" for a, e in zip(labels, found, strict=True)]
-    figure = blank(72 + 30 * max(1, len(drawn)), key)
+    figure = blank(88 + 30 * max(1, len(drawn)), key)
     colours = [COLOURS.get(x.group, OTHER) for x in drawn]
     figure.add_bar(
         x=values, y=labels, orientation="h", insidetextanchor="start", showlegend=False,

@@ -1,5 +1,6 @@
 """What every chart shares: colours, layout, and the words beside it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ COLOURS = {
 }
 OTHER = "#8a8a8a"
 LONGEST = 34
+HALF = 21
 MOST = 40
 
 
@@ -37,12 +39,21 @@ def plain(text: str, longest: int = LONGEST) -> str:
     return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def unique(names: list[str]) -> list[str]:
+def pair(text: str) -> str:
+    """A pair "first / second" as a chart may show it: each half short, so that both can be read.
+
+    >>> pair("a rater with a long name indeed / another")
+    'a rater with a long … / another'
+    """
+    return " / ".join(plain(half, HALF) for half in text.split(" / "))
+
+
+def unique(names: list[str], short: Callable[[str], str] = plain) -> list[str]:
     """Axis labels from names: plain, and told apart where shortening made them equal."""
     seen: dict[str, int] = {}
     found = []
     for name in names:
-        label = plain(name)
+        label = short(name)
         seen[label] = seen.get(label, 0) + 1
         found.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
     return found

@@ -2,6 +2,8 @@
 
 from core.statistics.base import Estimate
 
+FEW = 20
+
 
 def agree_words(who: str, percent: Estimate, measure: Estimate | None = None) -> str:
     """How often raters agree, out of ten, and how often chance alone would make them.
@@ -10,11 +12,15 @@ def agree_words(who: str, percent: Estimate, measure: Estimate | None = None) ->
     ...                     Estimate("cohen", 0.492, detail={"pe": 0.41}))
     >>> words
     'People agree on 7 of 10 units; chance alone would give 4 of 10.'
+    >>> agree_words("People", Estimate("percent", 0.75, n=4))
+    'People agree on 75% of 4 units, too few to say more.'
     """
     if percent.value is None:
         return f"{who}: {percent.note}."
-    text = f"{who} agree on {tenths(percent.value)} units"
     chance = measure.detail.get("pe") if measure is not None else None
+    if percent.n < FEW:
+        return f"{who} agree on {percent.value:.0%} of {percent.n} units, too few to say more."
+    text = f"{who} agree on {tenths(percent.value)} units"
     return (
         f"{text}; chance alone would give {tenths(chance)}." if chance is not None else f"{text}."
     )

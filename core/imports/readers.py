@@ -207,6 +207,7 @@ def _separated(file: File, stream: IO[bytes], problems: Problems, mark: str) -> 
         (text for _, text in _lines(file, stream, problems)), delimiter=mark, strict=True
     )
     header: list[str] = []
+    empty = True
     while True:
         place = Place(file.name, reader.line_num + 1)
         try:
@@ -222,12 +223,16 @@ def _separated(file: File, stream: IO[bytes], problems: Problems, mark: str) -> 
             header = [cell.strip() for cell in cells]
             if not _header(header, place, problems):
                 return
-        elif len(cells) != len(header):
+            continue
+        empty = False
+        if len(cells) != len(header):
             problems.add(place, "", f"{len(header)} columns", f"{len(cells)} columns")
         else:
             yield place, {n: c or None for n, c in zip(header, cells, strict=True)}
     if not header:
         problems.add(Place(file.name), "", "a header line", "none")
+    elif empty:
+        problems.add(Place(file.name), "", "at least one row", "only a header")
 
 
 def _header(names: list[str], place: Place, problems: Problems) -> bool:

@@ -33,9 +33,10 @@ class Rater:
 
     @property
     def title(self) -> str:
-        """The name, with what it is unless it is a person or a model."""
+        """The name, with what it is unless it is a person or a model, or the name says so."""
         what = "simulated" if self.simulated else self.kind
-        return self.name if what in {"person", "model"} else f"{self.name} ({what})"
+        told = what in {"person", "model"} or (self.simulated and what in self.name.lower())
+        return self.name if told else f"{self.name} ({what})"
 
 
 def majority(counts: ArrayLike) -> Ints:

@@ -1,10 +1,11 @@
 """What every worker is."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from core.digest import Identified, digest
 from core.questions.base import Question
@@ -12,6 +13,15 @@ from core.registry import Registry
 from core.units import Draft, Unit
 
 RaterKind = Literal["model", "rule", "panel"]
+
+
+def _a_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._/:@-]*", text):
+        raise ValueError(
+            "takes the letters a to z, digits, spaces and . _ / : @ - and begins with a letter "
+            "or digit"
+        )
+    return text
 
 
 class CannotAnswer(Exception):
@@ -60,7 +70,7 @@ class Worker(Identified):
     simulated: ClassVar[bool] = False
     silent: ClassVar[frozenset[str]] = frozenset({"name", "title", "only"})
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/:@-]*$", max_length=120)
+    name: Annotated[str, AfterValidator(_a_name)] = Field(max_length=120)
     title: str = ""
     questions: tuple[str, ...] = ()
     only: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)

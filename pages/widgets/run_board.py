@@ -136,7 +136,7 @@ def _do(action, who: Identity, run: int, *more: int) -> None:  # type: ignore[no
 
 
 def past(found: list[Status]) -> None:
-    """The table of a study's runs, newest first."""
+    """The table of a study's runs, newest first; the one that is picked stands above from then on."""
     rows = [
         {
             "Run": s.id, "Worker": s.worker, "State": s.state, "Judged": s.done, "Of": s.total,
@@ -147,4 +147,13 @@ def past(found: list[Status]) -> None:
         }
         for s in found
     ]  # fmt: skip
-    st.dataframe(rows, hide_index=True, width="stretch")
+    look.caption("Pick a row to see that run above: its failures, and the way to go on.")
+    st.dataframe(
+        rows, hide_index=True, width="stretch", key="run-past", on_select=lambda: _show(found),
+        selection_mode="single-row",
+    )  # fmt: skip
+
+
+def _show(found: list[Status]) -> None:
+    for row in st.session_state["run-past"].selection.rows:
+        st.session_state["run-shown"] = found[row].id

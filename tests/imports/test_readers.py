@@ -71,6 +71,7 @@ def test_parquet_with_nested_values(tmp_path):
         ("a.csv", b'id,text\n1,"never closed\n', 2, "CSV"),
         ("a.csv", b"id,id\n1,2\n", 1, "once"),
         ("a.csv", b"id,\n1,2\n", 1, "name in the header"),
+        ("a.csv", b"id,text\n", 0, "at least one row"),
         ("a.jsonl", b'{"id": 1}\n{"id": 2,}\n', 2, "JSON"),
         ("a.jsonl", b'{"id": 1}\n{"id": 2, "id": 3}\n', 2, "once"),
         ("a.jsonl", b'{"id": NaN}\n', 1, "null"),

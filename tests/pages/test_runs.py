@@ -109,7 +109,8 @@ def test_a_judge_from_the_form_to_its_end(open_page):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [("url", "http://me:secret@host/v1", "no name, password or query"),
-     ("key", "sk-1234567", "NAME of an environment variable"), ("name", "<b>", "name")],
+     ("key", "sk-1234567", "NAME of an environment variable"),
+     ("name", "<b>", "takes the letters a to z")],
 )  # fmt: skip
 def test_what_a_judge_cannot_be_is_said(open_page, field, value, words):
     db, opened = open_page
