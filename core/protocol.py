@@ -196,12 +196,20 @@ class StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+NAMES = {
+    r"^[a-z0-9][a-z0-9-]*$": "use small letters a to z, digits and hyphens, as in my-study-2",
+    r"^[a-z][a-z0-9_]*$": "use small letters a to z, digits and underscores, as in is_right",
+}
+
+
 def explain(error: ValidationError, text: str = "") -> str:
     """A pydantic error in words a person can act on, one line per field."""
     lines = []
     for problem in error.errors():
         path = [str(part) for part in problem["loc"]]
-        message = problem["msg"].removeprefix("Value error, ")
+        message = NAMES.get(
+            problem.get("ctx", {}).get("pattern", ""), problem["msg"].removeprefix("Value error, ")
+        )
         where = _line(text, path) if text and path else ""
         lines.append(f"{where}{'.'.join(path) or 'study'}: {message}")
     return "\n".join(lines)

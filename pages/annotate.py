@@ -8,6 +8,7 @@ from pages.widgets import desk as moves
 from pages.widgets import identity, look, workspace
 from pages.widgets.inert import inert
 from pages.widgets.ui import StreamlitUi, ask, show_material
+from pages.widgets.words import plain
 
 who = identity.who()
 study = workspace.study_picker(who)
@@ -21,7 +22,9 @@ def work() -> None:
     try:
         held = moves.fetch(db, who, study, desk)
     except Refused as error:
-        look.empty_state("No answers now", f"{str(error).capitalize()}.")
+        words = f"{plain(str(error)).capitalize()}. Its state is changed on the Studies page."
+        if look.empty_state("No answers now", words, button="Go to Studies", key="closed"):
+            st.switch_page("studies.py")
         return
     if held is None:
         finished(desk)
@@ -102,10 +105,12 @@ def bar(desk: moves.State, held: moves.Ticket) -> None:
 
 def finished(desk: moves.State) -> None:
     """The end of the queue."""
-    look.empty_state(
+    if look.empty_state(
         "Nothing left for you here",
         "Every unit that you may answer is answered or reserved by others. Thank you.",
-    )
+        button="See agreement", key="finished",
+    ):  # fmt: skip
+        st.switch_page("agreement.py")
     if desk["error"]:
         st.error(desk["error"])
     with st.container(key="action-bar", horizontal=True):

@@ -48,10 +48,15 @@ def your_part(study: Study, seen: Overview) -> None:
     """The person's progress and the one thing to press."""
     with st.container(key="your-part", border=True):
         st.markdown("#### Your part", anchors=False)
-        mine = max(seen.answered + seen.left, 1)
-        st.markdown(f"## {seen.answered} of {seen.answered + seen.left}", anchors=False)
-        st.progress(seen.answered / mine)
+        mine = seen.answered + seen.left
+        if mine:
+            st.markdown(f"## {seen.answered} of {mine}", anchors=False)
+            st.progress(seen.answered / mine)
         st.markdown(situation(study, seen), anchors=False)
+        if not seen.units and st.button("Bring data", key="bring", type="primary"):
+            look.go("data")
+        elif seen.units and not seen.takes_answers and st.button("See its state", key="state"):
+            look.go("studies")
         if seen.left:
             label = "Continue judging" if seen.answered or seen.skipped else "Start judging"
             if st.button(label, key="start", type="primary", shortcut="s"):
@@ -62,9 +67,9 @@ def your_part(study: Study, seen: Overview) -> None:
 def situation(study: Study, seen: Overview) -> str:
     """Where the person stands, in a sentence or two."""
     if not seen.units:
-        return "There is nothing to judge yet: bring data in on the Data page."
+        return "There is nothing to judge yet: bring data in first."
     if not seen.takes_answers:
-        return f"This study is {study.state} and takes no answers now."
+        return f"This study is {study.state} and takes no answers now; open it on the Studies page."
     if not seen.left:
         return "Nothing is left for you. Thank you."
     parts = [f"{seen.answered} saved"] if seen.answered else ["Nothing saved yet"]

@@ -54,7 +54,7 @@ def chip(state: str) -> str:
 def header(title: str, study: Study | None = None, who: Identity | None = None) -> None:
     """The page's title, and under it the study with its state and the person's name."""
     with st.container(key="page-header"):
-        st.title(title, anchor=False)
+        st.title(plain(title), anchor=False)
         facts = []
         if study is not None and study.title == title:
             facts.append(chip(study.state))

@@ -99,6 +99,8 @@ def test_a_paused_study_says_so(small, workspace, opened):
     studies.set_state(workspace, ANA, "small", "paused")
     page = opened("annotate", who="ana", study="small")
     assert "paused" in words(page)
+    press(page, "Go to Studies")
+    assert page.title[0].value == "Studies"
 
 
 def test_the_end_of_the_queue_is_said(small, workspace, opened):

@@ -2,11 +2,13 @@
 
 import pytest
 
+from core.protocol import from_yaml
 from core.services import answering, assignment, studies
 from tests.pages.conftest import words
-from tests.services.conftest import ANA, BEN
+from tests.services.conftest import ANA, BEN, PROTOCOL
 
 A = {"winner": "a"}
+TITLE = "'![](http://a.example/b.png) study'"
 
 
 def enter(page, name):
@@ -70,8 +72,18 @@ def test_nothing_left(small, workspace, opened):
 def test_a_paused_study_offers_nothing_to_press(small, workspace, opened):
     studies.set_state(workspace, ANA, "small", "paused")
     page = opened("home", who="ana")
-    assert "This study is paused and takes no answers now." in words(page)
+    assert "This study is paused and takes no answers now; open it" in words(page)
     assert "start" not in {b.key for b in page.button}
+    page.button(key="state").click().run()
+    assert page.title[0].value == "Studies"
+
+
+def test_a_study_without_data_leads_to_the_data_page(workspace, opened):
+    studies.create(workspace, ANA, from_yaml(PROTOCOL.replace("A small study", TITLE)))
+    page = opened("home", who="ana")
+    assert page.title[0].value == "\\!\\[\\](http\\://a.example/b.png) study"
+    page.button(key="bring").click().run()
+    assert page.title[0].value == "Data"
 
 
 def test_agreement_at_a_glance(small, workspace, opened):

@@ -82,6 +82,12 @@ def test_a_wrong_file_names_line_and_field(editing, workspace):
     assert studies.load(workspace, "small").version == 1
 
 
+def test_a_name_that_cannot_be_says_what_can(editing):
+    wrong = file(editing).value.replace("name: better", "name: Better <b>")
+    file(editing).input(wrong).run()
+    assert "use small letters a to z, digits and underscores" in words(editing)
+
+
 def test_a_file_that_is_no_yaml_keeps_the_text(editing):
     file(editing).input("name: [small").run()
     assert file(editing).value == "name: [small"
