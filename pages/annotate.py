@@ -30,12 +30,12 @@ def work() -> None:
         finished(desk)
         return
     status(desk, held)
-    panel(desk)
+    panel(desk, held.id)
     ui = StreamlitUi(
         f"a{held.id}",
         active="" if desk["panel"] == "skip" else moves.active_question(held, desk["answers"]),
         keys=desk["keys"],
-        on_answer=lambda name, value: moves.answered(db, who, study, name, value),
+        on_answer=lambda name, value: moves.answered(db, who, study, held.id, name, value),
     )
     show_material(ui, held.unit)
     ask(ui, held.unit, desk["answers"])
@@ -57,10 +57,10 @@ def status(desk: moves.State, held: moves.Ticket) -> None:
         parts.append("draft kept")
     st.progress(min(held.place / max(held.total, 1), 1.0), text=" · ".join(parts))
     if desk["error"]:
-        st.error(desk["error"])
+        st.error(plain(desk["error"]))
 
 
-def panel(desk: moves.State) -> None:
+def panel(desk: moves.State, at: int) -> None:
     """What a key of the bar has opened: guidelines, reasons to skip, or a note."""
     if desk["panel"] == "guidelines":
         with st.container(key="guidelines", border=True):
@@ -70,33 +70,37 @@ def panel(desk: moves.State) -> None:
             st.markdown("**Skip because it is**", anchors=False)
             for place, reason in enumerate(answering.SKIP_REASONS, 1):
                 st.button(
-                    reason, key=f"skip-{desk['held'].id}-{place}", on_click=moves.skip,
-                    args=(db, who, study, reason), shortcut=str(place) if desk["keys"] else None,
+                    reason, key=f"skip-{at}-{place}", on_click=moves.skip,
+                    args=(db, who, study, at, reason),
+                    shortcut=str(place) if desk["keys"] else None,
                 )  # fmt: skip
     elif desk["panel"] == "flag":
         with st.container(key="flag-note", border=True):
             note = st.text_input("What should the researcher look at?", key="flag-text")
-            st.button("Send", key="flag-send", on_click=moves.flag, args=(db, who, study, note))
+            st.button("Send", key="flag-send", on_click=moves.flag, args=(db, who, study, at, note))
     elif desk["panel"] == "flagged":
         st.info("Flagged for the researcher.")
 
 
 def bar(desk: moves.State, held: moves.Ticket) -> None:
     """The action bar, always in view."""
-    scope, keys = held.id, desk["keys"]
+    at, keys = held.id, desk["keys"]
 
-    def button(label: str, key: str, move: object, *args: object, **more: object) -> None:
+    def button(
+        label: str, key: str, move: object, *args: object, last: tuple[str, ...] = (),
+        **more: object,
+    ) -> None:  # fmt: skip
         st.button(
-            label, key=f"{label}-{scope}", shortcut=key if keys else None, on_click=move,
-            args=args, **more,
+            label, key=f"{label}-{at}", shortcut=key if keys else None, on_click=move,
+            args=(*args, at, *last), **more,
         )  # fmt: skip
 
     with st.container(key="action-bar", horizontal=True):
         button("Back", "b", moves.back, db, who, study, disabled=held.place == 1)
         button("Undo", "u", moves.undo, db, who, study)
-        button("Skip", "s", moves.toggle, desk, "skip", disabled=bool(held.answers))
-        button("Flag", "f", moves.toggle, desk, "flag")
-        button("Guidelines", "g", moves.toggle, desk, "guidelines")
+        button("Skip", "s", moves.toggle, desk, last=("skip",), disabled=bool(held.answers))
+        button("Flag", "f", moves.toggle, desk, last=("flag",))
+        button("Guidelines", "g", moves.toggle, desk, last=("guidelines",))
         if held.state == "submitted":
             button("Next", "n", moves.forward, db, who, study)
         submit = "Save change" if held.state == "submitted" else "Submit"
@@ -112,10 +116,11 @@ def finished(desk: moves.State) -> None:
     ):  # fmt: skip
         st.switch_page("agreement.py")
     if desk["error"]:
-        st.error(desk["error"])
+        st.error(plain(desk["error"]))
+    here = (db, who, study, None)
     with st.container(key="action-bar", horizontal=True):
-        st.button("Back", key="back-end", shortcut="b", on_click=moves.back, args=(db, who, study))
-        st.button("Undo", key="undo-end", shortcut="u", on_click=moves.undo, args=(db, who, study))
+        st.button("Back", key="back-end", shortcut="b", on_click=moves.back, args=here)
+        st.button("Undo", key="undo-end", shortcut="u", on_click=moves.undo, args=here)
         st.button("Look again", key="again-end", on_click=lambda: desk.update(held=None))
 
 

@@ -121,4 +121,4 @@ else:
             your_part(study, seen)
         glimpse.agreement(db, who, study)
     numbers(seen)
-    live.follow(study.key, "home")
+    live.follow(study.key, seen.judgments)

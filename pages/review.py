@@ -65,7 +65,7 @@ def one_model(names: Mapping[int, str]) -> int | None:
         return None
     chosen = st.selectbox(
         "Model or rule", [0, *names], key="review-rater", width=180,
-        format_func=lambda i: plain(names[i]) if i else "All together",
+        format_func=lambda i: names[i] if i else "All together",
     )  # fmt: skip
     return chosen or None
 
@@ -100,7 +100,7 @@ def status(desk: docket.Desk, queue: cases.Queue, case: cases.Case) -> None:
             "Cases are sorted by distance, by how sure people are, and by how many answered.",
         )  # fmt: skip
     if desk.error:
-        st.error(desk.error)
+        st.error(plain(desk.error))
 
 
 def answers(seen: review.Detail) -> None:

@@ -18,6 +18,7 @@ E: Any = Event.__table__  # type: ignore[attr-defined]
 HEAD = select(S.c.id, S.c.key, S.c.title, S.c.state, S.c.version, S.c.revision, S.c.seed).where(
     S.c.key == bindparam("study_key")
 )
+NAMES = select(S.c.key, S.c.title, S.c.state).order_by(S.c.id.desc())
 LOCKED = HEAD.with_for_update(key_share=True)  # leaves references to the study free
 INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -43,6 +44,11 @@ def head(connection: Connection, key: str, *, lock: bool = False) -> Any:
 def protocol(connection: Connection, study: int) -> Any:
     """The study's protocol as plain data."""
     return connection.execute(select(S.c.protocol).where(S.c.id == study)).scalar_one()
+
+
+def names(connection: Connection) -> Sequence[Any]:
+    """All studies, newest first: key, title, state."""
+    return connection.execute(NAMES).all()
 
 
 def every(connection: Connection) -> Sequence[Any]:

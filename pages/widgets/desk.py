@@ -1,4 +1,8 @@
-"""The annotator's desk: what is in hand, and the moves. Every move is one service call."""
+"""The annotator's desk: what is in hand, and the moves. Every move is one service call.
+
+A move names the unit (`at`, its assignment; None at the end of the queue) that its button belongs
+to. A press that comes late, when another unit lies on the desk, does nothing.
+"""
 
 import time
 from typing import Any
@@ -38,25 +42,39 @@ def fetch(db: Database, who: Identity, study: Study, desk: State) -> Ticket | No
     return desk["held"]
 
 
-def answered(db: Database, who: Identity, study: Study, name: str, value: Any) -> None:
+def late(desk: State, at: int | None) -> bool:
+    """Whether a press was meant for another unit than the one on the desk."""
+    return at != (desk["held"].id if desk["held"] else None)
+
+
+def answered(
+    db: Database, who: Identity, study: Study, at: int, name: str, value: Any
+) -> None:  # fmt: skip
     """Take one answer: submit it where one key is the whole answer, else keep it as a draft."""
     desk = state(study, who)
+    if late(desk, at):
+        return
     held: Ticket = desk["held"]
     desk["answers"] = {**desk["answers"], name: value}
     desk["error"] = ""
     if study.protocol.assignment.one_key and len(held.unit.questions) == 1 and _is_choice(held):
-        submit(db, who, study)
-    else:
+        submit(db, who, study, at)
+        return
+    try:
         desk["held"] = assignment.save_draft(db, who, held, desk["answers"])
+    except studies.Refused as error:
+        desk["error"] = str(error)
 
 
 def _is_choice(held: Ticket) -> bool:
     return held.unit.questions[0].scale().level != "none"
 
 
-def submit(db: Database, who: Identity, study: Study) -> None:
+def submit(db: Database, who: Identity, study: Study, at: int) -> None:
     """Store the answers; only then put the next unit on the desk."""
     desk = state(study, who)
+    if late(desk, at):
+        return
     held: Ticket = desk["held"]
     seconds = round(time.monotonic() - desk["begun"], 2)
     try:
@@ -75,23 +93,27 @@ def submit(db: Database, who: Identity, study: Study) -> None:
         return
     desk["saved"] = receipt.sequence
     if desk.get("behind"):
-        forward(db, who, study)
+        forward(db, who, study, at)
     else:
         hold(desk, receipt.next)
 
 
-def forward(db: Database, who: Identity, study: Study) -> None:
+def forward(db: Database, who: Identity, study: Study, at: int) -> None:
     """The person's next unit: the following one they had before, else a fresh one."""
     desk = state(study, who)
+    if late(desk, at):
+        return
     held: Ticket = desk["held"]
     later = assignment.at(db, who, study.key, held.place + 1) if desk.get("behind") else None
     desk["behind"] = later is not None and later.state != "reserved"
-    hold(desk, later or assignment.current(db, who, study.key))
+    hold(desk, later)
 
 
-def back(db: Database, who: Identity, study: Study) -> None:
+def back(db: Database, who: Identity, study: Study, at: int | None) -> None:
     """The person's unit before this one, with its answers."""
     desk = state(study, who)
+    if late(desk, at):
+        return
     held: Ticket | None = desk["held"]
     place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]
     earlier = assignment.at(db, who, study.key, place)
@@ -102,9 +124,11 @@ def back(db: Database, who: Identity, study: Study) -> None:
     desk["behind"] = True
 
 
-def undo(db: Database, who: Identity, study: Study) -> None:
+def undo(db: Database, who: Identity, study: Study, at: int | None) -> None:
     """Take back the newest stored answer: the one on the desk, else the one before it."""
     desk = state(study, who)
+    if late(desk, at):
+        return
     held: Ticket | None = desk["held"]
     if held is None or not held.answers:
         place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]
@@ -122,26 +146,36 @@ def undo(db: Database, who: Identity, study: Study) -> None:
     desk["undone"] = True
 
 
-def skip(db: Database, who: Identity, study: Study, reason: str) -> None:
+def skip(db: Database, who: Identity, study: Study, at: int, reason: str) -> None:
     """Pass the unit by, with a reason."""
     desk = state(study, who)
+    if late(desk, at):
+        return
     try:
         answering.skip(db, who, desk["held"], reason)
     except (Invalid, studies.Refused) as error:
         desk["error"] = str(error)
         return
-    forward(db, who, study)
+    forward(db, who, study, at)
 
 
-def flag(db: Database, who: Identity, study: Study, note: str = "") -> None:
+def flag(db: Database, who: Identity, study: Study, at: int, note: str = "") -> None:
     """Mark the unit for the researcher."""
     desk = state(study, who)
-    answering.flag(db, who, desk["held"], note)
+    if late(desk, at):
+        return
+    try:
+        answering.flag(db, who, desk["held"], note)
+    except studies.Refused as error:
+        desk["error"] = str(error)
+        return
     desk["panel"] = "flagged"
 
 
-def toggle(desk: State, panel: str) -> None:
+def toggle(desk: State, at: int, panel: str) -> None:
     """Open a panel of the desk (guidelines, skip reasons, flag), or close it."""
+    if late(desk, at):
+        return
     desk["panel"] = "" if desk["panel"] == panel else panel
 
 

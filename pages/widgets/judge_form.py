@@ -38,7 +38,7 @@ def new_judge(study: Study) -> Judge | None:
             )  # fmt: skip
             reference = st.selectbox(
                 "Trusted reference", ["", *_references(study)], key="judge-reference",
-                format_func=lambda f: plain(f) or "none",
+                format_func=lambda f: f or "none",
                 help="The field whose content the judge may take as correct.",
             )  # fmt: skip
         more = _more(study)

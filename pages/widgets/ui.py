@@ -99,7 +99,7 @@ class StreamlitUi:
         st.session_state.setdefault(key, value or "")
         label = title if required else f"{title} (optional)"
         return st.text_area(
-            plain(label), key=key, help=help or None, placeholder=placeholder or None,
+            plain(label), key=key, help=inert(help) or None, placeholder=placeholder or None,
             max_chars=longest, height=76, on_change=self._written, args=(name, key),
         )  # fmt: skip
 
@@ -108,7 +108,7 @@ class StreamlitUi:
 
     def _heading(self, title: str, help: str, required: bool) -> None:
         mark = "" if required else " (optional)"
-        st.markdown(f"**{plain(title)}**{mark}", help=help or None, anchors=False)
+        st.markdown(f"**{plain(title)}**{mark}", help=inert(help) or None, anchors=False)
 
 
 def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:

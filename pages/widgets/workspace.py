@@ -22,7 +22,7 @@ def study_picker(who: Identity) -> Study | None:
     The choice is kept in the session and in the address (`?study=`). Without one it is the demo
     study, else the newest that is not archived.
     """
-    rows = studies.listing(db(), who)
+    rows = studies.names(db(), who)
     key = _chosen(rows)
     _sidebar(who, rows, key)
     if key is None:
@@ -51,8 +51,7 @@ def _sidebar(who: Identity, rows: Sequence[Any], key: str | None) -> None:
     if key is not None:
         with st.sidebar, st.container(key="sidebar-study"):
             st.session_state["study-choice"] = key
-            titles = {r.key: r.title if r.state == "open" else f"{r.title} ({r.state})"
-                      for r in rows if r.state != "archived" or r.key == key}  # fmt: skip
+            titles = labels([r for r in rows if r.state != "archived" or r.key == key])
             st.selectbox(
                 "Study", list(titles), key="study-choice", on_change=_picked,
                 format_func=lambda k: titles.get(k, k),
@@ -62,6 +61,16 @@ def _sidebar(who: Identity, rows: Sequence[Any], key: str | None) -> None:
     with st.sidebar, st.container(key="sidebar-who"):
         st.caption(f"Judging as **{plain(who.name)}**")
         st.button("Change person", key="who-leave", type="tertiary", on_click=identity.leave)
+
+
+def labels(rows: Sequence[Any]) -> dict[str, str]:
+    """What the picker shows of each study: title and state, and the name where titles are equal."""
+    titles = [row.title for row in rows]
+    found = {}
+    for row in rows:
+        facts = [row.key] * (titles.count(row.title) > 1) + [row.state] * (row.state != "open")
+        found[row.key] = f"{row.title} ({', '.join(facts)})" if facts else row.title
+    return found
 
 
 def _picked() -> None:

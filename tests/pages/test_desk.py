@@ -1,0 +1,97 @@
+"""The desk behind the Annotate page, and the picker: what a press means when it comes late."""
+
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select
+
+from core.protocol import from_yaml
+from core.services import studies
+from pages.widgets import desk
+from pages.widgets.workspace import labels
+from storage.tables import Event, Judgment
+from tests.services.conftest import ANA, PROTOCOL
+
+A = {"winner": "a"}
+
+
+@pytest.fixture
+def session(monkeypatch):
+    """A browser session."""
+    monkeypatch.setattr(desk.st, "session_state", {})
+
+
+def stored(db, table=Judgment):
+    with db.read() as connection:
+        return connection.execute(select(table.__table__)).all()
+
+
+def taken(db, study):
+    """The desk with the first unit on it."""
+    found = desk.state(study, ANA)
+    desk.fetch(db, ANA, study, found)
+    return found
+
+
+def test_a_late_press_lands_on_no_other_unit(session, workspace, small):
+    here = taken(workspace, small)
+    first = here["held"].id
+    desk.answered(workspace, ANA, small, first, "better", A)
+    desk.submit(workspace, ANA, small, first)
+    second = here["held"]
+    assert second.id != first and len(stored(workspace)) == 1
+    desk.answered(workspace, ANA, small, first, "better", A)
+    desk.submit(workspace, ANA, small, first)
+    desk.skip(workspace, ANA, small, first, "unclear")
+    desk.flag(workspace, ANA, small, first)
+    desk.undo(workspace, ANA, small, first)
+    desk.back(workspace, ANA, small, first)
+    desk.forward(workspace, ANA, small, first)
+    desk.toggle(here, first, "skip")
+    assert here["held"] is second and here["answers"] == {} and here["panel"] == ""
+    assert len(stored(workspace)) == 1
+    assert not [e for e in stored(workspace, Event) if e.kind in {"skip", "flag"}]
+
+
+def test_a_late_press_at_the_end_of_the_queue_does_nothing(session, workspace, small):
+    here = taken(workspace, small)
+    while here["held"] is not None:
+        at = here["held"].id
+        desk.answered(workspace, ANA, small, at, "better", A)
+        desk.submit(workspace, ANA, small, at)
+    desk.submit(workspace, ANA, small, at)
+    desk.answered(workspace, ANA, small, at, "better", A)
+    desk.toggle(here, at, "flag")
+    assert here["held"] is None and len(stored(workspace)) == 6
+
+
+def test_a_study_closed_meanwhile_is_said_and_breaks_nothing(session, workspace, small):
+    here = taken(workspace, small)
+    at = here["held"].id
+    studies.set_state(workspace, ANA, "small", "closed")
+    desk.answered(workspace, ANA, small, at, "better", A)
+    for move in (desk.submit, desk.flag):
+        move(workspace, ANA, small, at)
+        assert "closed" in here["error"]
+    assert stored(workspace) == []
+
+
+def test_an_edit_meanwhile_puts_the_new_wording_on_the_desk(session, workspace, small):
+    here = taken(workspace, small)
+    at = here["held"].id
+    desk.answered(workspace, ANA, small, at, "better", A)
+    text = PROTOCOL.replace("Which is better", "Which is worse")
+    studies.edit(workspace, ANA, "small", from_yaml(text), small.version)
+    desk.submit(workspace, ANA, small, at)
+    assert "changed while" in here["error"] and stored(workspace) == []
+    assert here["held"].unit.questions[0].title == "Which is worse" and here["answers"] == {}
+
+
+def test_studies_of_one_title_are_told_apart():
+    rows = [SimpleNamespace(key=k, title=t, state=s) for k, t, s in (
+        ("one", "Same", "open"), ("two", "Same", "draft"), ("three", "Other", "open"),
+        ("four", "Last", "closed"),
+    )]  # fmt: skip
+    assert labels(rows) == {
+        "one": "Same (one)", "two": "Same (two, draft)", "three": "Other", "four": "Last (closed)",
+    }  # fmt: skip
