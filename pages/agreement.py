@@ -9,7 +9,8 @@ from core.charts.matrix import confusion_matrix, kappa_matrix
 from core.charts.raters import rater_bars
 from core.charts.style import MOST
 from core.charts.words import agree_words
-from core.services import analysis, rows
+from core.services import analysis
+from core.services import result_rows as rows
 from core.services.findings import PAIR_GROUPS, Agreement, Pair
 from core.services.studies import Study
 from core.statistics.base import Estimate
@@ -244,8 +245,7 @@ def labels(found: Agreement) -> None:
     estimate = found.study_wide["majority"]
     if not estimate.defined:
         return
-    counts = estimate.detail["counts"]
-    said = ", ".join(f"{name} {many:,}" for name, many in counts.items())
+    said = ", ".join(f"{name} {many:,}" for name, many in estimate.detail["counts"].items())
     ties = estimate.detail["ties"]
     look.caption(plain(f"Majority of people: {said}; no majority on {ties:,} of the units."))
 

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.services import preview, runner_process, runs
+from core.services import judge_prompt, runner_process, runs
 from core.services.access import Denied
-from core.services.preview import Look
+from core.services.judge_prompt import Look
 from core.services.studies import Refused, Study
 from core.workers.base import Worker
 from core.workers.judge import Judge
@@ -25,7 +25,7 @@ def chosen(study: Study) -> Worker | None:
     known = {w.name: w for w in study.protocol.workers}
     name = st.selectbox(
         "Who judges", [*known, NEW], key="run-worker",
-        format_func=lambda n: plain(label(known.get(n), n)),
+        format_func=lambda n: label(known.get(n), n),
     )  # fmt: skip
     return new_judge(study) if name == NEW else known[name]
 
@@ -66,7 +66,7 @@ def show(study: Study, judge: Judge) -> None:
     """The messages of one unit, as they would be sent; nothing is sent."""
     place = st.number_input("Unit", 1, None, 1, key="run-look-place", width=120) - 1
     try:
-        found: Look = preview.prompt(db, who, study.key, judge, place)
+        found: Look = judge_prompt.prompt(db, who, study.key, judge, place)
     except Refused as reason:
         st.info(plain(str(reason)))
         return

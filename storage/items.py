@@ -126,6 +126,14 @@ def units(connection: Connection, study: int, ids: Sequence[int] | None = None) 
     return connection.execute(query)
 
 
+def unit_order(
+    connection: Connection, study: int, start: int = 0, count: int | None = None
+) -> list[int]:  # fmt: skip
+    """Ids of a study's units in order of position: so many from the one at `start`, or all."""
+    query = select(U.c.id).where(U.c.study == study).order_by(U.c.position, U.c.id)
+    return list(connection.execute(query.offset(start).limit(count)).scalars())
+
+
 def outputs(connection: Connection, study: int) -> dict[int, dict[str, Any]]:
     """Every output of a study: item id -> key -> row."""
     found: dict[int, dict[str, Any]] = {}

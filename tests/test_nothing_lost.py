@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from core.protocol import from_yaml
-from core.services import setup, studies
+from core.services import store, studies
 from storage import judgments
 from storage.database import Database
 from storage.tables import Assignment, Judgment, Rater, Unit
@@ -66,7 +66,7 @@ def under_way(confirmed, lock, names, threads, wait=90.0):
 def test_kill_9_loses_no_confirmed_answer(tmp_path):
     url = f"sqlite:///{tmp_path / 'study.db'}"
     db = Database(url)
-    setup.ensure(db)
+    store.ensure(db)
     fill(db, studies.create(db, ANA, from_yaml(PROTOCOL)), 3000)
     studies.set_state(db, ANA, "small", "open")
     confirmed, lock, rng = [], threading.Lock(), random.Random(11)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from core.protocol import from_yaml
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity
 from storage import items, judgments
 from storage import studies as study_rows
@@ -60,7 +60,7 @@ def _fill(db, study, rows, outputs):
             ({"item": i, "key": o, "content": {"kind": "text", "data": o}}
              for i in ids.values() for o in outputs),
         )  # fmt: skip
-        studies.add_missing_units(connection, study)
+        material.add_missing_units(connection, study)
 
 
 class Pen:

@@ -6,7 +6,7 @@ import click
 
 from core.charts.words import interval_words
 from core.cli import OPERATOR, answer, database, json_option, study_option
-from core.services import analysis, rows, studies
+from core.services import analysis, result_rows, studies
 from core.services.findings import Agreement
 from core.statistics.base import Estimate
 
@@ -40,7 +40,7 @@ def command(
     finally:
         db.close()
     text = "\n\n".join(_text(one) for one in found)
-    answer({"study": study, "questions": [rows.data(one) for one in found]}, text, as_json)
+    answer({"study": study, "questions": [result_rows.data(one) for one in found]}, text, as_json)
 
 
 def _questions(study: studies.Study) -> list[str | None]:
@@ -60,8 +60,8 @@ def _where(facts: tuple[str, ...]) -> dict[str, list[str]]:
 def _text(found: Agreement) -> str:
     lines = [f"{found.title} ({found.question}): {found.units} units, {found.level} scale"]
     for group, estimates in found.groups.items():
-        lines += [f"  {rows.title(n)}, {group}: {_words(e)}" for n, e in estimates.items()]
-    lines += [f"  {rows.title(n)}: {_words(e)}" for n, e in found.study_wide.items()]
+        lines += [f"  {result_rows.title(n)}, {group}: {_words(e)}" for n, e in estimates.items()]
+    lines += [f"  {result_rows.title(n)}: {_words(e)}" for n, e in found.study_wide.items()]
     for group, (_, mean) in found.means.items():
         if mean.defined:
             lines.append(f"  mean pairwise {found.measure}, {group}: {interval_words(mean)}")
@@ -72,7 +72,7 @@ def _text(found: Agreement) -> str:
     for rater in found.raters:
         pace = f", {rater.seconds:.1f} s each" if rater.seconds is not None else ""
         lines.append(f"  {rater.name}: {rater.n} answered ({_share(rater.coverage)}){pace}")
-        lines += [f"    {rows.title(n)}: {_words(e)}" for n, e in rater.statistics.items()
+        lines += [f"    {result_rows.title(n)}: {_words(e)}" for n, e in rater.statistics.items()
                   if e.defined]  # fmt: skip
     return "\n".join(lines)
 

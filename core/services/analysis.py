@@ -261,10 +261,6 @@ def facts(db: Database, who: Identity, study: str) -> dict[str, list[str]]:
         live = follower(db, now)
         with live.lock:
             live.follow(connection, now)
-            known = live.known_facts(connection, now)
-    found: dict[str, set[str]] = {}
-    for meta in known.values():
-        for name, value in (meta or {}).items():
-            if isinstance(value, str | int | float | bool):
-                found.setdefault(name, set()).add(str(value))
-    return {n: sorted(v) for n, v in sorted(found.items()) if 2 <= len(v) <= FACT_VALUES}
+            found = live.values(connection, now)
+            few = sorted((n, v) for n, v in found.items() if 2 <= len(v) <= FACT_VALUES)
+            return {name: sorted(values) for name, values in few}

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.studies import ANSWERABLE, Refused, Study
 from core.units import Unit
@@ -189,7 +189,7 @@ def ticket(
 
     A `fresh` assignment has no earlier answers to look for.
     """
-    unit = studies.read_unit(connection, study, row.unit)
+    unit = material.read_unit(connection, study, row.unit)
     given = {} if fresh else answers_given(connection, study, unit, row.unit, row.rater)
     if total is None:
         total = items.last_position(connection, study.id) + 1

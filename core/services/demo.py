@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from core.content.base import contents
 from core.protocol import StudyProtocol, from_yaml
-from core.services import runner, runs, studies
+from core.services import material, runner, runs, studies
 from core.services.access import Identity
 from core.services.studies import NoStudy, Study
 from core.settings import ROOT
@@ -99,7 +99,7 @@ def _fill(connection: Connection, study: Study) -> None:
     items.add_items(connection, study.id, (_item(study.protocol, row) for row in found))
     ids = items.item_ids(connection, study.id)
     items.add_outputs(connection, study.id, _outputs(study.protocol, found, ids))
-    studies.add_missing_units(connection, study)
+    material.add_missing_units(connection, study)
     study_rows.change(connection, study.id, state="open")
     moved = {"from": study.state, "to": "open"}
     study_rows.record(connection, study.id, "state", LOADER.name, moved)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from core.exports.base import Entry, Exporter, Item, Judge, Material, exports
 from core.questions.base import Question, load
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.studies import Study
 from core.units import Unit
@@ -71,7 +71,7 @@ def _material(connection: Connection, study: Study, choice: Choice) -> Material:
 
     def cases() -> Iterator[tuple[Unit, list[Entry]]]:
         for unit, rows in exported.by_unit(connection, study.id):
-            made = studies.unit(study, *items.unit(connection, unit))
+            made = material.unit(study, *items.unit(connection, unit))
             yield made, [_entry(row, judges, wordings) for row in rows]
 
     return Material(

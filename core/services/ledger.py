@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.calls import Kept, Record
-from core.services.commits import GroupCommit
+from core.services.group_commit import GroupCommit
 from storage import calls
 
 

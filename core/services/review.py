@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.questions.base import Question
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.assignment import rater_id
 from core.services.cases import read_log
@@ -70,7 +70,7 @@ def detail(db: Database, who: Identity, key: str, question: str, unit_id: int) -
     study = studies.load(db, key)
     asked = study.protocol.question(question)
     with db.read() as connection:
-        unit = studies.read_unit(connection, study, unit_id)
+        unit = material.read_unit(connection, study, unit_id)
         rows = reviews.answers(connection, unit_id, study.wording(asked))
         events = reviews.causes_of(connection, study.id, unit_id)
     answers = [_answer(row, asked, unit) for row in rows]

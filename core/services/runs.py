@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.progress import Status, progress
 from core.services.studies import Refused, Study
 from core.settings import secret
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
-from storage import runs
+from storage import items, runs
 from storage import studies as study_rows
 from storage.database import Database, now
 
@@ -59,11 +59,20 @@ def plan(
 ) -> Plan:  # fmt: skip
     """What the worker has still to do in a study, for at most `limit` units.
 
-    With `fresh` it answers again what it has answered before.
+    With `fresh` it answers again what it has answered before. The last plan of a study is
+    remembered until the study, its units or its log change.
     """
     require(who, "run")
     with db.read() as connection:
-        return _plan(connection, studies.load(db, key, connection), worker, limit, fresh)
+        study = studies.load(db, key, connection)
+        last = items.last_position(connection, study.id)
+        mark = (study.version, study.revision, last, worker.definition(), limit, fresh)
+        known = db.cache.get(("plan", study.id))
+        if known is None or known[0] != mark:
+            known = (mark, _plan(connection, study, worker, limit, fresh))
+            db.cache[("plan", study.id)] = known
+        found: Plan = known[1]
+        return found
 
 
 def _plan(
@@ -74,7 +83,7 @@ def _plan(
     judged = {place for place, (_, _, withdrawn) in known.items() if not withdrawn}
     tasks: list[Task] = []
     done, units = 0, 0
-    for unit_id, unit in studies.all_units(connection, study):
+    for unit_id, unit in material.outlines(connection, study):
         if limit is not None and units >= limit:
             break
         own = list(_tasks(study, worker, unit_id, unit, judged))

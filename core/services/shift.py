@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from core.calls import CallFailed, Endpoint
 from core.llm import LLM
-from core.services import studies
-from core.services.commits import GroupCommit
+from core.services import material, studies
+from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
 from core.services.outcomes import Finished, Outcomes
 from core.settings import secret
@@ -142,7 +142,7 @@ class Shift:
             return []
         rows = runs.claim(connection, self.run, room)
         study = studies.load(self.db, self.study_key, connection)
-        units = dict(studies.some_units(connection, study, {row.unit for row in rows}))
+        units = dict(material.some_units(connection, study, {row.unit for row in rows}))
         return [Claimed(r.id, r.owner, r.unit, r.repeat, units[r.unit]) for r in rows]
 
     def _open(self, connection: Connection, pieces: Sequence[Any]) -> list[int]:

@@ -5,7 +5,7 @@ from core.settings import settings
 from storage import migrate
 from storage.database import Database
 
-__all__ = ["Behind", "Database", "connect", "differences", "open_store", "upgrade"]
+__all__ = ["Behind", "Database", "connect", "differences", "ensure", "open_store", "upgrade"]
 
 
 class Behind(RuntimeError):
@@ -21,11 +21,16 @@ def open_store(url: str = "") -> Database:
     """The same, brought up to the newest schema. Raises `Behind` when that cannot be done."""
     db = connect(url)
     try:
-        upgrade(db, Identity("operator"))
+        ensure(db)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def ensure(db: Database) -> None:
+    """Bring the tables up to date; changes nothing when they are. Raises `Behind`."""
+    upgrade(db, Identity("operator"))
 
 
 def upgrade(db: Database, who: Identity) -> tuple[str, str]:

@@ -52,6 +52,7 @@ class Follower:
         self.seen = 0
         self.units: Ints = np.zeros((0, 2), np.int64)
         self.facts: dict[int, Any] | None = None
+        self.fact_values: dict[str, set[str]] | None = None
         self.raters: dict[int, Rater] = {}
         self.sheets: dict[tuple[str, Where], Sheet] = {}
         self.questions: dict[int, str] = {}
@@ -78,6 +79,7 @@ class Follower:
 
     def _start(self, connection: Connection, study: Study) -> None:
         self.seen, self.facts, self.raters, self.sheets = 0, None, {}, {}
+        self.fact_values = None
         self.units = frames.unit_places(connection, study.id)
         coded = [q for q in study.protocol.questions if q.scale().level != "none"]
         self.questions = {study.wording(q): q.name for q in coded}
@@ -127,6 +129,16 @@ class Follower:
         if self.facts is None:
             self.facts = frames.item_facts(connection, study.id)
         return self.facts
+
+    def values(self, connection: Connection, study: Study) -> dict[str, set[str]]:
+        """The values of each plain fact about the items, gathered at the first need."""
+        if self.fact_values is None:
+            self.fact_values = {}
+            for meta in self.known_facts(connection, study).values():
+                for name, value in (meta or {}).items():
+                    if isinstance(value, str | int | float | bool):
+                        self.fact_values.setdefault(name, set()).add(str(value))
+        return self.fact_values
 
     def _know(self, connection: Connection, study: Study, rows: Ints) -> None:
         """Read the raters again when the rows name one that is not known."""

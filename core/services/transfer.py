@@ -14,8 +14,8 @@ from core.imports.mapping import Mapped
 from core.protocol import ProtocolError, StudyProtocol, from_data
 from core.services import studies
 from core.services.access import Identity, require
-from core.services.bringing import bring
-from core.services.incoming import Incoming, read
+from core.services.import_reading import Incoming, read
+from core.services.import_writing import bring
 from core.services.studies import NoStudy, Refused, Study
 from core.settings import settings
 from core.units import Unit

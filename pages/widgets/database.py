@@ -2,17 +2,14 @@
 
 import streamlit as st
 
-from core.services import setup
-from core.services.store import Database
+from core.services.store import Database, open_store
 from core.settings import settings
 
 
 @st.cache_resource(show_spinner="Opening the database")
 def opened(url: str) -> Database:
     """The database at that address, its tables up to date."""
-    found = Database(url)
-    setup.ensure(found)
-    return found
+    return open_store(url)
 
 
 def db() -> Database:

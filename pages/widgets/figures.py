@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.style import CONFIG, Chart
-from core.services.rows import csv_text
+from core.services.result_rows import csv_text
 from pages.widgets import look
 from pages.widgets.words import plain
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.protocol import StudyProtocol
-from core.services import drafts, previews, studies
+from core.services import drafts, studies, unit_preview
 from core.services.access import Identity
 from core.services.store import Database
 from core.services.studies import Edit, Refused
@@ -110,7 +110,7 @@ def _preview(db: Database, who: Identity, now: draft.Draft, protocol: StudyProto
     with st.container(key="panel-preview", border=True):
         st.markdown("#### Preview", anchors=False)
         place = int(st.session_state.get("preview-place", 0))
-        unit = previews.preview(db, who, protocol, now["key"], place)
+        unit = unit_preview.preview(db, who, protocol, now["key"], place)
         made_up = unit.key == "example"
         look.caption("A made-up unit." if made_up else "A unit of this study, as people see it.")
         ui = StreamlitUi(f"preview-{now['turn']}", keys=False)

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from core.protocol import from_yaml
-from core.services import answering, assignment, setup, studies
+from core.services import answering, assignment, material, store, studies
 from core.services.access import Identity
 from storage import items, judgments
 from storage import studies as rows
@@ -50,7 +50,7 @@ def build(db: Database, name: str, count: int, stored: int) -> None:
             ({"item": i, "key": o, "content": {"kind": "text", "data": WORDS * 4}}
              for i in items.item_ids(connection, study.id).values() for o in "ab"),
         )  # fmt: skip
-        studies.add_missing_units(connection, study)
+        material.add_missing_units(connection, study)
     study = studies.load(db, name)
     question = study.protocol.questions[0]
     with db.write() as connection:
@@ -110,7 +110,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.db"
         db = Database(url)
-        setup.ensure(db)
+        store.ensure(db)
         small = options.answers + 100
         sizes = {"small": small, "large": options.large}
         for name, count in sizes.items():

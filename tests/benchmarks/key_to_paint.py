@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from core.services import setup
+from core.services import store
 from storage.database import Database
 from tests.benchmarks.annotate import build
 from tests.browser.conftest import find_chromium
@@ -48,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.db"
         db = Database(url)
-        setup.ensure(db)
+        store.ensure(db)
         build(db, "pairs", options.items, options.items)
         with AppServer(url, Path(folder) / "log") as server, sync_playwright() as play:
             browser = play.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])

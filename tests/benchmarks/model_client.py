@@ -19,7 +19,7 @@ from pathlib import Path
 import openai
 
 from core.protocol import from_yaml
-from core.services import runner, runs, studies
+from core.services import material, runner, runs, studies
 from core.services.access import Identity
 from core.workers.judge import Judge
 from storage import items
@@ -50,7 +50,7 @@ def study(db, name, units):
             {"item": i, "key": o, "content": content(f"{o} says it is {i}.")}
             for i in ids.values() for o in ("a", "b")
         ))  # fmt: skip
-        studies.add_missing_units(connection, made)
+        material.add_missing_units(connection, made)
     return studies.load(db, name)
 
 
@@ -99,7 +99,7 @@ def compare(db, key, url, requests, concurrency, rounds):
     """One line of the table."""
     loaded = studies.load(db, key)
     with db.read() as connection:
-        units = [unit for _, unit in studies.all_units(connection, loaded)][:200]
+        units = [unit for _, unit in material.all_units(connection, loaded)][:200]
     messages = [judge(url).messages(unit) for unit in units]
     pairs = [
         (plain(url, requests, concurrency, messages), ours(db, key, url, requests, concurrency))

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.protocol import from_yaml
-from core.services import studies
+from core.services import material, studies
 from storage import items
 from storage.database import Database
 from tests.services.conftest import ANA
@@ -54,7 +54,7 @@ def hostile(app):
             ({"item": ids[k], "key": "a", "content": {"kind": "text", "data": v}}
              for k, v in HOSTILE.items()),
         )  # fmt: skip
-        studies.add_missing_units(connection, study)
+        material.add_missing_units(connection, study)
     studies.set_state(db, ANA, "hostile", "open")
     db.close()
 

@@ -11,7 +11,7 @@ from core.imports.base import File
 from core.services import analysis, answering, assignment, exports, review, studies, transfer
 from core.services.access import Denied, Identity
 from core.services.exports import Choice
-from core.services.setup import ensure
+from core.services.store import ensure
 from core.units import Invalid
 from storage import chain
 from storage.database import Database

@@ -1,6 +1,6 @@
 """Answers written straight into the log, as runner and page would."""
 
-from core.services import studies
+from core.services import material
 from storage import judgments
 from storage import studies as study_rows
 from storage.judgments import NewJudgment
@@ -11,7 +11,7 @@ def answer(db, study, question, kind, name, values, **more):
     asked = study.protocol.question(question)
     with db.write() as connection:
         rater = study_rows.rater(connection, study.id, kind, name, spec=more.pop("spec", None))
-        by_key = {unit.key: (i, unit) for i, unit in studies.all_units(connection, study)}
+        by_key = {unit.key: (i, unit) for i, unit in material.all_units(connection, study)}
         rows = []
         for key, value in values.items():
             unit_id, unit = by_key[key]

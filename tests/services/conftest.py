@@ -3,7 +3,7 @@
 import pytest
 
 from core.protocol import from_yaml
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity
 from storage import items
 
@@ -34,7 +34,7 @@ def fill(db, study, count=6):
             ({"item": i, "key": o, "content": {"kind": "text", "data": f"Answer {o} to {k}"}}
              for k, i in ids.items() for o in ("a", "b")),
         )  # fmt: skip
-        studies.add_missing_units(connection, study)
+        material.add_missing_units(connection, study)
 
 
 @pytest.fixture

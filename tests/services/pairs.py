@@ -1,7 +1,7 @@
 """A study of pairs for runs, with a judge and a server that answers by what it reads."""
 
 from core.protocol import from_data
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity
 from core.workers.judge import Judge
 from storage import items
@@ -27,7 +27,7 @@ def pairs(db, name="pairs", units=6, start=0, *, made=None, gold=None):
             {"item": ids[f"i{n}"], "key": key, "content": text(f"Text {key} of {n}")}
             for n in range(start, start + units) for key in ("a", "b")
         ))  # fmt: skip
-        studies.add_missing_units(connection, made)
+        material.add_missing_units(connection, made)
     return studies.load(db, made.key)
 
 

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from core.services import analysis, answering, assignment, rows, tables
+from core.services import analysis, answering, assignment, material, result_rows, tables
 from core.services.access import Denied, Identity
 from core.services.findings import KNOWN, MAJORITY, NoAnswer
 from core.services.studies import NoStudy, load
@@ -119,12 +119,11 @@ def test_units_that_arrive_later_are_counted(db):
     Pen(db, study).write([("i000000", "person", "ana", 1, 0)])
     assert analysis.agreement(db, OWNER, "marks").units == 3
     with db.write() as connection:
-        from core.services import studies
         from storage import items
 
         content = {"prompt": {"kind": "text", "data": "More"}}
         items.add_items(connection, study.id, [{"key": "more", "content": content, "meta": {}}])
-        studies.add_missing_units(connection, study)
+        material.add_missing_units(connection, study)
     found = analysis.agreement(db, OWNER, "marks")
     assert found.units == 4 and found.raters[0].n == 1
 
@@ -188,13 +187,13 @@ def test_rows_and_csv(db):
     pen = Pen(db, study)
     pen.write([("i000000", "person", "=ana", 1, 0), ("i000000", "person", "ben", 1, 0)])
     found = analysis.agreement(db, OWNER, "marks")
-    text = rows.csv_text(rows.pair_rows(found))
+    text = result_rows.csv_text(result_rows.pair_rows(found))
     assert text.splitlines()[0].startswith("group,first,second,percent,")
     assert "'=ana" in text
-    plain = json.loads(json.dumps(rows.data(found)))
+    plain = json.loads(json.dumps(result_rows.data(found)))
     assert plain["pairs"][0]["cohen"] is None and "no variation" in plain["pairs"][0]["cohen_note"]
     assert {r["statistic"] for r in plain["groups"]} >= {"alpha", "mean pairwise cohen"}
-    assert rows.csv_text([]) == ""
+    assert result_rows.csv_text([]) == ""
 
 
 @pytest.mark.skipif(expected("pandalm") is None, reason=NO_DATA)

@@ -8,7 +8,7 @@ import pytest
 from core.cli import main
 from core.content.base import contents
 from core.protocol import from_yaml
-from core.services import cases, demo, runs, studies
+from core.services import cases, demo, material, runs, studies
 from core.services.access import Identity
 from core.settings import ROOT
 from storage import judgments
@@ -33,7 +33,7 @@ def loaded(sqlite_template, tmp_path_factory):
 def units(db):
     study = studies.load(db, "demo")
     with db.read() as connection:
-        return list(studies.all_units(connection, study))
+        return list(material.all_units(connection, study))
 
 
 def verdicts(db, rater, question):

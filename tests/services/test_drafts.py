@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.fields import settings_of
 from core.protocol import Assignment
 from core.questions.base import questions
-from core.services import answering, assignment, demo, drafts, people, previews
+from core.services import answering, assignment, demo, drafts, people, unit_preview
 from core.services.drafts import BLANK
 from core.units import Invalid
 from core.workers.base import workers
@@ -72,22 +72,22 @@ def test_numbers_carry_their_bounds():
 
 def test_preview_of_a_new_study_is_made_up():
     protocol, _ = drafts.check(BLANK)
-    unit = previews.example(protocol)
+    unit = unit_preview.example(protocol)
     assert unit.key == "example" and len(unit.outputs) == 2
     assert [q.name for q in unit.questions] == ["preference"]
     alone = protocol.model_copy(update={"units": "each"})
-    assert len(previews.example(alone).outputs) == 1
+    assert len(unit_preview.example(alone).outputs) == 1
 
 
 def test_preview_shows_the_studys_own_units_with_the_new_questions(db, study):
     changed = study.protocol.model_copy(update={"questions": study.protocol.questions[:1]})
-    first = previews.preview(db, ANA, changed, "small")
+    first = unit_preview.preview(db, ANA, changed, "small")
     assert first.fields["prompt"].text() == "Prompt 0"
     assert [q.name for q in first.questions] == ["better"]
-    assert previews.preview(db, ANA, changed, "small", 1).key == "item-1"
-    assert previews.preview(db, ANA, changed, "small", 99).key == "example"
+    assert unit_preview.preview(db, ANA, changed, "small", 1).key == "item-1"
+    assert unit_preview.preview(db, ANA, changed, "small", 99).key == "example"
     other = study.protocol.model_copy(update={"fields": {"text": "text"}})
-    assert previews.preview(db, ANA, other, "small").key == "example"
+    assert unit_preview.preview(db, ANA, other, "small").key == "example"
 
 
 def test_people_who_have_judged_are_known(db, study):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.protocol import from_yaml
-from core.services import answering, assignment, cases, review, studies
+from core.services import answering, assignment, cases, material, review, studies
 from core.services.access import Denied, Identity
 from core.services.studies import Refused
 from core.units import Invalid
@@ -252,7 +252,7 @@ def test_gold_about_one_output_reaches_only_its_unit(db):
         gold = {"score/a": 4, "score/b": 2, "better": {"winner": "a"}}
         connection.execute(items.I.update().values(gold=gold))
     with db.read() as connection:
-        units = {u.key: u for _, u in studies.all_units(connection, made)}
+        units = {u.key: u for _, u in material.all_units(connection, made)}
     assert len(units) == 3 * 2 + 3
     assert units["item-0/a"].gold == {"score": 4, "better": {"winner": "a"}}
     assert units["item-0/b"].gold["score"] == 2

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 
 from core.calls import CallFailed
 from core.llm import LLM, Patience
-from core.services import preview, runner, runner_process, runs, shift, studies
+from core.services import judge_prompt, runner, runner_process, runs, shift, studies
 from core.services.access import Denied, Identity
-from core.services.commits import GroupCommit
+from core.services.group_commit import GroupCommit
 from core.services.outcomes import Finished
 from core.services.runs import NothingToDo, Refused
 from core.units import Draft
@@ -352,10 +352,10 @@ def test_a_worker_is_saved_into_the_protocol_once(db):
 def test_the_prompt_can_be_seen_before_anything_is_sent(db):
     pairs(db)
     made = judge("http://127.0.0.1:9/v1")
-    look = preview.prompt(db, OWNER, "pairs", made, 2)
+    look = judge_prompt.prompt(db, OWNER, "pairs", made, 2)
     assert look.unit == "i2" and "Prompt number 2." in look.messages[1]["content"]
     with pytest.raises(Refused, match="no further unit"):
-        preview.prompt(db, OWNER, "pairs", made, 6)
+        judge_prompt.prompt(db, OWNER, "pairs", made, 6)
 
 
 def test_an_annotator_may_not_run_models(db):
@@ -413,3 +413,13 @@ def test_a_group_commit_fails_only_the_piece_that_is_wrong(db):
     found = asyncio.run(go())
     assert isinstance(found.pop(3), CallFailed)
     assert found == [0, 2, 4, 8, 10]
+
+
+def test_a_plan_is_remembered_until_something_changes(db):
+    study = pairs(db)
+    rule = load_worker({"kind": "longer", "name": "longer"})
+    first = runs.plan(db, OWNER, "pairs", rule)
+    assert runs.plan(db, OWNER, "pairs", rule) is first and first.work == 6
+    assert runs.plan(db, OWNER, "pairs", rule, limit=2).work == 2
+    runner.run_now(db, OWNER, study.key, rule)
+    assert runs.plan(db, OWNER, "pairs", rule).work == 0

@@ -4,7 +4,7 @@ import pytest
 
 from core.imports.base import File, ImportFailed
 from core.imports.mapping import from_yaml
-from core.services import assignment, studies, transfer
+from core.services import assignment, material, studies, transfer
 from core.services.access import Denied, Identity
 from core.services.studies import NoStudy, Refused
 from storage import chain
@@ -183,5 +183,5 @@ def test_outputs_judged_one_by_one(db):
     assert (done.units, done.new_judgments) == (4, 2)
     with db.read() as connection:
         study = studies.load(db, "pairs", connection)
-        gold = {u.key: u.gold for _, u in studies.all_units(connection, study)}
+        gold = {u.key: u.gold for _, u in material.all_units(connection, study)}
     assert gold["i1/a"] == {"good": 1} and not gold["i1/b"]

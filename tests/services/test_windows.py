@@ -1,5 +1,6 @@
-"""Two windows, an edit in between, a lapsed lease: what is confirmed stands, and counts are kept."""
+"""Two windows, an edit in between, a lapsed lease: what is confirmed stands, counts are kept."""
 
+import asyncio
 import threading
 from dataclasses import replace
 
@@ -7,10 +8,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core.protocol import from_yaml
-from core.services import answering, assignment, studies
+from core.services import answering, assignment, material, runs, studies
 from core.services.answering import Conflict, Reworded
+from core.services.outcomes import Finished, Outcomes
 from core.services.studies import Refused
+from core.workers.base import load
 from storage import judgments
+from storage import runs as run_rows
 from storage import studies as study_rows
 from storage.tables import Assignment, Judgment, Unit
 from tests.services.conftest import ANA, BEN, EVA, PROTOCOL
@@ -216,3 +220,22 @@ def test_a_rater_and_a_wording_are_written_once_by_many(db, study):
     for thread in threads:
         thread.join()
     assert len(made) == 8 and len(set(made)) == 1
+
+
+def test_a_models_answer_to_an_older_wording_stays_with_that_wording(db, study):
+    """The study is edited between the call and the storing of its answer."""
+    worker = load({"kind": "longer", "name": "longer"})
+    run = runs.start(db, ANA, "small", worker)
+    with db.write() as connection:
+        (task,) = run_rows.claim(connection, run, 1)
+        asked = material.read_unit(connection, study, task.unit)
+        rater = study_rows.rater_key(connection, study.id, "rule", worker.digest)
+    reword(db, title=("Which is better", "Which is worse"))
+    done = Finished(task.id, task.owner, task.unit, asked, "done")
+    done.drafts = asyncio.run(worker.work(asked, None))
+    with db.write() as connection:
+        assert Outcomes(db, "small", worker, rater, run, False).store(connection, [done]) == [True]
+        wording = connection.execute(select(J.c.question)).scalar_one()
+    assert wording == study.wordings[asked.questions[0].digest]
+    now = studies.load(db, "small")
+    assert wording != now.wording(now.protocol.question("better"))

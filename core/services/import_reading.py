@@ -19,7 +19,7 @@ from core.imports.base import (
 )
 from core.imports.cells import unit_of
 from core.protocol import StudyProtocol
-from core.services import people, studies
+from core.services import material, people
 from core.services.studies import Study
 from core.units import Invalid, Unit
 from storage import imported, judgments
@@ -58,9 +58,9 @@ class Shelf:
         every = [o.key for o in item.outputs]
         return {
             tuple(group): unit_of(
-                self.protocol, item, group, studies.unit_key(item.key, group, every)
+                self.protocol, item, group, material.unit_key(item.key, group, every)
             )
-            for group in studies.groups(self.protocol, every, item.meta)
+            for group in material.groups(self.protocol, every, item.meta)
         }
 
 

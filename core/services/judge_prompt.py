@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.studies import Refused
 from core.workers.base import CannotAnswer
@@ -29,7 +29,7 @@ def prompt(db: Database, who: Identity, key: str, judge: Judge, skip: int = 0) -
     require(who, "run")
     why = "the study has no units"
     with db.read() as connection:
-        for _, unit in studies.all_units(connection, studies.load(db, key, connection)):
+        for _, unit in material.all_units(connection, studies.load(db, key, connection)):
             try:
                 messages = judge.messages(unit)
             except CannotAnswer as reason:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.imports.base import ImportFailed, ItemRow, JudgmentRow, Problems, RaterRow
-from core.services import studies
-from core.services.incoming import Incoming, new_row
+from core.services import material
+from core.services.import_reading import Incoming, new_row
 from core.services.studies import Study
 from storage import imported, items, judgments
 from storage import studies as study_rows
@@ -30,7 +30,7 @@ def bring(
             ({"item": ids[row.key], "key": o.key, "content": o.content, "source": o.source,
               "role": o.role} for row in found.new_items for o in row.outputs),
         )  # fmt: skip
-        units = studies.add_missing_units(connection, study)
+        units = material.add_missing_units(connection, study)
     known = found.settled(connection, study)
     return units, _append(connection, study, found, tell, check=known > 0)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core.content.base import contents
 from core.protocol import StudyProtocol
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity, require
 from core.units import Shown, Unit
 from storage import progress
@@ -25,7 +25,7 @@ def preview(
             study = studies.load(db, key, connection)
             row = progress.nth_unit(connection, study.id, place)
             if row is not None and _fits(study.protocol, protocol):
-                return studies.read_unit(connection, replace(study, protocol=protocol), row)
+                return material.read_unit(connection, replace(study, protocol=protocol), row)
     return example(protocol)
 
 
