@@ -19,6 +19,9 @@ STATES = ("draft", "pilot", "open", "paused", "closed", "archived")
 Design = Literal["together", "each", "pairs"]
 
 
+MOST = 100_000
+
+
 class ProtocolError(ValueError):
     """A protocol that cannot be used; the message names line and field where it can."""
 
@@ -180,7 +183,18 @@ def from_yaml(text: str) -> StudyProtocol:
 
 
 class StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which the same key twice is an error, not a silent override."""
+    """Safe YAML in which the same key twice is an error, not a silent override.
+
+    A text that unfolds to more than `MOST` values by its aliases, or that holds itself, is refused.
+    """
+
+    def get_single_node(self) -> Any:
+        try:
+            node = super().get_single_node()
+            _unfolded(node, {})
+        except RecursionError:
+            raise yaml.MarkedYAMLError(problem="it is nested too deep") from None
+        return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()
@@ -200,6 +214,21 @@ NAMES = {
     r"^[a-z0-9][a-z0-9-]*$": "use small letters a to z, digits and hyphens, as in my-study-2",
     r"^[a-z][a-z0-9_]*$": "use small letters a to z, digits and underscores, as in is_right",
 }
+
+
+def _unfolded(node: Any, known: dict[int, int]) -> int:
+    """How many values a node stands for when its aliases are written out."""
+    found = known.get(id(node))
+    if found is None:
+        known[id(node)] = MOST  # an alias to a node around it never ends
+        inner = [] if node is None or isinstance(node, yaml.ScalarNode) else node.value
+        parts = [part for one in inner for part in (one if isinstance(one, tuple) else (one,))]
+        found = known[id(node)] = 1 + sum(_unfolded(part, known) for part in parts)
+    if found >= MOST:
+        raise yaml.MarkedYAMLError(
+            problem="its aliases unfold to too much", problem_mark=node.start_mark
+        )
+    return found
 
 
 def explain(error: ValidationError, text: str = "") -> str:

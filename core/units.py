@@ -62,6 +62,11 @@ class Unit:
         """The same unit with its outputs in the opposite order."""
         return replace(self, outputs=self.outputs[::-1])
 
+    def blind(self) -> "Unit":
+        """The same unit as a rater may see it: without known answers and without sources."""
+        outputs = tuple(replace(output, source="") for output in self.outputs)
+        return replace(self, outputs=outputs, gold={})
+
     @property
     def shown(self) -> tuple[str, ...]:
         """Output keys in the order displayed."""

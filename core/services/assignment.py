@@ -31,7 +31,8 @@ class Given:
 class Ticket:
     """A unit in a person's hands: what to show, in which order, and what was answered before.
 
-    `unit` shows the outputs in the order drawn for this assignment; `given` holds the answers in
+    `unit` shows the outputs in the order drawn for this assignment, without their sources and
+    without known answers; `given` holds the answers in
     the log by question name; `draft` what was entered and not submitted; `place` is the number of
     the assignment among the person's own, `total` the number of units in the study.
     """
@@ -194,7 +195,7 @@ def ticket(
     if total is None:
         total = items.last_position(connection, study.id) + 1
     return Ticket(
-        id=row.id, study=study.key, unit_id=row.unit, unit=unit.shuffled(row.seed),
+        id=row.id, study=study.key, unit_id=row.unit, unit=unit.shuffled(row.seed).blind(),
         rater=row.rater, rater_key=f"person:{who.name}", place=row.place, total=total,
         stage=row.stage, repeat=row.repeat, state=row.state, given=given,
         draft=_draft(unit, row.draft),

@@ -5,11 +5,11 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.exports.csv import safe
 from core.services.findings import Agreement, Confusion
 from core.statistics.base import Estimate, statistics
 
 Row = dict[str, Any]
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def estimate_cells(estimate: Estimate, name: str) -> Row:
@@ -80,13 +80,9 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
         return ""
     out = io.StringIO()
     writer = csv.DictWriter(out, list(dict.fromkeys(k for row in rows for k in row)))
-    writer.writerow({name: _inert(name) for name in writer.fieldnames})
-    writer.writerows({k: _inert(v) for k, v in row.items()} for row in rows)
+    writer.writerow({name: safe(name) for name in writer.fieldnames})
+    writer.writerows({k: safe(v) for k, v in row.items()} for row in rows)
     return out.getvalue()
-
-
-def _inert(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def data(found: Agreement) -> Row:

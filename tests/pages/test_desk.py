@@ -10,7 +10,7 @@ from core.services import studies
 from pages.widgets import desk
 from pages.widgets.workspace import labels
 from storage.tables import Event, Judgment
-from tests.services.conftest import ANA, PROTOCOL
+from tests.services.conftest import ANA, PROTOCOL, fill
 
 A = {"winner": "a"}
 
@@ -95,3 +95,17 @@ def test_studies_of_one_title_are_told_apart():
     assert labels(rows) == {
         "one": "Same (one)", "two": "Same (two, draft)", "three": "Other", "four": "Last (closed)",
     }  # fmt: skip
+
+
+def test_help_texts_of_a_study_load_nothing(workspace, opened):
+    hostile = "![x](https://elsewhere.example/p.png)"
+    text = PROTOCOL.replace("both_bad: true", f'both_bad: true, help: "{hostile}"')
+    studies.create(
+        workspace, ANA, from_yaml(text.replace("title: Why", f'title: Why, help: "{hostile}"'))
+    )
+    fill(workspace, studies.load(workspace, "small"))
+    studies.set_state(workspace, ANA, "small", "open")
+    page = opened("annotate", who="ana", study="small")
+    helps = [e.proto.help for e in (*page.markdown, *page.text_area) if e.proto.help]
+    assert len([h for h in helps if "elsewhere" in h]) == 2
+    assert not [h for h in helps if "![" in h]

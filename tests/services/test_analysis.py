@@ -275,3 +275,8 @@ def test_gpt4_on_natural_has_the_right_kappa(db):
     assert own["gold_kappa"].value == pytest.approx(0.897709, abs=1e-6)
     assert own["order_accuracy"].value == pytest.approx(0.955)
     assert own["order_agreement"].value == pytest.approx(0.95)
+
+
+def test_a_table_of_results_runs_nothing_in_a_spreadsheet():
+    text = result_rows.csv_text([{"=name": "\n=1+1"}, {"=name": "＝cmd"}])
+    assert text.splitlines()[0] == "'=name" and "'\n=1+1" in text and "'＝cmd" in text

@@ -102,3 +102,22 @@ def test_names_are_one_line_in_one_form():
     for wrong in ("", " ", "a\u202eb", "a\x07b", "x" * 61):
         with pytest.raises(Invalid):
             people.name(wrong)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
+            for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+        "a: &a [*a]\n",
+        "a: " + "[" * 5000 + "]" * 5000,
+    ],
+    ids=["unfolds", "holds itself", "deep"],
+)
+def test_a_file_that_unfolds_without_end_is_refused_at_once(text):
+    protocol, problems = drafts.check(text)
+    assert protocol is None and ("unfold" in problems[0] or "nested" in problems[0])
+    assert drafts.read(text) is None

@@ -239,3 +239,10 @@ def test_a_models_answer_to_an_older_wording_stays_with_that_wording(db, study):
     assert wording == study.wordings[asked.questions[0].digest]
     now = studies.load(db, "small")
     assert wording != now.wording(now.protocol.question("better"))
+
+
+def test_a_ticket_holds_no_known_answer_and_no_source(db, study):
+    held = assignment.current(db, ANA, "small")
+    assert held.unit.gold == {} and {o.source for o in held.unit.outputs} == {""}
+    with db.read() as connection:
+        assert material.read_unit(connection, study, held.unit_id).gold != {}
