@@ -28,7 +28,7 @@ def forest(lines: Sequence[Line], measure: str, key: str = "forest") -> Chart:
         drawn = [*defined[: MOST // 2], *defined[-MOST // 2 :]]
     labels = unique([x.name for x in drawn], pair)
     labels = [f"{a}  (n = {x.estimate.n})" for a, x in zip(labels, drawn, strict=True)]
-    figure = blank(104 + 26 * max(1, len(drawn)), key)
+    figure = blank(104 + 40 * max(1, len(drawn)), key)
     for group in dict.fromkeys(x.group for x in drawn):
         own = [(a, x) for a, x in zip(labels, drawn, strict=True) if x.group == group]
         points(figure, own, COLOURS.get(group, OTHER), plain(group))

@@ -16,7 +16,7 @@ COLOURS = {
 }
 OTHER = "#8a8a8a"
 LONGEST = 34
-HALF = 21
+HALF = 26
 MOST = 40
 
 
@@ -40,12 +40,12 @@ def plain(text: str, longest: int = LONGEST) -> str:
 
 
 def pair(text: str) -> str:
-    """A pair "first / second" as a chart may show it: each half short, so that both can be read.
+    """A pair "first / second" as a chart may show it: a line for each, so that both can be read.
 
-    >>> pair("a rater with a long name indeed / another")
-    'a rater with a long … / another'
+    >>> pair("a rater with a rather long name / another")
+    'a rater with a rather lon… /<br>another'
     """
-    return " / ".join(plain(half, HALF) for half in text.split(" / "))
+    return " /<br>".join(plain(half, HALF) for half in text.split(" / "))
 
 
 def unique(names: list[str], short: Callable[[str], str] = plain) -> list[str]:
