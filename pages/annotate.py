@@ -33,6 +33,7 @@ def work() -> None:
     panel(desk, held.id)
     ui = StreamlitUi(
         f"a{held.id}",
+        room=moves.room(held),
         active="" if desk["panel"] == "skip" else moves.active_question(held, desk["answers"]),
         keys=desk["keys"],
         on_answer=lambda name, value: moves.answered(db, who, study, held.id, name, value),
@@ -70,7 +71,7 @@ def panel(desk: moves.State, at: int) -> None:
             st.markdown("**Skip because it is**", anchors=False)
             for place, reason in enumerate(answering.SKIP_REASONS, 1):
                 st.button(
-                    reason, key=f"skip-{at}-{place}", on_click=moves.skip,
+                    reason, key=f"skip-{moves.room(desk['held'])}-{place}", on_click=moves.skip,
                     args=(db, who, study, at, reason),
                     shortcut=str(place) if desk["keys"] else None,
                 )  # fmt: skip
@@ -91,7 +92,7 @@ def bar(desk: moves.State, held: moves.Ticket) -> None:
         **more: object,
     ) -> None:  # fmt: skip
         st.button(
-            label, key=f"{label}-{at}", shortcut=key if keys else None, on_click=move,
+            label, key=f"{label}-{moves.room(held)}", shortcut=key if keys else None, on_click=move,
             args=(*args, at, *last), **more,
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from core.services.studies import Study
 from core.units import Invalid
 
 State = dict[str, Any]
+ROOMS = 64
 
 
 def state(study: Study, who: Identity) -> State:
@@ -177,6 +178,11 @@ def toggle(desk: State, at: int, panel: str) -> None:
     if late(desk, at):
         return
     desk["panel"] = "" if desk["panel"] == panel else panel
+
+
+def room(held: Ticket) -> str:
+    """What the keys of a unit's buttons start with: another for each of 64 units in a row."""
+    return f"r{held.rater}-{held.place % ROOMS}"
 
 
 def submit_key(held: Ticket) -> str:

@@ -17,14 +17,19 @@ class StreamlitUi:
     """Draws blocks with native widgets.
 
     `scope` makes widget keys belong to one assignment, so that a late press can never land on
-    another. Each choice is a row of buttons; the digits 1 to 9 (and 0) press those of the `active`
-    question while `keys` are on. `on_answer(name, value)` hears every answer.
+    another. `room` may stand in for it in the keys of buttons: the server remembers every key for
+    as long as the session lasts, so a desk gives its buttons a few keys in turn.
+
+    Each choice is a row of buttons; the digits 1 to 9 (and 0) press those of the `active` question
+    while `keys` are on. `on_answer(name, value)` hears every answer.
     """
 
     def __init__(
-        self, scope: str, *, active: str = "", keys: bool = True, on_answer: Answer | None = None
-    ) -> None:
+        self, scope: str, *, active: str = "", keys: bool = True, on_answer: Answer | None = None,
+        room: str = "",
+    ) -> None:  # fmt: skip
         self.scope = scope
+        self.room = room or scope
         self.active = active
         self.keys = keys
         self.on_answer = on_answer or _ignore
@@ -83,7 +88,7 @@ class StreamlitUi:
         label = plain(option.label)
         st.button(
             f"✓ {label}" if chosen else label,
-            key=f"{self.scope}-{name}-{place}",
+            key=f"{self.room}-{name}-{place}",
             help=plain(option.hint) if option.hint and not scale else None,
             type="primary" if chosen else "secondary",
             shortcut=str((place + 1) % 10) if live and place < 10 else None,
