@@ -136,7 +136,7 @@ def _do(action, who: Identity, run: int, *more: int) -> None:  # type: ignore[no
 
 
 def past(found: list[Status]) -> None:
-    """The table of a study's runs, newest first; the one that is picked stands above from then on."""
+    """The table of a study's runs, newest first; a picked one stands above from then on."""
     rows = [
         {
             "Run": s.id, "Worker": s.worker, "State": s.state, "Judged": s.done, "Of": s.total,
