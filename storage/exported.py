@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from storage.items import unit_order
 from storage.tables import Item, Judgment, Output, Question, Rater, Unit
 
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
@@ -13,7 +14,7 @@ O: Any = Output.__table__  # type: ignore[attr-defined]  # noqa: E741
 U: Any = Unit.__table__  # type: ignore[attr-defined]
 Q: Any = Question.__table__  # type: ignore[attr-defined]
 R: Any = Rater.__table__  # type: ignore[attr-defined]
-CHUNK = 300
+FIRST, CHUNK = 32, 300
 
 
 def _log(study: int) -> Select[Any]:
@@ -44,11 +45,7 @@ def log(connection: Connection, study: int) -> Iterator[Any]:
 
 def by_unit(connection: Connection, study: int) -> Iterator[tuple[int, list[Any]]]:
     """Unit ids in order of position, each with its judgments in order of the log."""
-    ids = connection.execute(
-        select(U.c.id).where(U.c.study == study).order_by(U.c.position, U.c.id)
-    ).scalars().all()  # fmt: skip
-    for start in range(0, len(ids), CHUNK):
-        part = [int(i) for i in ids[start : start + CHUNK]]
+    for part in _pieces(connection, study):
         found: dict[int, list[Any]] = {unit: [] for unit in part}
         query = _log(study).where(J.c.unit.in_(part)).order_by(J.c.sequence)
         for row in connection.execute(query):
@@ -56,19 +53,30 @@ def by_unit(connection: Connection, study: int) -> Iterator[tuple[int, list[Any]
         yield from found.items()
 
 
+def _pieces(connection: Connection, study: int) -> Iterator[list[int]]:
+    """A study's unit ids in order of position, in pieces; the first is small and comes at once."""
+    ids = unit_order(connection, study, 0, FIRST)
+    yield ids
+    if len(ids) == FIRST:
+        rest = unit_order(connection, study, FIRST)
+        yield from (rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK))
+
+
 def items(connection: Connection, study: int) -> Iterator[tuple[Any, Sequence[Any]]]:
     """Items in order of arrival, each with its outputs."""
-    ids = connection.execute(
-        select(I.c.id).where(I.c.study == study).order_by(I.c.id)
-    ).scalars().all()  # fmt: skip
-    for start in range(0, len(ids), CHUNK):
-        part = [int(i) for i in ids[start : start + CHUNK]]
+    after = 0
+    while True:
+        page = select(I).where(I.c.study == study, I.c.id > after).order_by(I.c.id).limit(CHUNK)
+        found = connection.execute(page).all()
+        if not found:
+            return
+        part = [int(row.id) for row in found]
         made: dict[int, list[Any]] = {item: [] for item in part}
+        after = part[-1]
         outputs = select(O.c.item, O.c.key, O.c.role, O.c.source, O.c.content)
         for row in connection.execute(outputs.where(O.c.item.in_(part)).order_by(O.c.id)):
             made[row.item].append(row)
-        rows = connection.execute(select(I).where(I.c.id.in_(part)).order_by(I.c.id))
-        yield from ((row, made[row.id]) for row in rows)
+        yield from ((row, made[row.id]) for row in found)
 
 
 def wordings(connection: Connection, study: int) -> Sequence[Any]:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -58,12 +58,26 @@ def opened(db: Database, who: Identity, key: str, choice: Choice) -> Iterator[Ma
         require(who, "administer")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        yield _material(connection, study, choice)
+        yield _material(db, connection, study, choice)
 
 
-def _material(connection: Connection, study: Study, choice: Choice) -> Material:
-    wordings = {row.id: load(row.definition) for row in exported.wordings(connection, study.id)}
-    judges = _judges(connection, study, choice.names)
+def _heads(
+    db: Database, connection: Connection, study: Study
+) -> tuple[dict[int, Question], list[int]]:
+    """The wordings that the log uses, and people's ids in order; remembered until the log grows."""
+    known = db.cache.get(("export", study.id))
+    if known is None or known[0] != study.revision:
+        rows = exported.wordings(connection, study.id)
+        people = exported.people(connection, study.id)
+        known = (study.revision, ({row.id: load(row.definition) for row in rows}, people))
+        db.cache[("export", study.id)] = known
+    found: tuple[dict[int, Question], list[int]] = known[1]
+    return found
+
+
+def _material(db: Database, connection: Connection, study: Study, choice: Choice) -> Material:
+    wordings, order = _heads(db, connection, study)
+    judges = _judges(connection, study, order, choice.names)
 
     def entries() -> Iterator[Entry]:
         for row in exported.log(connection, study.id):
@@ -81,9 +95,10 @@ def _material(connection: Connection, study: Study, choice: Choice) -> Material:
     )  # fmt: skip
 
 
-def _judges(connection: Connection, study: Study, names: bool) -> dict[int, Judge]:
+def _judges(
+    connection: Connection, study: Study, order: Sequence[int], names: bool
+) -> dict[int, Judge]:  # fmt: skip
     """Raters as they are named outside; people are numbered by their first judgment."""
-    order = exported.people(connection, study.id)
     found = {}
     for row in study_rows.raters(connection, study.id):
         key, name = row.key, row.name or row.key

@@ -133,12 +133,13 @@ def adjudicate(
     `Conflict` when somebody decided meanwhile.
     """
     require(who, "review")
-    study = studies.load(db, key)
-    wording = study.wording(seen.question)
-    rater = rater_id(db, study, who)
+    rater = rater_id(db, studies.load(db, key), who)
     checked = None if value is None else seen.question.check(value, seen.unit)
     with db.write() as connection:
-        studies.load(db, key, connection, lock=True)
+        study = studies.load(db, key, connection, lock=True)
+        wording = study.wordings.get(seen.question.digest)
+        if wording is None:
+            raise Conflict("The question was changed meanwhile; open the case again.")
         held = [r for r in reviews.answers(connection, seen.unit_id, wording) if r.stage == STAGE]
         newest = held[-1].sequence if held else None
         if newest != (seen.adjudicated.sequence if seen.adjudicated else None):

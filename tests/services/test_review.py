@@ -257,3 +257,12 @@ def test_gold_about_one_output_reaches_only_its_unit(db):
     assert units["item-0/a"].gold == {"score": 4, "better": {"winner": "a"}}
     assert units["item-0/b"].gold["score"] == 2
     assert units["item-5"].gold == {"better": {"winner": "a"}}
+
+
+def test_a_decision_about_an_older_wording_is_refused(db, judged):
+    case = cases.queue(db, EVA, "small", "better").cases[0]
+    seen = review.detail(db, EVA, "small", "better", case.unit_id)
+    text = PROTOCOL.replace("Which is better", "Which is worse")
+    studies.edit(db, EVA, "small", from_yaml(text), studies.load(db, "small").version)
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        review.adjudicate(db, EVA, "small", seen, {"winner": "a"})
