@@ -81,9 +81,7 @@ def test_a_crowd_and_a_runner_write_at_once(db):
         walked = list(chain.verify(connection, made.id))
         taken = set(connection.execute(select(U.c.taken, U.c.closed)).all())
         twice = connection.execute(
-            select(J.c.unit)
-            .group_by(J.c.unit, J.c.rater, J.c.repeat)
-            .having(func.count() > 1)
+            select(J.c.unit).group_by(J.c.unit, J.c.rater, J.c.repeat).having(func.count() > 1)
         ).all()
         states = set(connection.execute(select(S.c.state)).scalars())
     assert walked == list(range(1, total + 1))
