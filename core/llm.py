@@ -72,6 +72,14 @@ class LLM:
         kept = await self.ledger.find(key)
         if kept is not None:
             return _reply(kept, _again(kept, schema, check))
+        async with self.throttle.berth():
+            return await self._asked(key, messages, schema, check, parameters)
+
+    async def _asked(
+        self, key: str, messages: Messages, schema: Mapping[str, Any] | None, check: Check | None,
+        parameters: Mapping[str, Any],
+    ) -> Reply:  # fmt: skip
+        """A fresh reply, in the ledger before it is returned."""
         request = {"messages": messages, "parameters": parameters, "schema": schema}
         spent, begun = Spent(), time.monotonic()
         try:

@@ -26,6 +26,8 @@ class Throttle:
         self._good = 0
         self._steady = False
         self._shut = False
+        self._begun = 0
+        self._berths: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
@@ -37,6 +39,35 @@ class Throttle:
         finally:
             self.active -= 1
             self._wake()
+
+    @asynccontextmanager
+    async def berth(self) -> Any:
+        """Be one of at most `most` calls that are begun and not stored yet.
+
+        A process that dies then leaves no more than that many to be asked again.
+        """
+        while self._begun >= self.most:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._berths.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                self._leave()
+                raise
+        self._begun += 1
+        try:
+            yield
+        finally:
+            self._begun -= 1
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let the next one in who waits for a berth."""
+        while self._berths and self._begun < self.most:
+            turn = self._berths.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
 
     def shut(self) -> None:
         """Let nobody start any more: who waits or comes gets `CallFailed` of kind "stopped"."""
@@ -87,6 +118,9 @@ class Throttle:
         self.most = max(1, most)
         self.limit = min(self.limit, self.most)
         self._wake()
+        for turn in [t for t in self._berths if not t.done()]:
+            turn.set_result(None)
+        self._berths.clear()
 
     def _open(self) -> bool:
         return self.active < self.limit and time.monotonic() >= self._resume
