@@ -112,8 +112,12 @@ class Question(Identified):
 
     @cached_property
     def digest(self) -> str:
-        """Identity of this wording: SHA-256 of the whole definition."""
-        return digest({"kind": self.kind, **self.model_dump(mode="json")})
+        """Identity of this wording: SHA-256 of its definition.
+
+        Settings left at their default do not enter, so that a kind may gain a setting and stored
+        wordings stay what they are; a default, once given out, never changes.
+        """
+        return digest(self.definition())
 
     def heading(self) -> str:
         """Title and help, as a model reads them."""

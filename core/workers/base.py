@@ -127,8 +127,11 @@ class Worker(Identified):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over kind, options, prompts and parser: the rater's key."""
-        options = self.model_dump(mode="json", exclude=set(self.silent))
+        """SHA-256 over kind, options, prompts and parser: the rater's key.
+
+        Options left at their default do not enter, as with questions.
+        """
+        options = self.model_dump(mode="json", exclude=set(self.silent), exclude_defaults=True)
         return digest([self.kind, options, list(self.prompts()), self.parser()])
 
 
