@@ -1,6 +1,7 @@
 """Annotate: one unit at a time, by keys or mouse."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.services import answering
 from core.services.studies import Refused
@@ -16,8 +17,8 @@ db = workspace.db()
 
 
 @st.fragment
-def work() -> None:
-    """The desk: what is judged, the questions, and the action bar."""
+def work(slot: DeltaGenerator) -> None:
+    """The desk: what is judged and the questions; what submits them goes into the bar's slot."""
     desk = moves.state(study, who)
     try:
         held = moves.fetch(db, who, study, desk)
@@ -40,7 +41,8 @@ def work() -> None:
     )
     show_material(ui, held.unit)
     ask(ui, held.unit, desk["answers"])
-    bar(desk, held)
+    with slot:
+        send(desk, held)
 
 
 def status(desk: moves.State, held: moves.Ticket) -> None:
@@ -83,29 +85,40 @@ def panel(desk: moves.State, at: int) -> None:
         st.info("Flagged for the researcher.")
 
 
-def bar(desk: moves.State, held: moves.Ticket) -> None:
-    """The action bar, always in view."""
-    at, keys = held.id, desk["keys"]
-
-    def button(
-        label: str, key: str, move: object, *args: object, last: tuple[str, ...] = (),
-        **more: object,
-    ) -> None:  # fmt: skip
+def send(desk: moves.State, held: moves.Ticket) -> None:
+    """The buttons that belong to this unit alone: submit it, or go on from an earlier one."""
+    keys, room = desk["keys"], moves.room(held)
+    here = (db, who, study, held.id)
+    if held.state == "submitted":
         st.button(
-            label, key=f"{label}-{moves.room(held)}", shortcut=key if keys else None, on_click=move,
-            args=(*args, at, *last), **more,
+            "Next", key=f"next-{room}", shortcut="n" if keys else None, on_click=moves.forward,
+            args=here,
+        )  # fmt: skip
+    if moves.one_key(study, held):
+        return
+    st.button(
+        "Save change" if held.state == "submitted" else "Submit", key=f"submit-{room}",
+        shortcut=moves.submit_key(held) if keys else None, type="primary",
+        on_click=moves.submit, args=here,
+    )  # fmt: skip
+
+
+def tools(desk: moves.State) -> None:
+    """The buttons that are the same for every unit; they are drawn once, not with each answer."""
+    here = (db, who, study)
+
+    def tool(label: str, move: object, *args: object) -> None:
+        key = label[0].lower()
+        st.button(
+            label, key=f"tool-{key}", shortcut=key if desk["keys"] else None, on_click=move,
+            args=args,
         )  # fmt: skip
 
-    with st.container(key="action-bar", horizontal=True):
-        button("Back", "b", moves.back, db, who, study, disabled=held.place == 1)
-        button("Undo", "u", moves.undo, db, who, study)
-        button("Skip", "s", moves.toggle, desk, last=("skip",), disabled=bool(held.answers))
-        button("Flag", "f", moves.toggle, desk, last=("flag",))
-        button("Guidelines", "g", moves.toggle, desk, last=("guidelines",))
-        if held.state == "submitted":
-            button("Next", "n", moves.forward, db, who, study)
-        submit = "Save change" if held.state == "submitted" else "Submit"
-        button(submit, moves.submit_key(held), moves.submit, db, who, study, type="primary")
+    tool("Back", moves.back, *here)
+    tool("Undo", moves.undo, *here)
+    tool("Skip", moves.toggle, desk, "skip")
+    tool("Flag", moves.toggle, desk, "flag")
+    tool("Guidelines", moves.toggle, desk, "guidelines")
 
 
 def finished(desk: moves.State) -> None:
@@ -118,11 +131,7 @@ def finished(desk: moves.State) -> None:
         st.switch_page("agreement.py")
     if desk["error"]:
         st.error(plain(desk["error"]))
-    here = (db, who, study, None)
-    with st.container(key="action-bar", horizontal=True):
-        st.button("Back", key="back-end", shortcut="b", on_click=moves.back, args=here)
-        st.button("Undo", key="undo-end", shortcut="u", on_click=moves.undo, args=here)
-        st.button("Look again", key="again-end", on_click=lambda: desk.update(held=None))
+    st.button("Look again", key="again-end", on_click=lambda: desk.update(held=None))
 
 
 look.header("Annotate", study, who)
@@ -134,4 +143,9 @@ else:
         "Answer by keys", value=True, key="keys-on",
         help="Single keys answer and move. Turn them off if they get in the way.",
     )  # fmt: skip
-    work()
+    body = st.container()
+    with st.container(key="action-bar", horizontal=True):
+        tools(settings)
+        slot = st.container(key="action-send", horizontal=True, width="content")
+    with body:
+        work(slot)

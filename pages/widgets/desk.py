@@ -1,7 +1,7 @@
 """The annotator's desk: what is in hand, and the moves. Every move is one service call.
 
-A move names the unit (`at`, its assignment; None at the end of the queue) that its button belongs
-to. A press that comes late, when another unit lies on the desk, does nothing.
+A move that answers names the unit (`at`, its assignment) that its button belongs to. A press that
+comes late, when another unit lies on the desk, does nothing.
 """
 
 import time
@@ -43,7 +43,7 @@ def fetch(db: Database, who: Identity, study: Study, desk: State) -> Ticket | No
     return desk["held"]
 
 
-def late(desk: State, at: int | None) -> bool:
+def late(desk: State, at: int) -> bool:
     """Whether a press was meant for another unit than the one on the desk."""
     return at != (desk["held"].id if desk["held"] else None)
 
@@ -58,7 +58,7 @@ def answered(
     held: Ticket = desk["held"]
     desk["answers"] = {**desk["answers"], name: value}
     desk["error"] = ""
-    if study.protocol.assignment.one_key and len(held.unit.questions) == 1 and _is_choice(held):
+    if one_key(study, held):
         submit(db, who, study, at)
         return
     try:
@@ -67,8 +67,12 @@ def answered(
         desk["error"] = str(error)
 
 
-def _is_choice(held: Ticket) -> bool:
-    return held.unit.questions[0].scale().level != "none"
+def one_key(study: Study, held: Ticket) -> bool:
+    """Whether the choice itself submits: the unit asks one question, by options."""
+    asked = held.unit.questions
+    return (
+        study.protocol.assignment.one_key and len(asked) == 1 and asked[0].scale().level != "none"
+    )
 
 
 def submit(db: Database, who: Identity, study: Study, at: int) -> None:
@@ -110,11 +114,9 @@ def forward(db: Database, who: Identity, study: Study, at: int) -> None:
     hold(desk, later)
 
 
-def back(db: Database, who: Identity, study: Study, at: int | None) -> None:
+def back(db: Database, who: Identity, study: Study) -> None:
     """The person's unit before this one, with its answers."""
     desk = state(study, who)
-    if late(desk, at):
-        return
     held: Ticket | None = desk["held"]
     place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]
     earlier = assignment.at(db, who, study.key, place)
@@ -125,11 +127,9 @@ def back(db: Database, who: Identity, study: Study, at: int | None) -> None:
     desk["behind"] = True
 
 
-def undo(db: Database, who: Identity, study: Study, at: int | None) -> None:
+def undo(db: Database, who: Identity, study: Study) -> None:
     """Take back the newest stored answer: the one on the desk, else the one before it."""
     desk = state(study, who)
-    if late(desk, at):
-        return
     held: Ticket | None = desk["held"]
     if held is None or not held.answers:
         place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]
@@ -173,10 +173,8 @@ def flag(db: Database, who: Identity, study: Study, at: int, note: str = "") -> 
     desk["panel"] = "flagged"
 
 
-def toggle(desk: State, at: int, panel: str) -> None:
+def toggle(desk: State, panel: str) -> None:
     """Open a panel of the desk (guidelines, skip reasons, flag), or close it."""
-    if late(desk, at):
-        return
     desk["panel"] = "" if desk["panel"] == panel else panel
 
 

@@ -44,10 +44,7 @@ def test_a_late_press_lands_on_no_other_unit(session, workspace, small):
     desk.submit(workspace, ANA, small, first)
     desk.skip(workspace, ANA, small, first, "unclear")
     desk.flag(workspace, ANA, small, first)
-    desk.undo(workspace, ANA, small, first)
-    desk.back(workspace, ANA, small, first)
     desk.forward(workspace, ANA, small, first)
-    desk.toggle(here, first, "skip")
     assert here["held"] is second and here["answers"] == {} and here["panel"] == ""
     assert len(stored(workspace)) == 1
     assert not [e for e in stored(workspace, Event) if e.kind in {"skip", "flag"}]
@@ -61,8 +58,22 @@ def test_a_late_press_at_the_end_of_the_queue_does_nothing(session, workspace, s
         desk.submit(workspace, ANA, small, at)
     desk.submit(workspace, ANA, small, at)
     desk.answered(workspace, ANA, small, at, "better", A)
-    desk.toggle(here, at, "flag")
     assert here["held"] is None and len(stored(workspace)) == 6
+
+
+def test_moves_that_answer_nothing_go_step_by_step(session, workspace, small):
+    here = taken(workspace, small)
+    for _ in range(2):
+        at = here["held"].id
+        desk.answered(workspace, ANA, small, at, "better", A)
+        desk.submit(workspace, ANA, small, at)
+    desk.back(workspace, ANA, small)
+    desk.back(workspace, ANA, small)
+    assert here["held"].place == 1 and here["answers"] == {"better": A}
+    desk.back(workspace, ANA, small)
+    assert "first one" in here["error"] and here["held"].place == 1
+    desk.undo(workspace, ANA, small)
+    assert here["held"].state == "reserved" and here["answers"] == {"better": A}
 
 
 def test_a_study_closed_meanwhile_is_said_and_breaks_nothing(session, workspace, small):
