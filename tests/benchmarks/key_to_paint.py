@@ -55,11 +55,17 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1366, "height": 768})
             page.goto(f"{server.url}/annotate?study=pairs&who=kay")
             page.get_by_text("Which is better").wait_for(timeout=60_000)
+            page.locator("[data-test-script-state=notRunning]").first.wait_for(timeout=60_000)
+            page.wait_for_timeout(1000)
             page.evaluate(WATCH)
             for number in range(options.presses + 10):
                 page.keyboard.press("1")
-                while page.evaluate("window.times.length") <= number:
+                for _ in range(500):
+                    if page.evaluate("window.times.length") > number:
+                        break
                     page.wait_for_timeout(20)
+                else:
+                    raise SystemExit(f"press {number + 1} showed nothing within ten seconds")
                 page.wait_for_timeout(100)
             times = sorted(page.evaluate("window.times")[10:])
             browser.close()
