@@ -6,8 +6,7 @@ from streamlit.testing.v1 import AppTest
 from core.protocol import from_yaml
 from core.services import cases, review, studies
 from core.services.access import Identity
-from core.settings import ROOT, settings
-from storage.database import Database
+from core.settings import ROOT
 from tests.services.answers import answer, better
 from tests.services.conftest import PROTOCOL, fill
 
@@ -15,14 +14,9 @@ REA = Identity("rea")
 
 
 @pytest.fixture
-def db(sqlite_url, monkeypatch):
+def db(workspace):
     """The database that the page opens."""
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    settings.cache_clear()
-    found = Database(sqlite_url)
-    yield found
-    found.close()
-    settings.cache_clear()
+    return workspace
 
 
 @pytest.fixture
