@@ -25,12 +25,28 @@ class Invalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One output of an item as a unit shows it. `source` is who made it, hidden while judging."""
+    """One output of an item as a unit shows it. `source` is who made it, hidden while judging.
+
+    `parent` is the key of the output that this one is about: of a critique, the answer.
+    """
 
     key: str
     content: "Content"
     role: str = "answer"
     source: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A stored judgment as a panel reads it: who (name and digest), of which question, what."""
+
+    rater: str
+    digest: str
+    question: str
+    value: Any
+    repeat: int = 0
+    rationale: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +55,8 @@ class Unit:
 
     `outputs` is in the order shown; `order` holds the same keys in the study's own order, by which
     answers are coded, so that showing them differently changes no number. `meta` are facts about
-    the item; `gold` holds a known answer per question name, and is never shown to a rater.
+    the item; `gold` holds a known answer per question name, and is never shown to a rater. `votes`
+    are what others have answered, given to panels only.
     """
 
     key: str
@@ -51,6 +68,11 @@ class Unit:
     meta: Mapping[str, Any] = field(default_factory=dict)
     gold: Mapping[str, Any] = field(default_factory=dict)
     condition: str = ""
+    votes: tuple[Vote, ...] = ()
+
+    def of_role(self, *roles: str) -> tuple[Shown, ...]:
+        """The outputs of these roles, in the order shown."""
+        return tuple(output for output in self.outputs if output.role in roles)
 
     def shuffled(self, seed: int) -> "Unit":
         """The same unit with its outputs in the order that the seed gives."""
@@ -106,7 +128,10 @@ class Draft:
     """What a worker hands back: a judgment (`question`, `value`) or an output (`role`, `content`).
 
     `shown` is the order in which outputs were displayed; `repeat` numbers samples and presentation
-    orders. A reply that failed its check is never a draft.
+    orders. A reply that failed its check is never a draft. Of an output, `parent` is the key of the
+    output that it is about, or the `key` of an earlier draft in the same list; `key` tells the
+    outputs of one task apart ('' for a single one), `source` who made it when that is not the
+    worker's own model, and `facts` what else is known of it (scores, tokens, settings).
     """
 
     question: str = ""
@@ -119,3 +144,6 @@ class Draft:
     role: str = ""
     content: "Content | None" = None
     parent: str = ""
+    key: str = ""
+    source: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from core.registry import Registry
 from core.units import Draft, Unit
 
 RaterKind = Literal["model", "rule", "panel"]
+Scope = Literal["unit", "item", "output"]
 
 
 def _a_name(text: str) -> str:
@@ -43,25 +44,66 @@ class Reply(Protocol):
     def call(self) -> int | None:
         """Its row in the ledger of calls."""
 
+    @property
+    def logprobs(self) -> Any:
+        """The endpoint's token probabilities, when they were asked for and given."""
+
+
+class Endpointed(Protocol):
+    """A model at an endpoint: see `core.workers.endpoint.AtEndpoint`."""
+
+    @property
+    def model(self) -> str:
+        """The model's name at the endpoint."""
+
+    @property
+    def base_url(self) -> str:
+        """Where the endpoint is."""
+
+    @property
+    def key(self) -> str:
+        """The NAME of the secret that holds its key."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a reply may take."""
+
+    @property
+    def prompt_price(self) -> float | None:
+        """Price of a million prompt tokens."""
+
+    @property
+    def completion_price(self) -> float | None:
+        """Price of a million tokens of replies."""
+
 
 class Model(Protocol):
     """What a worker may ask of a model: see `core.llm.LLM`."""
 
     async def ask(
         self, messages: Sequence[Mapping[str, Any]], *, schema: Mapping[str, Any] | None = None,
-        repeat: int = 0, check: Callable[[Any], Any] | None = None, **parameters: Any,
+        repeat: int = 0, check: Callable[[Any], Any] | None = None, to: str = "",
+        **parameters: Any,
     ) -> Reply:  # fmt: skip
         """One reply, validated against `schema` and read by `check`, which may raise `Invalid`.
 
-        Raises `CallFailed` when there is none.
+        Without a schema `check` reads the text. `to` names one of the worker's `models()`; ''
+        is its own. The same question with the same `repeat` is answered from the ledger. Raises
+        `CallFailed` when there is no reply.
         """
 
 
 class Worker(Identified):
     """A worker: a frozen specification whose digest is the identity of the rater that it is.
 
-    `questions` names the questions that it answers (all that it can, when empty). `seen` of a rule
-    tells people what it is. Options that change no answer are left out of the digest.
+    `questions` names the questions that it answers (all that it can, when empty). Options that
+    change no answer are left out of the digest.
+
+    A worker that makes outputs says their role in `writes`, and names in `reads` the roles of the
+    outputs that it works from; stages follow from these. `scope` says what it is given: `unit`,
+    what people see too; `item`, an item with all its outputs of the roles it reads; `output`, one
+    output of the last role it reads, with the outputs of the other roles that it hangs together
+    with. A panel is given the stored votes of the raters that `voters` names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +116,22 @@ class Worker(Identified):
     title: str = ""
     questions: tuple[str, ...] = ()
     only: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    writes: str = ""
+
+    def scope(self) -> Scope:
+        """What a task of this worker holds."""
+        if not self.writes:
+            return "unit"
+        return "output" if self.reads else "item"
+
+    def voters(self) -> tuple[str, ...]:
+        """The names of the raters whose votes a panel reads."""
+        return ()
+
+    def models(self) -> Mapping[str, "Endpointed"]:
+        """The models that it asks: '' is its own, the others go by the names used in `ask(to=)`."""
+        return {}
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         """Drafts for a unit; raises `CannotAnswer` rather than inventing a value."""

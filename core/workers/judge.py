@@ -1,72 +1,34 @@
 """A model that judges: one response by itself, or two against each other in both orders."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
-
-from pydantic import Field, field_validator
+from typing import Any, Literal
 
 from core.content.base import Content
 from core.content.text import TextContent
 from core.prompts import Prompt, prompt
 from core.questions.base import Question
 from core.units import Draft, Invalid, Unit
-from core.workers.base import CannotAnswer, Model, Worker, workers
+from core.workers.base import CannotAnswer, Model, workers
+from core.workers.endpoint import ModelWorker
 from core.workers.fence import fence, joined
 
 
 @workers.register
-class Judge(Worker):
+class Judge(ModelWorker):
     """A model behind an OpenAI-compatible endpoint that answers a unit's questions in one reply.
 
     `mode` pointwise judges one response, or an item by itself; pairwise compares two, by default
     in both orders: repeat 0 in the study's order, repeat 1 the other way round. `reference` names
     the field (or fact about the item) that is given as correct. `guidelines` are further
-    instructions of the study. `key` is the NAME of the secret that holds the endpoint's key. Where
-    the model is reached, and at what price, is no part of the rater's identity.
+    instructions of the study.
     """
 
     kind = "judge"
-    silent: ClassVar[frozenset[str]] = Worker.silent | {
-        "base_url", "key", "timeout", "prompt_price", "completion_price",
-    }  # fmt: skip
-
-    model: str = Field(min_length=1, max_length=200)
-    base_url: str = "https://api.openai.com/v1"
-    key: str = Field(default="", description="name of the secret, never the key itself")
     mode: Literal["pointwise", "pairwise"] = "pointwise"
     orders: Literal["both", "one"] = "both"
     reference: str = ""
-    guidelines: str = ""
-    temperature: float | None = Field(default=0.0, ge=0, le=2)
-    max_tokens: int | None = Field(default=None, ge=1)
     logprobs: bool = False
-    timeout: float = Field(default=120.0, gt=0, le=3600)
-    prompt_price: float | None = Field(default=None, ge=0)
-    completion_price: float | None = Field(default=None, ge=0)
-
-    @field_validator("base_url")
-    @classmethod
-    def _plain_url(cls, url: str) -> str:
-        parts = urlsplit(url.strip())
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("expected an address like https://host/v1")
-        if parts.username or parts.password or parts.query:
-            raise ValueError("an address holds no name, password or query; use `key` for the key")
-        return url.strip().rstrip("/")
-
-    @field_validator("key")
-    @classmethod
-    def _a_name(cls, key: str) -> str:
-        if key and not re.fullmatch(r"[A-Z][A-Z0-9_]{0,79}", key):
-            raise ValueError("give the NAME of an environment variable or secret (OPENAI_API_KEY)")
-        return key
-
-    @classmethod
-    def sample(cls) -> "Judge":
-        return cls(name="example", model="example-model")
 
     def repeats(self) -> int:
         return 2 if self.mode == "pairwise" and self.orders == "both" else 1
@@ -135,11 +97,8 @@ class Judge(Worker):
         return _object({q.name: _answered(q, shown) for q in self.asked(unit)})
 
     def parameters(self) -> dict[str, Any]:
-        """What is sent beside model and messages."""
-        found = {"temperature": self.temperature, "max_tokens": self.max_tokens}
-        if self.logprobs:
-            found |= {"logprobs": True, "top_logprobs": 20}
-        return {name: value for name, value in found.items() if value is not None}
+        more = {"logprobs": True, "top_logprobs": 20} if self.logprobs else {}
+        return super().parameters() | more
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         if llm is None:
