@@ -192,7 +192,9 @@ class LLM:
 
     async def _post(self, body: Mapping[str, Any]) -> bytes:
         try:
-            found: bytes = await self._client.post("/chat/completions", cast_to=bytes, body=body)
+            found: bytes = await self._client.post(
+                "/chat/completions", cast_to=bytes, content=canonical(body).encode()
+            )
             return found
         except openai.APIStatusError as error:
             headers = error.response.headers
