@@ -12,7 +12,7 @@ import openai
 from core import failures, replies
 from core.calls import Answer, CallFailed, Endpoint, Kept, Ledger, NoLedger, Record, Reply, Spent
 from core.calls import call_key as key_of
-from core.digest import canonical
+from core.digest import canonical, encode
 from core.replies import Check, Unreadable
 from core.throttle import Throttle
 
@@ -193,7 +193,7 @@ class LLM:
     async def _post(self, body: Mapping[str, Any]) -> bytes:
         try:
             found: bytes = await self._client.post(
-                "/chat/completions", cast_to=bytes, content=canonical(body).encode()
+                "/chat/completions", cast_to=bytes, content=encode(body).encode()
             )
             return found
         except openai.APIStatusError as error:

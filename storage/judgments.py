@@ -143,7 +143,8 @@ def _write(
 ) -> dict[int, Stored]:
     taken = connection.execute(TAKE, {"study_id": study, "count": len(fresh)}).one()
     sequence, head = taken.revision - len(fresh), taken.head
-    written, places = [], {}
+    written: list[dict[str, Any]] = []
+    places = {}
     moment = now()
     salts = secrets.token_hex(SALT * len(fresh))  # one call to the system for all of them
     for place, row in fresh:
