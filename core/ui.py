@@ -11,11 +11,15 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice: the JSON `value` it stands for, the words on it, and a longer hint."""
+    """One choice: the JSON `value` it stands for, the words on it, and a longer hint.
+
+    `group` names the heading under which it stands, where options are grouped.
+    """
 
     value: Any
     label: str
     hint: str = ""
+    group: str = ""
 
 
 class Ui(Protocol):
@@ -36,14 +40,43 @@ class Ui(Protocol):
     def choose(
         self, *, name: str, title: str, options: Sequence[Option], value: Any = None,
         help: str = "", required: bool = True, scale: bool = False, low: str = "", high: str = "",
+        part: bool = False,
     ) -> Any:  # fmt: skip
-        """One of the options; `scale` lays them out as a scale from `low` to `high`."""
+        """One of the options; `scale` lays them out as a scale from `low` to `high`.
+
+        With `part` it belongs to a larger question, and its title is set like text.
+        """
 
     def write(
         self, *, name: str, title: str, value: str | None = None, help: str = "",
         required: bool = True, placeholder: str = "", longest: int | None = None,
     ) -> str | None:  # fmt: skip
         """A text of the person's own."""
+
+    # Blocks of questions that have several parts, or a number for an answer.
+
+    def heading(
+        self, *, title: str, help: str = "", required: bool = True, part: bool = False
+    ) -> None:
+        """The title of a question, or with `part` of a part of it, whose blocks follow."""
+
+    def toggle(
+        self, *, name: str, title: str, options: Sequence[Option],
+        value: Sequence[Any] | None = None, help: str = "", required: bool = True, none: str = "",
+        part: bool = False,
+    ) -> list[Any] | None:  # fmt: skip
+        """Any of the options; `none` is the label of a choice that stands for an empty list."""
+
+    def number(
+        self, *, name: str, title: str, value: float | None = None, low: float | None = None,
+        high: float | None = None, step: float | None = None, whole: bool = False, unit: str = "",
+        slider: bool = False, ends: tuple[str, str] = ("", ""), help: str = "",
+        required: bool = True, part: bool = False,
+    ) -> float | None:  # fmt: skip
+        """A number; a `slider` runs from `low` to `high` and is unset until it is moved."""
+
+    def changes(self, old: str, new: str) -> None:
+        """What was taken out of a text and what was put in, word by word."""
 
 
 class Recorder:
@@ -74,3 +107,19 @@ class Recorder:
     def write(self, *, value: str | None = None, **facts: Any) -> str | None:
         self._note("write", value=value, **facts)
         return value
+
+    def heading(self, **facts: Any) -> None:
+        self._note("heading", **facts)
+
+    def toggle(
+        self, *, value: Sequence[Any] | None = None, options: Sequence[Option], **facts: Any
+    ) -> list[Any] | None:
+        self._note("toggle", value=value, options=[asdict(o) for o in options], **facts)
+        return None if value is None else list(value)
+
+    def number(self, *, value: float | None = None, **facts: Any) -> float | None:
+        self._note("number", value=value, **facts)
+        return value
+
+    def changes(self, old: str, new: str) -> None:
+        self._note("changes", old=old, new=new)

@@ -13,6 +13,7 @@ from core.units import Invalid, Unit
 
 Level = Literal["nominal", "ordinal", "interval", "none"]
 About = Literal["item", "output", "pair", "set", "critique", "probe set", "participant"]
+Entry = Literal["press", "presses", "typing"]
 
 
 class Scale(BaseModel):
@@ -61,6 +62,10 @@ class Question(Identified):
         """A model's reply (valid under `reply_schema`) as a value; raises `Invalid`."""
         return self.check(reply, unit)
 
+    def reply(self, value: Any, unit: Unit) -> Any:
+        """A value as a model would reply it: the reverse of `read`."""
+        return value
+
     def check(self, value: Any, unit: Unit) -> Any:
         """The value in its one canonical form; raises `Invalid` when it is none."""
         raise NotImplementedError
@@ -77,8 +82,18 @@ class Question(Identified):
         """Level and labels of the codes."""
         raise NotImplementedError
 
+    def slots(self) -> Mapping[str, Scale]:
+        """Level and labels of each part of an answer that is coded by itself, by its name.
+
+        The answer as a whole is no slot; its scale is `scale()`.
+        """
+        return {}
+
     def codes(self, value: Any, unit: Unit) -> dict[str, int]:
-        """The value as integers per slot; slot '' is the answer itself. Empty for free text."""
+        """The value as integers per slot; slot '' is the answer itself. Empty for free text.
+
+        `slot@place` is a slot that a unit has several times: once at each place (a segment).
+        """
         raise NotImplementedError
 
     def describe(self, value: Any, unit: Unit) -> str:
@@ -101,6 +116,14 @@ class Question(Identified):
     def distance(self, a: Any, b: Any) -> float:
         """How far two values are apart; 0 when equal. Kinds with an order refine it."""
         return float(a != b)
+
+    def entry(self) -> Entry:
+        """How a person answers: one press is the whole answer, several presses, or typing."""
+        return "typing" if self.scale().level == "none" else "press"
+
+    def waiting(self, unit: Unit, draft: Any) -> str:
+        """The name of the block that the digits press now; '' when none waits for them."""
+        return self.name if draft is None and self.entry() != "typing" else ""
 
     def applies(self, unit: Unit) -> bool:
         """Whether the question is asked of this unit."""

@@ -59,6 +59,9 @@ class Pairwise(Question):
             raise self.refuse('expected "A" or "B"')
         return self.check({"winner": unit.at(reply)}, unit)
 
+    def reply(self, value: Any, unit: Unit) -> Any:
+        return value["verdict"] if value["winner"] is None else unit.letter(value["winner"])
+
     def check(self, value: Any, unit: Unit) -> Any:
         self._pair(unit)
         if not isinstance(value, dict) or "winner" not in value:

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import answers
 from core.services import answering, assignment, studies
 from core.services.access import Identity
 from core.services.answering import Conflict
@@ -56,7 +57,7 @@ def answered(
     if late(desk, at):
         return
     held: Ticket = desk["held"]
-    desk["answers"] = {**desk["answers"], name: value}
+    desk["answers"] = answers.put(desk["answers"], name, value)
     desk["error"] = ""
     if one_key(study, held):
         submit(db, who, study, at)
@@ -70,9 +71,7 @@ def answered(
 def one_key(study: Study, held: Ticket) -> bool:
     """Whether the choice itself submits: the unit asks one question, by options."""
     asked = held.unit.questions
-    return (
-        study.protocol.assignment.one_key and len(asked) == 1 and asked[0].scale().level != "none"
-    )
+    return study.protocol.assignment.one_key and len(asked) == 1 and asked[0].entry() == "press"
 
 
 def submit(db: Database, who: Identity, study: Study, at: int) -> None:
@@ -188,12 +187,16 @@ def submit_key(held: Ticket) -> str:
 
     Not Enter: it has to press whatever button a keyboard user has moved to.
     """
-    writes = any(q.scale().level == "none" for q in held.unit.questions)
+    writes = any(q.entry() == "typing" for q in held.unit.questions)
     return "Ctrl+Enter" if writes or held.state == "submitted" else "n"
 
 
-def active_question(held: Ticket, answers: dict[str, Any]) -> str:
-    """The question that the digits answer: the first choice without an answer, else the last."""
-    choices = [q.name for q in held.unit.questions if q.scale().level != "none"]
-    waiting = [name for name in choices if answers.get(name) is None]
-    return (waiting or choices[-1:] or [""])[0]
+def active_question(held: Ticket, given: dict[str, Any]) -> str:
+    """The block that the digits press: the first that waits for an answer, else the last choice.
+
+    A question of several presses keeps them until the next one is pressed.
+    """
+    unit = held.unit
+    asked = [q for q in unit.questions if q.waiting(unit, None)]
+    waiting = [found for q in asked if (found := q.waiting(unit, given.get(q.name)))]
+    return (waiting or [q.waiting(unit, None) for q in asked[-1:]] or [""])[0]

@@ -8,12 +8,13 @@ import streamlit as st
 from core.ui import Option
 from core.units import Unit
 from pages.widgets.inert import LONGEST, inert
+from pages.widgets.ui_parts import Parts
 from pages.widgets.words import plain
 
 Answer = Callable[[str, Any], None]
 
 
-class StreamlitUi:
+class StreamlitUi(Parts):
     """Draws blocks with native widgets.
 
     `scope` makes widget keys belong to one assignment, so that a late press can never land on
@@ -21,7 +22,8 @@ class StreamlitUi:
     as long as the session lasts, so a desk gives its buttons a few keys in turn.
 
     Each choice is a row of buttons; the digits 1 to 9 (and 0) press those of the `active` question
-    while `keys` are on. `on_answer(name, value)` hears every answer.
+    while `keys` are on. `on_answer(name, value)` hears every answer; the name of a part of a
+    question is a path, and a value may be a function from what stands there to what shall.
     """
 
     def __init__(
@@ -71,30 +73,16 @@ class StreamlitUi:
     def choose(
         self, *, name: str, title: str, options: Sequence[Option], value: Any = None,
         help: str = "", required: bool = True, scale: bool = False, low: str = "", high: str = "",
+        part: bool = False,
     ) -> Any:  # fmt: skip
-        self._heading(title, help, required)
-        live = self.keys and self.active == name
+        self.heading(title=title, help=help, required=required, part=part)
         with st.container(horizontal=True, gap="xsmall", key=f"choices-{self.scope}-{name}"):
             for place, option in enumerate(options):
-                self._option(name, place, option, option.value == value, live, scale)
+                self.press(name, place, option, option.value == value, option.value, hint=not scale)
         words = [f"{o.label} {o.hint}" for o in options if o.hint] if scale else []
         if words:
             st.caption(plain(" · ".join(words)))
         return value
-
-    def _option(
-        self, name: str, place: int, option: Option, chosen: bool, live: bool, scale: bool
-    ) -> None:
-        label = plain(option.label)
-        st.button(
-            f"✓ {label}" if chosen else label,
-            key=f"{self.room}-{name}-{place}",
-            help=plain(option.hint) if option.hint and not scale else None,
-            type="primary" if chosen else "secondary",
-            shortcut=str((place + 1) % 10) if live and place < 10 else None,
-            on_click=self.on_answer,
-            args=(name, option.value),
-        )
 
     def write(
         self, *, name: str, title: str, value: str | None = None, help: str = "",
@@ -110,10 +98,6 @@ class StreamlitUi:
 
     def _written(self, name: str, key: str) -> None:
         self.on_answer(name, st.session_state.get(key) or None)
-
-    def _heading(self, title: str, help: str, required: bool) -> None:
-        mark = "" if required else " (optional)"
-        st.markdown(f"**{plain(title)}**{mark}", help=inert(help) or None, anchors=False)
 
 
 def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:

@@ -16,9 +16,9 @@ ALL = pytest.mark.parametrize("question", EVERY.values(), ids=EVERY.keys())
 
 
 def replies(question, shown):
-    """Replies that the schema allows, as far as it lists them; else one made from the example."""
+    """Replies that the schema allows, as far as it lists them; else the example as a reply."""
     schema = question.reply_schema(shown)
-    return schema.get("enum") or [question.example(shown)]
+    return schema.get("enum") or [question.reply(question.example(shown), shown)]
 
 
 @ALL
@@ -30,18 +30,50 @@ def test_the_example_is_a_valid_value_in_its_one_form(question):
     assert question.distance(value, value) == 0
 
 
+def coded_within(question, value, shown):
+    """Every code is a whole number within the scale of its slot."""
+    scales = {"": question.scale(shown), **question.slots()}
+    for slot, code in question.codes(value, shown).items():
+        scale = scales[slot.partition("@")[0]]
+        assert scale.level != "none", f"{slot!r} has a code and no scale"
+        assert type(code) is int and 0 <= code < len(scale.labels)
+
+
 @ALL
 def test_codes_lie_within_the_scale(question):
     shown = unit(question)
-    labels = question.scale(shown).labels
     values = [question.example(shown), *(question.read(r, shown) for r in replies(question, shown))]
     for value in values:
-        codes = question.codes(value, shown)
-        if question.scale(shown).level == "none":
-            assert codes == {} and labels == ()
-        assert all(0 <= code < len(labels) for code in codes.values())
-        assert all(type(code) is int for code in codes.values())
-    assert len(set(labels)) == len(labels)
+        coded_within(question, value, shown)
+    for scale in (question.scale(shown), *question.slots().values()):
+        assert len(set(scale.labels)) == len(scale.labels) <= 127
+        assert (scale.level == "none") == (scale.labels == ())
+
+
+@ALL
+def test_a_value_comes_back_as_the_reply_it_was(question):
+    shown = unit(question)
+    value = question.example(shown)
+    for turned in (shown, shown.reversed()):
+        assert question.read(question.reply(value, turned), turned) == value
+
+
+@ALL
+def test_a_cell_of_a_table_comes_back(question):
+    shown = unit(question)
+    value = question.example(shown)
+    assert question.cell(question.plain(value), shown) == value
+    assert question.cell(str(question.plain(value)), shown) == value
+
+
+@ALL
+def test_the_digits_press_a_block_that_is_drawn(question):
+    shown, ui = unit(question), Recorder()
+    question.ask(ui, shown)
+    name = question.waiting(shown, None)
+    assert question.entry() in ("press", "presses", "typing")
+    if question.entry() != "typing":
+        assert name in {block.get("name") for block in ui.blocks}
 
 
 @ALL
@@ -133,5 +165,5 @@ def test_a_hostile_value_is_refused_or_has_one_form(question, value):
             continue
         assert question.check(kept, shown) == kept
         canonical(kept).encode("utf-8")
-        assert question.codes(kept, shown) is not None
+        coded_within(question, kept, shown)
         assert isinstance(question.describe(kept, shown), str)
