@@ -52,6 +52,15 @@ class Reveal(Policy):
     mode: Literal["never"] = "never"
 
 
+class Example(Policy):
+    """A worked example for people: what is shown, the right answer, and why, each in markdown."""
+
+    title: str = Field(default="", max_length=200)
+    shown: str = Field(min_length=1)
+    answer: str = Field(min_length=1)
+    why: str = ""
+
+
 class StudyProtocol(Identified):
     """A whole study, frozen.
 
@@ -59,6 +68,10 @@ class StudyProtocol(Identified):
     pair of them. Where this differs by task, it is a mapping: `by` names a fact of the items, and
     each value of it has its own design (`{by: task, compare: together, rate: each}`); items with
     another value are shown together.
+
+    Of the desk: `examples` stand with the guidelines; `consent` is a text that a person agrees to
+    before the first unit; items whose facts match `sensitive` are covered until asked for;
+    `language` is that of the interface.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -68,6 +81,10 @@ class StudyProtocol(Identified):
     version: int = 1
     description: str = ""
     guidelines: str = ""
+    examples: tuple[Example, ...] = ()
+    consent: str = ""
+    sensitive: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
     fields: Mapping[str, str] = Field(default_factory=lambda: {"prompt": "text"})
     responses: str = "text"
     units: Design | Mapping[str, str] = "together"

@@ -162,6 +162,20 @@ def skip(connection: Connection, assignment: int, unit: int, overlap: int) -> No
     _release(connection, assignment, unit, "skipped", overlap)
 
 
+def release_all(connection: Connection, rater: int, overlap: int) -> None:
+    """Let go of everything that a rater holds or has answered; others may be asked."""
+    rows = connection.execute(
+        select(A.c.id, A.c.unit, A.c.state).where(
+            A.c.rater == rater, A.c.state.in_(["reserved", "submitted", "late", "skipped"])
+        )
+    ).all()
+    for row in rows:
+        if row.state in {"reserved", "submitted"}:
+            _release(connection, row.id, row.unit, "released", overlap)
+        else:
+            set_state(connection, row.id, "released")
+
+
 def retake(connection: Connection, unit: int, overlap: int) -> bool:
     """Count a unit as taken again; False when its overlap is reached."""
     taken = connection.execute(TAKE, {"unit_id": unit, "overlap": overlap}).first()

@@ -1,13 +1,39 @@
 """Who has been seen: the names of people in all studies."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, union
+from sqlalchemy import Connection, bindparam, select, union
 
-from storage.tables import Member, Rater
+from storage.tables import Event, Member, Rater
 
 R: Any = Rater.__table__  # type: ignore[attr-defined]
 M: Any = Member.__table__  # type: ignore[attr-defined]
+E: Any = Event.__table__  # type: ignore[attr-defined]
+
+NEWEST = (
+    select(E.c.kind, E.c.data)
+    .where(
+        E.c.study == bindparam("study_id"),
+        E.c.unit.is_(None),
+        E.c.kind.in_(bindparam("kinds", expanding=True)),
+        E.c.actor == bindparam("name"),
+    )
+    .order_by(E.c.id.desc())
+    .limit(1)
+)
+
+
+def newest(connection: Connection, study: int, name: str, kinds: Sequence[str]) -> Any:
+    """A person's newest event of these kinds that is about no unit: kind, data; or None."""
+    facts = {"study_id": study, "name": name, "kinds": list(kinds)}
+    return connection.execute(NEWEST, facts).first()
+
+
+def preferences(connection: Connection, study: int, name: str) -> Any:
+    """The settings that a person saved last in a study, or None."""
+    row = newest(connection, study, name, ["preference"])
+    return row.data if row else None
 
 
 def names(connection: Connection) -> list[str]:

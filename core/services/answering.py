@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.questions.base import Question
-from core.services import assignment, studies
+from core.services import assignment, consent, studies
 from core.services.access import Identity, require
 from core.services.assignment import Ticket
 from core.services.studies import ANSWERABLE, Refused, Study
@@ -99,6 +99,7 @@ def _held(db: Database, connection: Connection, who: Identity, held: Ticket) -> 
     study = studies.load(db, held.study, connection, lock=True)
     if study.state not in ANSWERABLE:
         raise Refused(f"this study is {study.state} and takes no answers now; nothing was stored")
+    consent.demand(connection, study, who.name)
     return study, assignment.own_row(db, connection, study, who, held)
 
 

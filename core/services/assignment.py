@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.services import material, studies
+from core.services import consent, material, studies
 from core.services.access import Identity, require
 from core.services.studies import ANSWERABLE, Refused, Study
 from core.units import Unit
@@ -93,6 +93,7 @@ def current(db: Database, who: Identity, key: str) -> Ticket | None:
     _answerable(study)
     rater = rater_id(db, study, who)
     with db.read() as connection:
+        consent.demand(connection, study, who.name)
         row = assignments.open_for(connection, rater)
         if row is not None and row.lease_until > now():
             return ticket(connection, study, who, row)

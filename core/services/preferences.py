@@ -1,0 +1,81 @@
+"""How a person likes to work: keys, language, what is done with sensitive content."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from core.protocol import explain
+from core.services import studies
+from core.services.access import Identity, require
+from core.units import Invalid
+from storage import people
+from storage import studies as study_rows
+from storage.database import Database
+
+MOVES: Mapping[str, str] = {
+    "submit": "n", "back": "b", "undo": "u", "skip": "s", "flag": "f", "guidelines": "g",
+    "comment": "m", "show": "v",
+}  # fmt: skip
+RESERVED = frozenset("cr")  # the server's own keys
+
+
+class Preferences(BaseModel):
+    """A person's own settings in a study.
+
+    `keys` maps a move to the letter or F-key that does it; digits stay with the answers. Sensitive
+    content is covered until asked for, shown at once, or passed by. `language` '' is the study's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    keys: Mapping[str, str] = Field(default_factory=lambda: dict(MOVES))
+    single_keys: bool = True
+    language: str = Field(default="", max_length=12)
+    sensitive: Literal["cover", "show", "skip"] = "cover"
+
+    @field_validator("keys")
+    @classmethod
+    def _usable(cls, keys: Mapping[str, str]) -> Mapping[str, str]:
+        found = {**MOVES, **{move: str(key).strip().lower() for move, key in keys.items()}}
+        unknown = sorted(set(found) - set(MOVES))
+        if unknown:
+            raise ValueError(f"no move is called {unknown[0]!r}")
+        for move, key in found.items():
+            letter = len(key) == 1 and key.isascii() and key.isalpha()
+            function = key[:1] == "f" and key[1:].isdigit() and 2 <= int(key[1:]) <= 12
+            if not (letter or function) or key in RESERVED:
+                raise ValueError(f"{move} takes a letter (not c or r) or F2 to F12, not {key!r}")
+            twice = [other for other, k in found.items() if k == key and other != move]
+            if twice:
+                raise ValueError(f"{move} and {twice[0]} have the same key {key!r}")
+        return found
+
+
+def load(db: Database, who: Identity, key: str) -> Preferences:
+    """The person's settings in a study; the defaults before they were ever changed."""
+    require(who, "annotate")
+    with db.read() as connection:
+        study = studies.load(db, key, connection)
+        kept = people.preferences(connection, study.id, who.name)
+    try:
+        return Preferences(**(kept or {}))
+    except ValidationError:
+        return Preferences()
+
+
+def save(db: Database, who: Identity, key: str, changes: Mapping[str, Any]) -> Preferences:
+    """Change some settings; returns all of them. Raises `Invalid` naming the one that is wrong."""
+    require(who, "annotate")
+    present = load(db, who, key)
+    try:
+        found = Preferences(**{**present.model_dump(), **changes})
+    except ValidationError as error:
+        raise Invalid("settings", explain(error)) from None
+    if found != present:
+        with db.write() as connection:
+            study = studies.load(db, key, connection)
+            study_rows.record(
+                connection, study.id, "preference", who.name,
+                found.model_dump(mode="json", exclude_defaults=True),
+            )  # fmt: skip
+    return found
