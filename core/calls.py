@@ -54,7 +54,7 @@ class Endpoint:
 
 @dataclass(slots=True)
 class Spent:
-    """What the attempts of one call used up."""
+    """What the attempts of one call used up; `seconds` without those spent waiting for a turn."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0

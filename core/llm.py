@@ -81,7 +81,7 @@ class LLM:
     ) -> Reply:  # fmt: skip
         """A fresh reply, in the ledger before it is returned."""
         request = {"messages": messages, "parameters": parameters, "schema": schema}
-        spent, begun = Spent(), time.monotonic()
+        spent = Spent()
         try:
             found, value = await self._valid(messages, schema, check, parameters, spent)
         except CallFailed as error:
@@ -89,7 +89,6 @@ class LLM:
             if spent.prompt_tokens or spent.completion_tokens:
                 await self.ledger.keep(self._record(key, request, None, spent, error.kind))
             raise
-        spent.seconds = time.monotonic() - begun
         data = found.data()
         stored = await self.ledger.keep(self._record(key, request, data, spent))
         if stored is not None and stored.answer != data:
@@ -164,12 +163,15 @@ class LLM:
         while True:
             spent.attempts += 1
             async with self.throttle.place(again=bool(seen)):
+                begun = time.monotonic()
                 try:
                     found = replies.answer(await self._post(body), spent)
                     self.throttle.succeeded()
                     return found
                 except CallFailed as error:
                     failure = error
+                finally:
+                    spent.seconds += time.monotonic() - begun
             seen[failure.kind] = seen.get(failure.kind, 0) + 1
             wait = failure.retry_after or self._backoff(sum(seen.values()))
             if seen[failure.kind] >= self._tries(failure.kind) or wait > LONGEST_WAIT:

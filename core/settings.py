@@ -20,6 +20,9 @@ class Settings(BaseSettings):
         default=f"sqlite:///{ROOT / 'data' / 'concord.db'}", validation_alias="DATABASE_URL"
     )
     secrets_file: Path = ROOT / ".streamlit" / "secrets.toml"
+    prices: Path = Field(
+        default=ROOT / "data" / "prices.yaml", description="the price table, kept by the page"
+    )
     mode: str = "local"
     runner: bool = Field(default=True, description="start a runner when a run has work")
     import_megabytes: int = Field(default=200, ge=1, description="largest file to import, in MB")

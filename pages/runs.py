@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from core.services import judge_prompt, runner_process, runs
+from core.services import runner_process, runs
 from core.services.access import Denied
-from core.services.judge_prompt import Look
 from core.services.studies import Refused, Study
 from core.workers.base import Worker
-from core.workers.judge import Judge
-from pages.widgets import identity, look, workspace
+from pages.widgets import identity, look, run_look, workspace
 from pages.widgets.judge_form import new_judge
 from pages.widgets.run_board import board, past
 from pages.widgets.words import plain
@@ -55,29 +53,13 @@ def plan(study: Study, worker: Worker) -> None:
         words.append(f"{planned.judged:,} judged before and kept")
     words += [f"{n:,} units passed by: {why}" for why, n in list(planned.passed_by.items())[:3]]
     look.caption(plain(" · ".join(words)))
-    if isinstance(worker, Judge):
-        with st.expander("The exact prompt for one unit", key="run-look"):
-            show(study, worker)
+    if worker.needs_model():
+        run_look.price_table(who)
+        if planned.work:
+            run_look.expected(who, study, worker, limit=limit, fresh=fresh)
+        run_look.prompts(who, study, worker, limit=limit, fresh=fresh)
     if st.button("Start", key="run-start", type="primary", disabled=not planned.work):
         begin(study, worker, limit, fresh)
-
-
-def show(study: Study, judge: Judge) -> None:
-    """The messages of one unit, as they would be sent; nothing is sent."""
-    place = st.number_input("Unit", 1, None, 1, key="run-look-place", width=120) - 1
-    try:
-        found: Look = judge_prompt.prompt(db, who, study.key, judge, place)
-    except Refused as reason:
-        st.info(plain(str(reason)))
-        return
-    for message in found.messages:
-        st.caption(f"{message['role']} message")
-        content = message["content"]
-        st.code(
-            content if isinstance(content, str) else str(content), language=None, wrap_lines=True
-        )
-    st.caption("the reply must meet this schema")
-    st.json(found.schema, expanded=False)
 
 
 def begin(study: Study, worker: Worker, limit: int | None, fresh: bool) -> None:

@@ -19,6 +19,7 @@ ADD = {
     "postgresql": postgresql.insert(C).on_conflict_do_nothing(index_elements=["key"]),
 }
 CHUNK = 400
+RECENT, ENOUGH = 20_000, 500
 
 
 def find(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -71,3 +72,31 @@ def totals(connection: Connection, run: int, since: int) -> Totals:
         int(row.calls), int(row.failed), int(row.prompt), int(row.completion),
         None if row.cost is None else float(row.cost), int(row.recent),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Means over the latest calls of a model, tokens and seconds; None without any."""
+
+    n: int
+    reply: float | None
+    seconds: float | None
+
+
+def past(connection: Connection, model: str) -> Past:
+    """How long replies of a model were lately, and how many seconds they took."""
+    newest = connection.execute(select(func.coalesce(func.max(C.c.id), 0))).scalar_one()
+    latest = (
+        select(C.c.completion_tokens, C.c.seconds)
+        .where(C.c.id > newest - RECENT, C.c.model == model, C.c.reply.is_not(None))
+        .where(C.c.completion_tokens > 0)
+        .order_by(C.c.id.desc())
+        .limit(ENOUGH)
+        .subquery()
+    )
+    row = connection.execute(
+        select(func.count(), func.avg(latest.c.completion_tokens), func.avg(latest.c.seconds))
+    ).one()
+    if not row[0]:
+        return Past(0, None, None)
+    return Past(int(row[0]), float(row[1]), float(row[2]))

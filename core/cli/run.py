@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from core.cli import OPERATOR, answer, bar, database, json_option, study_option
 from core.protocol import explain
-from core.services import runner, runner_process, runs, studies
+from core.services import forecast, runner, runner_process, runs, studies
+from core.services.dry_run import dry_run as dry_run_of
 from core.services.progress import Status
 from core.services.store import Database
 from core.workers.base import Worker
@@ -37,19 +38,23 @@ UNFINISHED = 5
 @click.option("--concurrency", type=click.IntRange(1, 256), default=16, show_default=True)
 @click.option("--fresh", is_flag=True, help="Ask anew what was answered before.")
 @click.option("--retry", is_flag=True, help="Put the failed tasks of its last run into the line.")
+@click.option("--dry-run", is_flag=True, help="Send nothing: what it takes, and three prompts.")
 @click.option("--wait/--no-wait", default=True, help="Work here, or leave it to a runner.")
 @json_option
 def command(
     study: str, worker: str, base_url: str | None, model: str | None, key: str, mode: str,
-    reference: str, limit: int | None, concurrency: int, fresh: bool, retry: bool, wait: bool,
-    as_json: bool,
+    reference: str, limit: int | None, concurrency: int, fresh: bool, retry: bool,
+    dry_run: bool, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start a run, or go on with the one that is open."""
     db = database()
     try:
         options = {"base_url": base_url, "model": model, "key": key, "mode": mode,
                    "reference": reference}  # fmt: skip
-        found = _worker(db, study, worker, {k: v for k, v in options.items() if v})
+        found = _worker(db, study, worker, {k: v for k, v in options.items() if v}, not dry_run)
+        if dry_run:
+            _look(db, study, found, as_json, limit=limit, fresh=fresh, concurrency=concurrency)
+            return
         try:
             run = _open(db, study, found, retry) or runs.start(
                 db, OPERATOR, study, found, limit=limit, fresh=fresh, concurrency=concurrency
@@ -66,7 +71,7 @@ def command(
         db.close()
 
 
-def _worker(db: Database, study: str, name: str, options: dict[str, Any]) -> Worker:
+def _worker(db: Database, study: str, name: str, options: dict[str, Any], save: bool) -> Worker:
     """The worker of that name; with an endpoint given, a new judge saved into the protocol."""
     if "model" not in options and "base_url" not in options:
         return runs.worker_of(studies.load(db, study), name)
@@ -74,9 +79,35 @@ def _worker(db: Database, study: str, name: str, options: dict[str, Any]) -> Wor
         judge = Judge(name=name, **options)
     except ValidationError as error:
         raise click.UsageError(explain(error)) from None
-    runs.check_key(judge)
-    runs.add_worker(db, OPERATOR, study, judge)
+    if save:
+        runs.check_key(judge)
+        runs.add_worker(db, OPERATOR, study, judge)
     return judge
+
+
+def _look(db: Database, study: str, worker: Worker, as_json: bool, **options: Any) -> None:
+    """Print what a run would take and the exact prompts of three units."""
+    expected = forecast.forecast(db, OPERATOR, study, worker, **options)
+    options.pop("concurrency")
+    looks = dry_run_of(db, OPERATOR, study, worker, **options) if expected.calls else []
+    lines = [
+        f"{expected.tasks:,} tasks: {expected.calls:,} calls, {expected.free:,} more from the "
+        f"ledger; {expected.prompt_tokens:,} + {expected.completion_tokens:,} tokens, cost "
+        f"{_known(expected.cost, ',.4f')}, seconds {_known(expected.seconds, ',.0f')}",
+        *(f"- {note}" for note in expected.notes),
+    ]
+    for look in looks:
+        for place, request in enumerate(look.requests, 1):
+            lines.append(f"\n== unit {look.unit}, repeat {look.repeat}, call {place}")
+            lines += [f"-- {m['role']}\n{m['content']}" for m in request.messages]
+        lines += [f"({look.note})"] if look.note else []
+    found = {"study": study, "worker": worker.name, "forecast": asdict(expected),
+             "prompts": [asdict(look) for look in looks]}  # fmt: skip
+    answer(found, "\n".join(lines), as_json)
+
+
+def _known(number: float | None, form: str) -> str:
+    return "unknown" if number is None else format(number, form)
 
 
 def _open(db: Database, study: str, worker: Worker, retry: bool) -> int | None:

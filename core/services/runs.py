@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.services import material, studies
+from core.services import material, prices, studies
 from core.services.access import Identity, require
 from core.services.progress import Status, progress
 from core.services.studies import Refused, Study
@@ -81,7 +81,7 @@ def _plan(
     rater = study_rows.rater_key(connection, study.id, worker.rater, worker.digest)
     known = runs.standing(connection, rater) if rater is not None and not fresh else {}
     judged = {place for place, (_, _, withdrawn) in known.items() if not withdrawn}
-    tasks: list[Task] = []
+    tasks: dict[str, list[Task]] = {}  # by item: requests that begin alike follow each other
     done, units = 0, 0
     for unit_id, unit in material.outlines(connection, study):
         if limit is not None and units >= limit:
@@ -90,8 +90,8 @@ def _plan(
         todo = [task for task in own if task is not None]
         done += len(own) - len(todo)
         units += any(not reason for _, _, reason in todo)
-        tasks += todo
-    return Plan(tasks, done)
+        tasks.setdefault(unit.item, []).extend(todo)
+    return Plan([task for own in tasks.values() for task in own], done)
 
 
 def _tasks(
@@ -150,7 +150,10 @@ def start(
             connection, study.id, worker.rater, worker.digest, name=worker.name,
             spec={**worker.definition(), "simulated": worker.simulated},
         )  # fmt: skip
-        spec = {"definition": worker.definition(), "digest": worker.digest, "fresh": fresh}
+        spec = {
+            "definition": worker.definition(), "digest": worker.digest, "fresh": fresh,
+            "prices": prices.of_worker(worker),
+        }  # fmt: skip
         run = runs.add(
             connection, study.id, "work", spec, max(1, min(concurrency, 256)), planned.work
         )

@@ -1,7 +1,7 @@
 """One runner's work on one run: claim, let the worker think, store what comes of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +28,7 @@ HANDFUL = 5
 MANY = 20
 OFFLINE_BATCH = 64
 Progress = Callable[[int], None]
+Prices = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Shift:
         self.study_key: str = row.study_key
         self.worker: Worker = load_worker(row.worker["definition"])
         self.fresh: bool = row.worker["fresh"]
+        self.prices: Prices = row.worker.get("prices", {})
         self.rater = self._rater(row.study)
         self.state = "running"
         self.held: dict[int, str] = {}
@@ -80,7 +82,8 @@ class Shift:
             return None
         ledger = RunLedger(self.commits, self.run)
         freshness = str(self.run) if self.fresh else ""
-        return LLM(endpoint_of(self.worker), ledger, throttle=self.throttle, freshness=freshness)
+        endpoint = endpoint_of(self.worker, self.prices.get(""))
+        return LLM(endpoint, ledger, throttle=self.throttle, freshness=freshness)
 
     async def work(self) -> None:
         """Do everything there is to do."""
@@ -249,10 +252,11 @@ class Shift:
         return [None] * len(pieces)
 
 
-def endpoint_of(worker: Any) -> Endpoint:
-    """The endpoint that a worker names, with its secret."""
+def endpoint_of(worker: Any, prices: Sequence[float] | None = None) -> Endpoint:
+    """The endpoint that a worker names, with its secret, and the prices that the run was given."""
+    prompt, completion = prices or (worker.prompt_price, worker.completion_price)
     return Endpoint(
         base_url=worker.base_url, model=worker.model, key=secret(worker.key) or "",
-        key_name=worker.key, timeout=worker.timeout, prompt_price=worker.prompt_price,
-        completion_price=worker.completion_price,
+        key_name=worker.key, timeout=worker.timeout, prompt_price=prompt,
+        completion_price=completion,
     )  # fmt: skip

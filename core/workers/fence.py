@@ -10,9 +10,10 @@ from core.digest import digest
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A mark that no piece of the material contains: it depends on all of them.
+    """A mark that no piece of the material contains.
 
-    Whoever writes material would have to find a text that contains its own fingerprint.
+    Units that do not contain it share it, so that what comes before their material is the same
+    text, and a server's prefix cache keeps it.
     """
 
     mark: str
@@ -25,11 +26,14 @@ class Fence:
 
 
 def fence(contents: Sequence[Content], salt: str = "") -> Fence:
-    """The fence for these contents: the same for the same contents and salt."""
+    """The fence for these contents: the salt's first mark that none of them contains.
+
+    Material that guesses a mark gets the next one.
+    """
     texts = [c.text() for c in contents]
     number = 0
     while True:
-        mark = digest([salt, number, texts])[:20]
+        mark = digest([salt, number])[:20]
         if not any(mark in text for text in texts):
             return Fence(mark)
         number += 1

@@ -10,7 +10,7 @@ from core.services.progress import Status
 from core.services.studies import Refused
 from pages.widgets import look
 from pages.widgets.database import db
-from pages.widgets.words import plain
+from pages.widgets.words import plain, span
 
 KINDS = {
     "endpoint_down": "Nothing answered", "bad_key": "Key refused",
@@ -62,14 +62,8 @@ def _said(status: Status) -> str:
     if status.rate:
         words += f"; {status.rate:.1f} calls a second"
     if status.eta:
-        words += f", about {_span(status.eta)} to go"
+        words += f", about {span(status.eta)} to go"
     return words
-
-
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def _numbers(status: Status) -> None:

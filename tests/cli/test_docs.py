@@ -12,7 +12,10 @@ from tests.cli.run_concord import ROOT
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
 VERBS = main.list_commands(click.Context(main))
 SUFFIXES = ("_low", "_high", "_n", "_coverage", "_note")
-BY_NAME = {"missing", "raters", "counts", "where", "detail", "mapping", "study_wide"}
+BY_NAME = {
+    "missing", "raters", "counts", "where", "detail", "mapping", "study_wide", "schema",
+    "parameters",
+}  # fmt: skip
 
 
 def section(verb):
@@ -95,6 +98,9 @@ def test_the_keys_are_documented(demo, tmp_path):
     }
     dry = demo.json("import", "all.jsonl", "--study", "demo", "--dry-run")
     guess = demo.json("import", table, "--guess")
+    look = demo.json("run", "--study", "demo", "--worker", "new", "--model", "m", "--dry-run",
+                     "--base-url", "http://127.0.0.1:9/v1", "--mode", "pairwise")  # fmt: skip
+    assert len(look["prompts"]) == 6 and undocumented("run", look) == set()
     assert undocumented("import", dry) == undocumented("import", guess) == set()
 
 

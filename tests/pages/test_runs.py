@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import runner, runs
+from core.services import prices, runner, runs
 from core.settings import settings
 from core.workers.base import load as load_worker
 from storage.database import Database
@@ -81,7 +81,8 @@ def test_the_exact_prompt_is_shown_before_the_start(open_page):
     with OpenAIServer() as server:
         page = fill(opened(), server.url)
     assert "12 calls to make" in said(page)
-    assert "Prompt number 0." in page.code[1].value
+    assert "Prompt number 0." in page.code[1].value and len(page.code) == 12
+    assert "no past call of m" in said(page)
     page.number_input(key="run-look-place").set_value(3).run()
     assert "Prompt number 2." in page.code[1].value
     assert server.requests == []
@@ -101,7 +102,7 @@ def test_a_judge_from_the_form_to_its_end(open_page):
         page = done(page.run())
     assert "my judge" in said(page) and ":green-badge[done]" in said(page)
     assert "1,920" in said(page)  # tokens
-    assert page.dataframe[0].value["Judged"].tolist() == [12]
+    assert page.dataframe[-1].value["Judged"].tolist() == [12]
     assert runs.status(db, OWNER, status.id).done == 12
     assert not {"Pause", "Resume", "Stop"} & set(labels(page))
 
@@ -202,3 +203,18 @@ def test_the_page_starts_a_runner_of_its_own(open_page, monkeypatch):
             assert time.monotonic() < until, status
             time.sleep(0.2)
     assert status.done == 12
+
+
+def test_prices_are_entered_on_the_page_and_give_a_cost(open_page, tmp_path, monkeypatch):
+    db, opened = open_page
+    pairs(db)
+    monkeypatch.setenv("CONCORD_PRICES", str(tmp_path / "prices.yaml"))
+    settings.cache_clear()
+    page = fill(opened(), "http://127.0.0.1:9/v1")
+    assert "### unknown" in said(page)
+    prices.save(OWNER, [{"model": "m", "prompt": 100.0, "completion": 100.0}])
+    page = done(page.run())
+    assert "by the prices below" in said(page) and "no price of m" not in said(page)
+    page.button(key="run-prices-save").click()
+    done(page.run())
+    assert prices.table().prices[0].prompt == 100.0

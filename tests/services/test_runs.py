@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from core.calls import CallFailed
 from core.llm import LLM, Patience
-from core.services import judge_prompt, runner, runner_process, runs, shift, studies
+from core.services import runner, runner_process, runs, shift, studies
 from core.services.access import Denied, Identity
 from core.services.group_commit import GroupCommit
 from core.services.outcomes import Finished
@@ -347,15 +347,6 @@ def test_a_worker_is_saved_into_the_protocol_once(db):
     assert runs.worker_of(changed, "judge").model == "n"
     with pytest.raises(Refused, match="there are: judge"):
         runs.worker_of(changed, "nobody")
-
-
-def test_the_prompt_can_be_seen_before_anything_is_sent(db):
-    pairs(db)
-    made = judge("http://127.0.0.1:9/v1")
-    look = judge_prompt.prompt(db, OWNER, "pairs", made, 2)
-    assert look.unit == "i2" and "Prompt number 2." in look.messages[1]["content"]
-    with pytest.raises(Refused, match="no further unit"):
-        judge_prompt.prompt(db, OWNER, "pairs", made, 6)
 
 
 def test_an_annotator_may_not_run_models(db):

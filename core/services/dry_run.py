@@ -1,0 +1,80 @@
+"""What a run would send, before anything is sent."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from core.rehearsal import Rehearsal, Request, rehearse
+from core.services import material, runs, studies
+from core.services.access import Identity, require
+from core.services.runs import Plan
+from core.services.studies import Refused, Study
+from core.units import Unit
+from core.workers.base import CannotAnswer, Worker
+from storage.database import Database
+
+ITEMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One task as it would be asked: its exact requests, and why they may not be all ('' if so).
+
+    The first request is exact. Where a worker goes on from a reply, a stand-in takes its place.
+    """
+
+    unit: str
+    repeat: int
+    requests: Sequence[Request]
+    note: str = ""
+
+
+def dry_run(
+    db: Database, who: Identity, key: str, worker: Worker, *, items: int = ITEMS, skip: int = 0,
+    fresh: bool = True, limit: int | None = None,
+) -> list[Look]:  # fmt: skip
+    """The requests of the first tasks of a run, those of so many units; nothing is sent.
+
+    `skip` passes by as many units. Raises `Refused` when the worker asks no model, or when it can
+    answer nothing here.
+    """
+    require(who, "run")
+    if not worker.needs_model():
+        raise Refused(f"{worker.name} works offline: it sends nothing")
+    planned = runs.plan(db, who, key, worker, limit=limit, fresh=fresh)
+    tasks = [(unit, repeat) for unit, repeat, reason in planned.tasks if not reason]
+    wanted = set(list(dict.fromkeys(unit for unit, _ in tasks))[skip : skip + items])
+    if not wanted:
+        why = next(iter(planned.passed_by), "the study has no further one")
+        raise Refused(f"{worker.name} can answer no further unit here ({why})")
+    with db.read() as connection:
+        study = studies.load(db, key, connection)
+        return looks(connection, study, worker, [t for t in tasks if t[0] in wanted])
+
+
+def looks(
+    connection: Connection, study: Study, worker: Worker, tasks: Sequence[tuple[int, int]]
+) -> list[Look]:
+    """Tasks (unit id, repeat) as they would be asked; those without an answer are left out."""
+    units = dict(material.some_units(connection, study, {unit for unit, _ in tasks}))
+    return asyncio.run(_rehearsed(worker, [(units[unit], repeat) for unit, repeat in tasks]))
+
+
+async def _rehearsed(worker: Worker, tasks: Sequence[tuple[Unit, int]]) -> list[Look]:
+    found = []
+    for unit, repeat in tasks:
+        try:
+            model: Rehearsal = await rehearse(worker, unit, repeat)
+        except CannotAnswer:
+            continue
+        found.append(Look(unit.key, repeat, model.requests, model.ended))
+    return found
+
+
+def sample(planned: Plan, most: int) -> Iterator[tuple[int, int]]:
+    """At most so many of a plan's tasks (unit id, repeat), spread evenly over it."""
+    tasks = [(unit, repeat) for unit, repeat, reason in planned.tasks if not reason]
+    step = max(1.0, len(tasks) / most)
+    yield from (tasks[int(place * step)] for place in range(min(most, len(tasks))))

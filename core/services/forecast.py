@@ -1,0 +1,156 @@
+"""What a run will take before it starts: calls, tokens, money and time, and how each was found."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from core import tokens
+from core.calls import Endpoint, call_key
+from core.prices import Roofline
+from core.rehearsal import Request
+from core.services import dry_run, prices, runs, studies
+from core.services.access import Identity, require
+from core.services.runs import Plan
+from core.workers.base import Endpointed, Worker
+from storage import calls
+from storage.database import Database
+
+SAMPLE = 24
+ASSUMED_REPLY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run will take. `calls` are those to be paid; `free` ones are in the ledger already.
+
+    `cost` is None without prices, `seconds` None without past calls or a machine's figures. `notes`
+    say how each number was found.
+    """
+
+    tasks: int
+    calls: int
+    free: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    seconds: float | None
+    notes: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class _Part:
+    """What the sampled tasks ask of one model."""
+
+    model: Endpointed
+    calls: int = 0
+    free: int = 0
+    prompt: int = 0
+    rooms: int = 0
+
+
+def forecast(
+    db: Database, who: Identity, key: str, worker: Worker, *, limit: int | None = None,
+    fresh: bool = False, concurrency: int = 16, lane: str = "live",
+) -> Forecast:  # fmt: skip
+    """The forecast for a run of the worker; a rule that works offline takes nothing.
+
+    Prompts of up to 24 tasks, spread over the plan, are written out and measured by the rule of
+    `core.tokens`; past calls of the same model give the length of replies and their time.
+    """
+    require(who, "run")
+    planned = runs.plan(db, who, key, worker, limit=limit, fresh=fresh)
+    if not worker.needs_model() or not planned.work:
+        return Forecast(planned.work, 0, 0, 0, 0, 0.0, None)
+    with db.read() as connection:
+        study = studies.load(db, key, connection)
+        chosen = list(dry_run.sample(planned, SAMPLE))
+        looks = dry_run.looks(connection, study, worker, chosen)
+        parts = {name: _Part(model) for name, model in worker.models().items()}
+        requests = [request for look in looks for request in look.requests]
+        known = {} if fresh else calls.find(connection, [_key(parts, r) for r in requests])
+        for request in requests:
+            part = parts[request.to]
+            if _key(parts, request) in known:
+                part.free += 1
+                continue
+            part.calls += 1
+            part.prompt += tokens.of_messages(request.messages, request.schema)
+            part.rooms += int(request.parameters.get("max_tokens") or 0)
+        pasts = {name: calls.past(connection, p.model.model) for name, p in parts.items()}
+    return _whole(planned, len(chosen), parts, pasts, concurrency, lane)
+
+
+def _key(parts: Mapping[str, _Part], request: Request) -> str:
+    model = parts[request.to].model
+    place = Endpoint(model.base_url, model.model)
+    return call_key(place, request.messages, request.parameters, request.schema, request.repeat, "")
+
+
+def _whole(
+    planned: Plan, sampled: int, parts: Mapping[str, _Part], pasts: Mapping[str, calls.Past],
+    concurrency: int, lane: str,
+) -> Forecast:  # fmt: skip
+    """The sample's numbers carried over to the whole plan."""
+    scale, table = planned.work / sampled, prices.table()
+    count, free, prompt, reply = 0.0, 0.0, 0.0, 0.0
+    cost: float | None = 0.0
+    seconds: float | None = None if lane == "batch" else 0.0
+    notes = [f"prompts of {sampled} of {planned.work:,} tasks measured, 4 bytes a token"]
+    for name, part in parts.items():
+        free += part.free * scale
+        if not part.calls:
+            continue
+        asked, read = part.calls * scale, part.prompt * scale
+        written = asked * _reply(part, pasts[name])
+        row = table.find(part.model.base_url, part.model.model)
+        machine = row.roofline if row else None
+        price = prices.of(part.model, table, lane)
+        cost = _add(cost, None if price is None else (read * price[0] + written * price[1]) / 1e6)
+        took = _seconds(asked, read, written, pasts[name], machine, concurrency)
+        seconds = _add(seconds, took)
+        count, prompt, reply = count + asked, prompt + read, reply + written
+        notes += _notes(part, pasts[name], price, machine, lane)
+    return Forecast(
+        planned.work, round(count), round(free), round(prompt), round(reply), cost, seconds, notes
+    )
+
+
+def _seconds(
+    asked: float, read: float, written: float, past: calls.Past, machine: Roofline | None,
+    concurrency: int,
+) -> float | None:  # fmt: skip
+    """Seconds for so many calls: at the pace of past ones, else by the machine's limits."""
+    if past.seconds is not None:
+        return past.seconds * asked / max(1.0, min(concurrency, asked))
+    if machine is not None:
+        return machine.seconds(asked, read / asked, written / asked, concurrency)
+    return None
+
+
+def _add(total: float | None, more: float | None) -> float | None:
+    return None if total is None or more is None else total + more
+
+
+def _reply(part: _Part, past: calls.Past) -> float:
+    """Tokens of a reply: as past ones; else what is assumed, within the room that it has."""
+    if past.reply is not None:
+        return past.reply
+    room = part.rooms / part.calls if part.calls and part.rooms else 0.0
+    return min(ASSUMED_REPLY, room) if room else ASSUMED_REPLY
+
+
+def _notes(
+    part: _Part, past: calls.Past, price: object, machine: Roofline | None, lane: str
+) -> Iterator[str]:
+    model = part.model.model
+    if past.n:
+        yield f"replies and times as in {past.n:,} past calls of {model}"
+    else:
+        yield f"no past call of {model}: replies of {ASSUMED_REPLY} tokens are assumed"
+    if lane == "batch":
+        yield "the batch lane may take a day; providers promise no more"
+    elif not past.n and machine is not None:
+        yield "time by the machine's roofline, at best: real servers take longer"
+    elif not past.n:
+        yield f"time unknown: no past call of {model}, and no figures of its machine"
+    if price is None:
+        yield f"cost unknown: no price of {model} in the worker or the price table"
