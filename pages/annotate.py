@@ -3,11 +3,12 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.services import answering
+from core.services import consent, history
 from core.services.studies import Refused
 from pages.widgets import desk as moves
 from pages.widgets import identity, look, workspace
 from pages.widgets.inert import inert
+from pages.widgets.panels import panel
 from pages.widgets.ui import StreamlitUi, ask, show_material
 from pages.widgets.words import plain
 
@@ -23,15 +24,16 @@ def work(slot: DeltaGenerator) -> None:
     try:
         held = moves.fetch(db, who, study, desk)
     except Refused as error:
-        words = f"{plain(str(error)).capitalize()}. Its state is changed on the Studies page."
-        if look.empty_state("No answers now", words, button="Go to Studies", key="closed"):
-            st.switch_page("studies.py")
+        closed(desk, error)
         return
     if held is None:
         finished(desk)
         return
     status(desk, held)
-    panel(desk, held.id)
+    panel(db, who, study, desk)
+    if moves.covered(study, desk):
+        cover(desk, held)
+        return
     ui = StreamlitUi(
         f"a{held.id}",
         room=moves.room(held),
@@ -45,61 +47,62 @@ def work(slot: DeltaGenerator) -> None:
         send(desk, held)
 
 
+def closed(desk: moves.State, error: Refused) -> None:
+    """The study takes no answers now: say why, and where that is changed."""
+    said = desk["words"]
+    words = f"{plain(str(error)).capitalize()}. {said('closed_more')}"
+    if look.empty_state(said("closed_title"), words, button=said("closed_button"), key="closed"):
+        st.switch_page("studies.py")
+
+
 def status(desk: moves.State, held: moves.Ticket) -> None:
     """Where the person stands, and what is stored."""
-    parts = [f"**{held.place}** of up to {held.total}"]
+    said = desk["words"]
+    parts = [said("place", place=held.place, total=held.total)]
     if desk.get("undone") and not desk.get("saved"):
-        parts.append("answer taken back; change it and submit")
+        parts.append(said("taken_back"))
     elif desk.get("saved"):
-        parts.append(f"saved #{desk['saved']}")
+        parts.append(said("saved", number=desk["saved"]))
     if held.state == "submitted":
-        parts.append("answered before; you may change it")
+        parts.append(said("answered_before"))
     elif held.state == "skipped":
-        parts.append("skipped before; you may answer it now")
+        parts.append(said("skipped_before"))
     elif held.draft:
-        parts.append("draft kept")
+        parts.append(said("draft_kept"))
+    minutes = moves.minutes_left(desk)
+    if minutes:
+        parts.append(said("left_minutes", minutes=minutes))
     st.progress(min(held.place / max(held.total, 1), 1.0), text=" · ".join(parts))
     if desk["error"]:
         st.error(plain(desk["error"]))
 
 
-def panel(desk: moves.State, at: int) -> None:
-    """What a key of the bar has opened: guidelines, reasons to skip, or a note."""
-    if desk["panel"] == "guidelines":
-        with st.container(key="guidelines", border=True):
-            st.markdown(inert(study.protocol.guidelines or "No guidelines yet."), anchors=False)
-    elif desk["panel"] == "skip":
-        with st.container(key="skip-reasons", border=True, horizontal=True):
-            st.markdown("**Skip because it is**", anchors=False)
-            for place, reason in enumerate(answering.SKIP_REASONS, 1):
-                st.button(
-                    reason, key=f"skip-{moves.room(desk['held'])}-{place}", on_click=moves.skip,
-                    args=(db, who, study, at, reason),
-                    shortcut=str(place) if desk["keys"] else None,
-                )  # fmt: skip
-    elif desk["panel"] == "flag":
-        with st.container(key="flag-note", border=True):
-            note = st.text_input("What should the researcher look at?", key="flag-text")
-            st.button("Send", key="flag-send", on_click=moves.flag, args=(db, who, study, at, note))
-    elif desk["panel"] == "flagged":
-        st.info("Flagged for the researcher.")
+def cover(desk: moves.State, held: moves.Ticket) -> None:
+    """A unit that may distress: covered until the person asks for it."""
+    said = desk["words"]
+    with st.container(key="panel-covered", border=True):
+        st.markdown(f"#### {said('covered_title')}", anchors=False)
+        st.markdown(said("covered"), anchors=False)
+        st.button(
+            said("show"), key=f"show-{moves.room(held)}", type="primary", on_click=moves.uncover,
+            args=(study, who, held.id), shortcut=moves.key(desk, "show"),
+        )  # fmt: skip
 
 
 def send(desk: moves.State, held: moves.Ticket) -> None:
     """The buttons that belong to this unit alone: submit it, or go on from an earlier one."""
-    keys, room = desk["keys"], moves.room(held)
+    said, room = desk["words"], moves.room(held)
     here = (db, who, study, held.id)
     if held.state == "submitted":
         st.button(
-            "Next", key=f"next-{room}", shortcut="n" if keys else None, on_click=moves.forward,
-            args=here,
+            said("next"), key=f"next-{room}", shortcut=moves.key(desk, "submit"),
+            on_click=moves.forward, args=here,
         )  # fmt: skip
     if moves.one_key(study, held):
         return
     st.button(
-        "Save change" if held.state == "submitted" else "Submit", key=f"submit-{room}",
-        shortcut=moves.submit_key(held) if keys else None, type="primary",
-        on_click=moves.submit, args=here,
+        said("save_change" if held.state == "submitted" else "submit"), key=f"submit-{room}",
+        shortcut=moves.submit_key(desk, held), type="primary", on_click=moves.submit, args=here,
     )  # fmt: skip
 
 
@@ -107,45 +110,70 @@ def tools(desk: moves.State) -> None:
     """The buttons that are the same for every unit; they are drawn once, not with each answer."""
     here = (db, who, study)
 
-    def tool(label: str, move: object, *args: object) -> None:
-        key = label[0].lower()
+    def tool(name: str, move: object, *args: object) -> None:
         st.button(
-            label, key=f"tool-{key}", shortcut=key if desk["keys"] else None, on_click=move,
+            desk["words"](name), key=f"tool-{name}", shortcut=moves.key(desk, name), on_click=move,
             args=args,
         )  # fmt: skip
 
-    tool("Back", moves.back, *here)
-    tool("Undo", moves.undo, *here)
-    tool("Skip", moves.toggle, desk, "skip")
-    tool("Flag", moves.toggle, desk, "flag")
-    tool("Guidelines", moves.toggle, desk, "guidelines")
+    tool("back", moves.back, *here)
+    tool("undo", moves.undo, *here)
+    tool("skip", moves.toggle, desk, "skip")
+    tool("flag", moves.toggle, desk, "flag")
+    tool("comment", moves.toggle, desk, "comment")
+    tool("guidelines", moves.toggle, desk, "guidelines")
 
 
 def finished(desk: moves.State) -> None:
-    """The end of the queue."""
+    """The end of the queue: what was done, and what may be done now."""
+    said, found = desk["words"], history.counts(db, who, study.key)
+    kept = {name: found[name] for name in ("submitted", "skipped")}
+    words = f"{said('finished')} {said('finished_counts', **kept)}"
     if look.empty_state(
-        "Nothing left for you here",
-        "Every unit that you may answer is answered or reserved by others. Thank you.",
-        button="See agreement", key="finished",
-    ):  # fmt: skip
+        said("finished_title"), words, button=said("see_agreement"), key="finished"
+    ):
         st.switch_page("agreement.py")
     if desk["error"]:
         st.error(plain(desk["error"]))
-    st.button("Look again", key="again-end", on_click=lambda: desk.update(held=None))
+    with st.container(key="finished-more", horizontal=True):
+        if st.button(said("see_work"), key="finished-work"):
+            st.switch_page("work.py")
+        if found["skipped"]:
+            st.button(
+                said("answer_skipped"), key="finished-skipped", on_click=moves.skipped_one,
+                args=(db, who, study),
+            )  # fmt: skip
+        st.button(said("look_again"), key="again-end", on_click=lambda: desk.update(held=None))
+
+
+def agreed(desk: moves.State) -> bool:
+    """Whether the person takes part; asks for consent first where that is needed."""
+    if not consent.asks(db, who, study.key):
+        return True
+    said, text = desk["words"], study.protocol.consent.strip()
+    with st.container(key="panel-consent", border=True):
+        st.markdown(f"#### {said('consent_title' if text else 'left_title')}", anchors=False)
+        st.markdown(inert(text) or said("left"), anchors=False)
+        if st.button(said("agree" if text else "come_back"), key="consent-yes", type="primary"):
+            consent.give(db, who, study.key)
+            st.rerun()
+    return False
 
 
 look.header("Annotate", study, who)
 if study is None:
     look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
 else:
-    settings = moves.state(study, who)
+    settings = moves.prepare(db, who, study)
+    look.direction(settings["words"].code)
     settings["keys"] = st.sidebar.toggle(
-        "Answer by keys", value=True, key="keys-on",
-        help="Single keys answer and move. Turn them off if they get in the way.",
+        settings["words"]("answer_by_keys"), value=settings["settings"].single_keys, key="keys-on",
+        help=settings["words"]("answer_by_keys_help"),
     )  # fmt: skip
-    body = st.container()
-    with st.container(key="action-bar", horizontal=True):
-        tools(settings)
-        slot = st.container(key="action-send", horizontal=True, width="content")
-    with body:
-        work(slot)
+    if agreed(settings):
+        body = st.container()
+        with st.container(key="action-bar", horizontal=True):
+            tools(settings)
+            slot = st.container(key="action-send", horizontal=True, width="content")
+        with body:
+            work(slot)

@@ -10,6 +10,8 @@ HERE = Path(__file__).parent
 PAGES = (
     ("home", "Home", "home"),
     ("annotate", "Annotate", "edit_note"),
+    ("work", "My work", "history"),
+    ("messages", "Messages", "forum"),
     ("agreement", "Agreement", "query_stats"),
     ("review", "Review", "rule"),
     ("runs", "Model runs", "smart_toy"),

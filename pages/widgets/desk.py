@@ -17,15 +17,34 @@ from core.services.assignment import Ticket
 from core.services.store import Database
 from core.services.studies import Study
 from core.units import Invalid
+from pages.widgets.texts import Words
 
+__all__ = ["Ticket", "Words"]
 State = dict[str, Any]
 ROOMS = 64
+PACE, FEW = 20, 3  # answers that the remaining time is reckoned from, and the fewest that will do
+PASSED_BY = "sensitive content"
 
 
 def state(study: Study, who: Identity) -> State:
     """The desk of this person in this study, kept for the browser session."""
     desks: dict[tuple[str, str], State] = st.session_state.setdefault("desks", {})
-    return desks.setdefault((study.key, who.name), {"held": None, "keys": True, "panel": ""})
+    fresh = {"held": None, "keys": True, "panel": "", "settings": None, "words": Words("en")}
+    return desks.setdefault((study.key, who.name), fresh)
+
+
+def prepare(db: Database, who: Identity, study: Study) -> State:
+    """The desk with the person's settings and the words of their language."""
+    desk = state(study, who)
+    if desk["settings"] is None:
+        desk["settings"] = preferences.load(db, who, study.key)
+    desk["words"] = Words(desk["settings"].language or study.protocol.language)
+    return desk
+
+
+def key(desk: State, move: str) -> str | None:
+    """The key that makes a move; None while keys are off."""
+    return desk["settings"].keys[move] if desk["keys"] else None
 
 
 def hold(desk: State, held: Ticket | None) -> None:
@@ -37,11 +56,59 @@ def hold(desk: State, held: Ticket | None) -> None:
     desk["error"] = ""
 
 
+def lay(db: Database, who: Identity, study: Study, place: int) -> None:
+    """Put one of the person's own units on the desk, by its number."""
+    desk = state(study, who)
+    hold(desk, assignment.at(db, who, study.key, place))
+    desk["behind"] = True
+
+
 def fetch(db: Database, who: Identity, study: Study, desk: State) -> Ticket | None:
     """What is on the desk, from the database when nothing is."""
     if desk["held"] is None:
         hold(desk, assignment.current(db, who, study.key))
+    if sensitive(study, desk["held"]) and desk["settings"].sensitive == "skip":
+        _pass_by(db, who, study, desk)
     return desk["held"]
+
+
+def _pass_by(db: Database, who: Identity, study: Study, desk: State) -> None:
+    """Skip sensitive units, as the person has asked; a page does at most a few dozen at once."""
+    for _ in range(ROOMS):
+        held = desk["held"]
+        if not sensitive(study, held) or held.state != "reserved":
+            return
+        answering.skip(db, who, held, PASSED_BY)
+        hold(desk, assignment.current(db, who, study.key))
+    hold(desk, None)
+    desk["error"] = desk["words"]("only_sensitive")
+
+
+def sensitive(study: Study, held: Ticket | None) -> bool:
+    """Whether the study marks this unit as one that may distress."""
+    marked = study.protocol.sensitive
+    return bool(marked) and held is not None and held.unit.only(marked)
+
+
+def covered(study: Study, desk: State) -> bool:
+    """Whether the unit on the desk is covered until the person asks for it."""
+    held = desk["held"]
+    if not sensitive(study, held) or desk["settings"].sensitive == "show":
+        return False
+    return bool(desk.get("uncovered") != held.id)
+
+
+def uncover(study: Study, who: Identity, at: int) -> None:
+    """Show the unit on the desk."""
+    state(study, who)["uncovered"] = at
+
+
+def minutes_left(desk: State) -> int:
+    """About how many minutes the rest would take at the present pace; 0 while nobody can say."""
+    pace, held = desk.get("pace", ()), desk["held"]
+    if len(pace) < FEW or held is None:
+        return 0
+    return round(sum(pace) / len(pace) * max(held.total - held.place + 1, 0) / 60)
 
 
 def late(desk: State, at: int) -> bool:
@@ -96,6 +163,7 @@ def submit(db: Database, who: Identity, study: Study, at: int) -> None:
         desk["error"] = str(error)
         return
     desk["saved"] = receipt.sequence
+    desk.setdefault("pace", deque(maxlen=PACE)).append(seconds)
     if desk.get("behind"):
         forward(db, who, study, at)
     else:
@@ -120,7 +188,7 @@ def back(db: Database, who: Identity, study: Study) -> None:
     place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]
     earlier = assignment.at(db, who, study.key, place)
     if earlier is None:
-        desk["error"] = "This is the first one."
+        desk["error"] = desk["words"]("first_one")
         return
     hold(desk, earlier)
     desk["behind"] = True
@@ -134,7 +202,7 @@ def undo(db: Database, who: Identity, study: Study) -> None:
         place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]
         held = assignment.at(db, who, study.key, place)
     if held is None or not held.answers:
-        desk["error"] = "There is no stored answer to undo."
+        desk["error"] = desk["words"]("nothing_to_undo")
         return
     try:
         hold(desk, answering.undo(db, who, study.key, held))
@@ -170,6 +238,26 @@ def flag(db: Database, who: Identity, study: Study, at: int, note: str = "") -> 
         desk["error"] = str(error)
         return
     desk["panel"] = "flagged"
+
+
+def comment(db: Database, who: Identity, study: Study, at: int, text: str = "") -> None:
+    """Write to the researcher about the unit."""
+    desk = state(study, who)
+    if late(desk, at):
+        return
+    try:
+        comments.comment(db, who, desk["held"], text)
+    except (Invalid, studies.Refused) as error:
+        desk["error"] = str(error)
+        return
+    desk["panel"] = "comment_sent"
+
+
+def skipped_one(db: Database, who: Identity, study: Study) -> None:
+    """Put the newest unit on the desk that the person has skipped."""
+    found = history.mine(db, who, study.key, status="skipped", count=1).entries
+    if found:
+        lay(db, who, study, found[0].place)
 
 
 def toggle(desk: State, panel: str) -> None:

@@ -26,8 +26,10 @@ from core.services.access import Identity
 from core.services.studies import Study
 from core.settings import ROOT
 from core.statistics.base import Estimate
+from pages.widgets.texts import right_to_left
 from pages.widgets.words import plain
 
+RIGHT_TO_LEFT = "[data-testid=stMainBlockContainer] { direction: rtl; text-align: start; }"
 MARK = ROOT / "pages" / "static" / "concord.svg"
 CSS = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.css"))
@@ -44,6 +46,12 @@ def page() -> None:
     st.set_page_config(page_title="Concord", page_icon=str(MARK), layout="wide")
     st.logo(str(MARK), size="large")
     st.html(f"<style>{CSS}</style>")
+
+
+def direction(language: str) -> None:
+    """Lay the page out from right to left where the language is written so."""
+    if right_to_left(language):
+        st.html(f"<style>{RIGHT_TO_LEFT}</style>")
 
 
 def chip(state: str) -> str:
