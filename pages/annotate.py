@@ -5,6 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.services import consent, history
 from core.services.studies import Refused
+from pages.widgets import cover as covers
 from pages.widgets import desk as moves
 from pages.widgets import identity, look, workspace
 from pages.widgets.inert import inert
@@ -22,7 +23,8 @@ def work(slot: DeltaGenerator) -> None:
     """The desk: what is judged and the questions; what submits them goes into the bar's slot."""
     desk = moves.state(study, who)
     try:
-        held = moves.fetch(db, who, study, desk)
+        moves.fetch(db, who, study, desk)
+        held = covers.pass_by(db, who, study, desk)
     except Refused as error:
         closed(desk, error)
         return
@@ -31,7 +33,7 @@ def work(slot: DeltaGenerator) -> None:
         return
     status(desk, held)
     panel(db, who, study, desk)
-    if moves.covered(study, desk):
+    if covers.covered(study, desk):
         cover(desk, held)
         return
     ui = StreamlitUi(
@@ -84,7 +86,7 @@ def cover(desk: moves.State, held: moves.Ticket) -> None:
         st.markdown(f"#### {said('covered_title')}", anchors=False)
         st.markdown(said("covered"), anchors=False)
         st.button(
-            said("show"), key=f"show-{moves.room(held)}", type="primary", on_click=moves.uncover,
+            said("show"), key=f"show-{moves.room(held)}", type="primary", on_click=covers.uncover,
             args=(study, who, held.id), shortcut=moves.key(desk, "show"),
         )  # fmt: skip
 

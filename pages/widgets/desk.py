@@ -5,12 +5,13 @@ comes late, when another unit lies on the desk, does nothing.
 """
 
 import time
+from collections import deque
 from typing import Any
 
 import streamlit as st
 
 from core import answers
-from core.services import answering, assignment, studies
+from core.services import answering, assignment, comments, history, preferences, studies
 from core.services.access import Identity
 from core.services.answering import Conflict
 from core.services.assignment import Ticket
@@ -23,7 +24,6 @@ __all__ = ["Ticket", "Words"]
 State = dict[str, Any]
 ROOMS = 64
 PACE, FEW = 20, 3  # answers that the remaining time is reckoned from, and the fewest that will do
-PASSED_BY = "sensitive content"
 
 
 def state(study: Study, who: Identity) -> State:
@@ -67,40 +67,7 @@ def fetch(db: Database, who: Identity, study: Study, desk: State) -> Ticket | No
     """What is on the desk, from the database when nothing is."""
     if desk["held"] is None:
         hold(desk, assignment.current(db, who, study.key))
-    if sensitive(study, desk["held"]) and desk["settings"].sensitive == "skip":
-        _pass_by(db, who, study, desk)
     return desk["held"]
-
-
-def _pass_by(db: Database, who: Identity, study: Study, desk: State) -> None:
-    """Skip sensitive units, as the person has asked; a page does at most a few dozen at once."""
-    for _ in range(ROOMS):
-        held = desk["held"]
-        if not sensitive(study, held) or held.state != "reserved":
-            return
-        answering.skip(db, who, held, PASSED_BY)
-        hold(desk, assignment.current(db, who, study.key))
-    hold(desk, None)
-    desk["error"] = desk["words"]("only_sensitive")
-
-
-def sensitive(study: Study, held: Ticket | None) -> bool:
-    """Whether the study marks this unit as one that may distress."""
-    marked = study.protocol.sensitive
-    return bool(marked) and held is not None and held.unit.only(marked)
-
-
-def covered(study: Study, desk: State) -> bool:
-    """Whether the unit on the desk is covered until the person asks for it."""
-    held = desk["held"]
-    if not sensitive(study, held) or desk["settings"].sensitive == "show":
-        return False
-    return bool(desk.get("uncovered") != held.id)
-
-
-def uncover(study: Study, who: Identity, at: int) -> None:
-    """Show the unit on the desk."""
-    state(study, who)["uncovered"] = at
 
 
 def minutes_left(desk: State) -> int:
@@ -270,13 +237,15 @@ def room(held: Ticket) -> str:
     return f"r{held.rater}-{held.place % ROOMS}"
 
 
-def submit_key(held: Ticket) -> str:
+def submit_key(desk: State, held: Ticket) -> str | None:
     """The key that submits: one that also works inside a text, where the unit asks for one.
 
     Not Enter: it has to press whatever button a keyboard user has moved to.
     """
     writes = any(q.entry() == "typing" for q in held.unit.questions)
-    return "Ctrl+Enter" if writes or held.state == "submitted" else "n"
+    if desk["keys"] and (writes or held.state == "submitted"):
+        return "Ctrl+Enter"
+    return key(desk, "submit")
 
 
 def active_question(held: Ticket, given: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """What the desk's keys open: guidelines, reasons to skip, a note to the researcher."""
 
 import re
+from itertools import pairwise
 
 import streamlit as st
 
@@ -42,7 +43,7 @@ def panel(db: Database, who: Identity, study: Study, desk: moves.State) -> None:
 
 
 def guidelines(study: Study, unit: Unit, desk: moves.State) -> None:
-    """The study's guidelines, what each question of the unit asks, and worked examples; searched."""
+    """The study's guidelines, the unit's questions and worked examples, and a search in them."""
     said = desk["words"]
     parts = [*sections(study.protocol.guidelines), *asked(unit, said), *examples(study, said)]
     if not parts:
@@ -64,7 +65,7 @@ def sections(text: str) -> list[str]:
     """A markdown text in parts, each beginning with its heading."""
     starts = [match.start() for match in HEADING.finditer(text)]
     edges = [0, *starts, len(text)] if text.strip() else [0]
-    parts = [text[a:b].strip() for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [text[a:b].strip() for a, b in pairwise(edges)]
     return [part for part in parts if part]
 
 
