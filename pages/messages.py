@@ -10,6 +10,7 @@ from core.services.studies import Refused, Study
 from core.units import Invalid
 from pages.widgets import desk, identity, look, workspace
 from pages.widgets.inert import inert
+from pages.widgets.ui import StreamlitUi, show_material
 from pages.widgets.words import plain
 
 who = identity.who()
@@ -39,8 +40,13 @@ def thread(study: Study, found: Thread) -> None:
             if mine and found.place and st.button("Open the unit", key=f"jump-{found.id}"):
                 desk.lay(db, who, study, found.place)
                 look.go("annotate")
+            elif not mine and who.may("review"):
+                st.toggle("Show the unit", key=f"show-{found.id}")
             if not found.resolved and st.button("Close", key=f"close-{found.id}"):
                 act(comments.resolve, study, found.id)
+        if st.session_state.get(f"show-{found.id}"):
+            unit = comments.about(db, who, study.key, found)
+            show_material(StreamlitUi(f"thread-{found.id}"), unit)
 
 
 def act(move, study: Study, *args) -> None:  # type: ignore[no-untyped-def]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.assignment import Ticket, own_row
 from core.services.studies import Refused
-from core.units import Invalid
+from core.units import Invalid, Unit
 from storage import messages
 from storage import studies as study_rows
 from storage.database import Database
@@ -100,6 +100,14 @@ def threads(db: Database, who: Identity, key: str) -> list[Thread]:
                 if row.kind == "reply":
                     _add(thread, row, who, row.data["text"])
     return sorted(found.values(), key=lambda t: -t.id)
+
+
+def about(db: Database, who: Identity, key: str, found: Thread) -> Unit:
+    """The unit that a thread is about, as its writer may see it; for who may review."""
+    require(who, "review")
+    with db.read() as connection:
+        study = studies.load(db, key, connection)
+        return material.read_unit(connection, study, found.unit_id).blind()
 
 
 def waiting(found: Sequence[Thread]) -> int:

@@ -194,27 +194,35 @@ def skip(db: Database, who: Identity, study: Study, at: int, reason: str) -> Non
     forward(db, who, study, at)
 
 
-def flag(db: Database, who: Identity, study: Study, at: int, note: str = "") -> None:
-    """Mark the unit for the researcher."""
+def written(field: str) -> str:
+    """What stands in a text field at this moment, not when its button was drawn."""
+    return str(st.session_state.get(field) or "")
+
+
+def flag(db: Database, who: Identity, study: Study, at: int, field: str = "") -> None:
+    """Mark the unit for the researcher, with the note in that field."""
     desk = state(study, who)
     if late(desk, at):
         return
     try:
-        answering.flag(db, who, desk["held"], note)
+        answering.flag(db, who, desk["held"], written(field))
     except studies.Refused as error:
         desk["error"] = str(error)
         return
     desk["panel"] = "flagged"
 
 
-def comment(db: Database, who: Identity, study: Study, at: int, text: str = "") -> None:
-    """Write to the researcher about the unit."""
+def comment(db: Database, who: Identity, study: Study, at: int, field: str) -> None:
+    """Write to the researcher about the unit what stands in that field."""
     desk = state(study, who)
     if late(desk, at):
         return
     try:
-        comments.comment(db, who, desk["held"], text)
-    except (Invalid, studies.Refused) as error:
+        comments.comment(db, who, desk["held"], written(field))
+    except Invalid as error:
+        desk["error"] = error.message
+        return
+    except studies.Refused as error:
         desk["error"] = str(error)
         return
     desk["panel"] = "comment_sent"

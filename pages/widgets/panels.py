@@ -36,8 +36,9 @@ def panel(db: Database, who: Identity, study: Study, desk: moves.State) -> None:
         asked = {"flag": "flag_note", "comment": "comment_text"}[desk["panel"]]
         move = {"flag": moves.flag, "comment": moves.comment}[desk["panel"]]
         with st.container(key="flag-note", border=True):
-            note = st.text_input(said(asked), key=f"{desk['panel']}-text", max_chars=2000)
-            st.button(said("send"), key="flag-send", on_click=move, args=(*here, note))
+            field = f"{desk['panel']}-text"
+            st.text_input(said(asked), key=field, max_chars=2000)
+            st.button(said("send"), key="flag-send", on_click=move, args=(*here, field))
     elif desk["panel"] in {"flagged", "comment_sent"}:
         st.info(said(desk["panel"]))
 

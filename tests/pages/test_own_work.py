@@ -101,11 +101,13 @@ def test_a_comment_reaches_the_researcher_and_a_reply_comes_back(small, workspac
     assert "No messages" in words(page)
 
 
-def test_messages_of_others_are_for_researchers(small, workspace, opened, monkeypatch):
+def test_messages_of_others_are_for_researchers(small, workspace, opened):
     held = answer(workspace, CLARA)
     comments.comment(workspace, CLARA, held, "A word of Clara's")
     page = opened("messages", who="eva", study="small")
     assert "by clara" in words(page) and not [b for b in page.button if "Open the unit" in b.label]
+    page.toggle[-1].set_value(True).run()
+    assert "Answer a to item-0" in words(page)
 
 
 def test_sensitive_units_are_covered_until_asked_for(small, workspace, opened):
