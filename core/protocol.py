@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import Any, Literal, cast, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.content.base import contents
 from core.digest import Identified, digest
+from core.policies import Assignment, Checks, Experiment, Policy, Questionnaire, Reveal
 from core.questions.base import Question
 from core.questions.base import load as load_question
 from core.registry import UnknownPart
@@ -17,39 +18,15 @@ from core.workers.base import load as load_worker
 
 STATES = ("draft", "pilot", "open", "paused", "closed", "archived")
 Design = Literal["together", "each", "pairs"]
-
-
+__all__ = [
+    "Assignment", "Checks", "Experiment", "ProtocolError", "Questionnaire", "Reveal",
+    "StrictLoader", "StudyProtocol", "explain", "from_data", "from_yaml",
+]  # fmt: skip
 MOST = 100_000
 
 
 class ProtocolError(ValueError):
     """A protocol that cannot be used; the message names line and field where it can."""
-
-
-class Policy(BaseModel):
-    """Base of the policies: frozen, and strict about names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Assignment(Policy):
-    """Who gets what next. `overlap` people answer each unit; `order` is how they walk the study.
-
-    shared: everyone in the order imported; shuffled: everyone in one random order; per_rater: each
-    in a rotation of one random order. A reservation ends after `lease_minutes`. With `one_key` a
-    screen with a single choice is submitted by the choice itself.
-    """
-
-    overlap: int = Field(default=2, ge=1, le=1000)
-    order: Literal["shared", "shuffled", "per_rater"] = "shared"
-    lease_minutes: int = Field(default=30, ge=1, le=7 * 24 * 60)
-    one_key: bool = True
-
-
-class Reveal(Policy):
-    """Whether a person sees the model's verdict. `never` is the only policy so far."""
-
-    mode: Literal["never"] = "never"
 
 
 class Example(Policy):
@@ -92,6 +69,9 @@ class StudyProtocol(Identified):
     workers: tuple[Worker, ...] = ()
     assignment: Assignment = Assignment()
     reveal: Reveal = Reveal()
+    checks: Checks = Checks()
+    experiment: Experiment = Experiment()
+    questionnaire: Questionnaire = Questionnaire()
     statistics: tuple[str, ...] = ("percent", "cohen", "alpha")
     exports: tuple[str, ...] = ("csv", "jsonl")
 
@@ -144,7 +124,21 @@ class StudyProtocol(Identified):
             missing = set(worker.questions) - asked
             if missing:
                 raise ValueError(f"worker {worker.name!r} answers unknown questions: {missing}")
+        self._policies(asked)
         return self
+
+    def _policies(self, asked: set[str]) -> None:
+        """Raise unless the policies name questions, fields and workers that there are."""
+        skipped = {name for arm in self.experiment.arms for name in arm.skip}
+        named = skipped | self.questionnaire.names | ({self.assignment.question} - {""})
+        unknown = sorted(named - asked)
+        if unknown:
+            raise ValueError(f"a policy names an unknown question: {unknown[0]!r}")
+        hidden = {name for arm in self.experiment.arms for name in arm.hide} - set(self.fields)
+        if hidden:
+            raise ValueError(f"an arm hides an unknown field: {sorted(hidden)[0]!r}")
+        if self.reveal.worker and self.reveal.worker not in {w.name for w in self.workers}:
+            raise ValueError(f"reveal names an unknown worker: {self.reveal.worker!r}")
 
     def question(self, name: str) -> Question:
         """The question of that name; raises KeyError."""

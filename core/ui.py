@@ -4,6 +4,7 @@ The Streamlit face lives in `pages/widgets/ui.py`, a recorder gives the blocks a
 use a fake. A kind calls these methods and nothing else, so it works on every face.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -77,6 +78,47 @@ class Ui(Protocol):
 
     def changes(self, old: str, new: str) -> None:
         """What was taken out of a text and what was put in, word by word."""
+
+
+class Reordered:
+    """Another face with the options of choices in an order drawn by `seed` and question name.
+
+    Scales, and options that name one of the outputs `fixed`, stay where they are.
+    """
+
+    def __init__(self, face: Any, seed: int, fixed: Sequence[str] = ()) -> None:
+        self._face, self._seed, self._fixed = face, seed, frozenset(fixed)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._face, name)
+
+    def choose(
+        self, *, name: str, options: Sequence[Option], scale: bool = False, **facts: Any
+    ) -> Any:  # fmt: skip
+        """One of the options, in the order drawn."""
+        if not scale:
+            free = [o for o in options if not self._named(o)]
+            random.Random(f"{self._seed}/{name}").shuffle(free)  # noqa: S311
+            options = [o if self._named(o) else free.pop(0) for o in options]
+        return self._face.choose(name=name, options=options, scale=scale, **facts)
+
+    def _named(self, option: Option) -> bool:
+        value = option.value
+        return isinstance(value, dict) and value.get("winner") in self._fixed
+
+
+def option_order(question: Any, unit: Any, seed: int | None) -> list[str]:
+    """The order in which a question's options were displayed, as `name=label`; [] unless drawn."""
+    if seed is None:
+        return []
+    recorder = Recorder()
+    question.ask(Reordered(recorder, seed, unit.shown), unit, None)
+    return [
+        f"{block['name']}={option['label']}"
+        for block in recorder.blocks
+        if block["block"] == "choose" and not block.get("scale")
+        for option in block["options"]
+    ]
 
 
 class Recorder:

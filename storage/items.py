@@ -165,7 +165,17 @@ def counts(connection: Connection, study: int) -> tuple[int, int, int]:
 def last_position(connection: Connection, study: int) -> int:
     """The highest position of a study's units; -1 without units."""
     tops = connection.execute(TOPS, {"study_id": study}).one()
-    return max((int(top) for top in tops if top is not None), default=-1)
+    return max(-1, max((int(top) for top in tops if top is not None), default=-1))
+
+
+def last_within(connection: Connection, study: int, bounds: tuple[int, int]) -> int:
+    """The highest position low < p < high of a study's units; low where there are none."""
+    found = connection.execute(
+        select(func.max(U.c.position)).where(
+            U.c.study == study, U.c.position > bounds[0], U.c.position < bounds[1]
+        )
+    ).scalar()
+    return bounds[0] if found is None else int(found)
 
 
 def place(connection: Connection, positions: Mapping[int, int]) -> None:
@@ -180,7 +190,9 @@ def place(connection: Connection, positions: Mapping[int, int]) -> None:
 def reopen(connection: Connection, study: int, overlap: int) -> None:
     """Close units that have their overlap and open the others, after the overlap changed."""
     connection.execute(
-        update(U).where(U.c.study == study, U.c.taken >= overlap, U.c.closed == 0).values(closed=1)
+        update(U)
+        .where(U.c.study == study, U.c.taken >= overlap, U.c.closed == 0, U.c.position >= 0)
+        .values(closed=1)
     )
     connection.execute(
         update(U).where(U.c.study == study, U.c.taken < overlap, U.c.closed == 1).values(closed=0)

@@ -193,9 +193,12 @@ def _record(
     }  # fmt: skip
 
 
-def latest(connection: Connection, unit: int, rater: int) -> dict[int, Any]:
-    """The newest row per question of one rater on one unit (first stage), withdrawn ones too."""
-    rows = connection.execute(LATEST, {"unit_id": unit, "rater_id": rater})
+def latest(
+    connection: Connection, unit: int, rater: int, stage: str = "first", repeat: int = 0
+) -> dict[int, Any]:
+    """The newest row per question of one rater on one unit in a stage, withdrawn ones too."""
+    facts = {"unit_id": unit, "rater_id": rater, "in_stage": stage, "turn": repeat}
+    rows = connection.execute(LATEST, facts)
     return {row.question: row for row in rows}
 
 
@@ -204,8 +207,8 @@ LATEST = (
     .where(
         J.c.unit == bindparam("unit_id"),
         J.c.rater == bindparam("rater_id"),
-        J.c.stage == "first",
-        J.c.repeat == 0,
+        J.c.stage == bindparam("in_stage"),
+        J.c.repeat == bindparam("turn"),
         J.c.condition == "",
     )
     .order_by(J.c.sequence)

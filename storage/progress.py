@@ -47,7 +47,9 @@ def open_to(connection: Connection, study: int, rater: int) -> int:
     given = select(A.c.unit).where(A.c.rater == rater, A.c.state != "released")
     return int(
         connection.execute(
-            select(func.count()).where(U.c.study == study, U.c.closed == 0, U.c.id.not_in(given))
+            select(func.count()).where(
+                U.c.study == study, U.c.closed == 0, U.c.position >= 0, U.c.id.not_in(given)
+            )
         ).scalar_one()
     )
 

@@ -1,21 +1,23 @@
 """Taking a person's answers: checked, stored in one transaction, never overwritten."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from core.questions.base import Question
 from core.services import assignment, consent, studies
 from core.services.access import Identity, require
-from core.services.assignment import Ticket
+from core.services.answer_rows import Place, append, changed, emptied, row_of
+from core.services.grading import Feedback
+from core.services.sequels import changeable, feedback, second_look
 from core.services.studies import ANSWERABLE, Refused, Study
+from core.services.tickets import Ticket
 from core.units import Invalid
-from storage import assignments, judgments
+from storage import assignments
 from storage import studies as study_rows
 from storage.database import Database
-from storage.judgments import Conflict, NewJudgment, Stored
+from storage.judgments import Conflict
 
 __all__ = [
     "Conflict", "SKIP_REASONS", "Receipt", "Reworded", "checked", "flag", "skip", "submit", "undo",
@@ -39,11 +41,13 @@ class Receipt:
     """What the log holds now: the sequence number of the newest row, and how many rows are new.
 
     `next` is the person's next unit, reserved in the same transaction, when it was asked for.
+    `feedback` is what a round says about the answers; there the next unit waits to be asked for.
     """
 
     sequence: int
     stored: int
     next: Ticket | None = None
+    feedback: tuple[Feedback, ...] = ()
 
 
 def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,18 +81,48 @@ def submit(
     values = checked(held, answers)
     with db.write() as connection:
         study, row = _held(db, connection, who, held)
-        _as_asked(study, held)
-        rows = [
-            *_changed(study, held, values, seconds),
-            *_emptied(study, held, values, seconds),
-        ]
-        stored = _append(connection, study, held, rows, values)
-        if row.state != "submitted":
-            _finish(connection, study, held, row.state)
-        after = assignment.following(connection, study, who, held.rater) if follow else None
+        _as_asked(connection, study, who, held, row)
+        if _hurried(study, held, row, seconds):
+            _told(connection, study, who, held, seconds)
+        else:
+            at = Place(db, connection, study, who, held, row)
+            return _submit(at, values, seconds, follow=follow)
+    least = study.protocol.checks.minimum_seconds
+    raise Invalid("time", f"look at it for {least:g} seconds at least, then answer")
+
+
+def _submit(
+    at: Place, values: Mapping[str, Any], seconds: float | None, *, follow: bool
+) -> Receipt:  # fmt: skip
+    rows = [*changed(at, values, seconds), *emptied(at, values, seconds)]
+    stored = append(at, rows, values)
     fresh = [s for s in stored if not s.again]
-    newest = max((s.sequence for s in stored), default=0) or _newest(held)
-    return Receipt(newest, len(fresh), after)
+    if fresh and at.row.state == "submitted":
+        changeable(at)
+    if at.row.state != "submitted":
+        _finish(at)
+    after, said = second_look(at), feedback(at, values)
+    if follow and after is None and not said:
+        after = assignment.following(at.db, at.connection, at.study, at.who, at.held.rater)
+    newest = max((s.sequence for s in stored), default=0) or _newest(at.held)
+    return Receipt(newest, len(fresh), after, said)
+
+
+def _hurried(study: Study, held: Ticket, row: Any, seconds: float | None) -> bool:
+    """Whether a first answer came in under the study's minimum time; no time counts as none."""
+    least = study.protocol.checks.minimum_seconds
+    first = row.state != "submitted" and row.stage not in {"revised", "participant"}
+    return bool(least and first and (seconds or 0.0) < least)
+
+
+def _told(
+    connection: Connection, study: Study, who: Identity, held: Ticket, seconds: float | None
+) -> None:
+    """Keep that an answer came too soon; the answer itself is not taken."""
+    study_rows.record(
+        connection, study.id, "hurried", who.name, {"seconds": seconds},
+        unit=held.unit_id, rater=held.rater,
+    )  # fmt: skip
 
 
 def _newest(held: Ticket) -> int:
@@ -103,83 +137,27 @@ def _held(db: Database, connection: Connection, who: Identity, held: Ticket) -> 
     return study, assignment.own_row(db, connection, study, who, held)
 
 
-def _as_asked(study: Study, held: Ticket) -> None:
+def _as_asked(connection: Connection, study: Study, who: Identity, held: Ticket, row: Any) -> None:
     """Raise `Reworded` unless the study asks of the unit what the person was shown."""
-    now = {q.digest for q in study.protocol.questions if q.applies(held.unit)}
-    if now != {q.digest for q in held.unit.questions}:
+    if study.version == held.version:
+        return
+    now = assignment.ticket(connection, study, who, row, held.total).unit
+    if {q.digest for q in now.questions} != {q.digest for q in held.unit.questions}:
         raise Reworded
 
 
-def _append(
-    connection: Connection, study: Study, held: Ticket, rows: Sequence[NewJudgment],
-    values: Mapping[str, Any],
-) -> list[Stored]:  # fmt: skip
-    """Append the rows; raises `Conflict` unless `values` are what stands in the log after that.
-
-    Another window may have gone further meanwhile: then a repeated row, or one that needs no
-    change, is not what counts any more.
-    """
-    stored = judgments.append(connection, study.id, rows) if rows else []
-    if not held.given and not any(s.again for s in stored):
-        return stored
-    newest = judgments.latest(connection, held.unit_id, held.rater)
-    for question in held.unit.questions:
-        row = newest.get(study.wording(question))
-        standing = None if row is None or row.withdrawn else row.value
-        value = values.get(question.name)
-        if standing != (None if value is None else judgments.canonical(value)):
-            raise Conflict("this unit was answered in another window meanwhile; reload to see it")
-    return stored
-
-
-def _finish(connection: Connection, study: Study, held: Ticket, state: str) -> None:
+def _finish(at: Place) -> None:
     """Mark an assignment as answered; one that is not counted is so only where there is room."""
-    counted = _counted(connection, study, held, state)
-    assignments.set_state(connection, held.id, "submitted" if counted else "late")
+    state = "submitted" if _counted(at) else "late"
+    assignments.set_state(at.connection, at.held.id, state)
 
 
-def _counted(connection: Connection, study: Study, held: Ticket, state: str) -> bool:
+def _counted(at: Place) -> bool:
     """Whether the unit counts the assignment as taken; it is counted again where there is room."""
-    overlap = study.protocol.assignment.overlap
-    return state not in UNCOUNTED or assignments.retake(connection, held.unit_id, overlap)
-
-
-def _changed(
-    study: Study, held: Ticket, values: Mapping[str, Any], seconds: float | None
-) -> list[NewJudgment]:
-    rows = []
-    for name, value in values.items():
-        old = held.given.get(name)
-        if old is None or old.withdrawn or old.value != value:
-            question = study.protocol.question(name)
-            code = question.codes(value, held.unit).get("")
-            rows.append(_row(study, held, question, value, code, seconds))
-    return rows
-
-
-def _emptied(
-    study: Study, held: Ticket, values: Mapping[str, Any], seconds: float | None
-) -> list[NewJudgment]:
-    """Withdrawing rows for optional answers that the person has emptied."""
-    gone = [n for n, g in held.given.items() if n not in values and not g.withdrawn]
-    return [
-        _row(study, held, study.protocol.question(n), None, None, seconds, withdrawn=True)
-        for n in gone
-    ]
-
-
-def _row(
-    study: Study, held: Ticket, question: Question, value: Any, code: int | None,
-    seconds: float | None, *, withdrawn: bool = False,
-) -> NewJudgment:  # fmt: skip
-    old = held.given.get(question.name)
-    return NewJudgment(
-        unit=held.unit_id, unit_key=held.unit.key, question=study.wording(question),
-        question_digest=question.digest, rater=held.rater, rater_key=held.rater_key, value=value,
-        code=code, stage=held.stage, repeat=held.repeat, condition=held.unit.condition,
-        shown=held.unit.shown, replaces=old.row if old else None, withdrawn=withdrawn,
-        assignment=held.id, seconds=seconds,
-    )  # fmt: skip
+    if at.row.stage != "first" or at.row.state not in UNCOUNTED:
+        return True
+    overlap = at.study.protocol.assignment.overlap
+    return assignments.retake(at.connection, at.held.unit_id, overlap)
 
 
 def undo(db: Database, who: Identity, key: str, held: Ticket) -> Ticket:
@@ -195,13 +173,15 @@ def undo(db: Database, who: Identity, key: str, held: Ticket) -> Ticket:
         raise Refused("there is no stored answer here to undo")
     with db.write() as connection:
         study, row = _held(db, connection, who, held)
-        _as_asked(study, held)
+        _as_asked(connection, study, who, held, row)
+        here = Place(db, connection, study, who, held, row)
+        changeable(here)
         rows = [
-            _row(study, held, study.protocol.question(name), None, None, None, withdrawn=True)
+            row_of(here, study.protocol.question(name), None, None, None, withdrawn=True)
             for name in answers
         ]
-        _append(connection, study, held, rows, {})
-        counted = _counted(connection, study, held, row.state)
+        append(here, rows, {})
+        counted = _counted(here)
         assignments.set_state(connection, held.id, "reserved" if counted else "released")
         assignment.keep_draft(connection, study, held, answers)
         fresh = assignments.by_id(connection, held.id)
@@ -217,7 +197,9 @@ def skip(db: Database, who: Identity, held: Ticket, reason: str) -> None:
         study, row = _held(db, connection, who, held)
         if row.state in {"submitted", "late"}:
             raise Refused("this unit has an answer; undo it first")
-        if row.state == "reserved":
+        if row.stage == "training":
+            raise Refused("a round asks every unit: answer as well as you can")
+        if row.state == "reserved" and row.stage == "first":
             overlap = study.protocol.assignment.overlap
             assignments.skip(connection, held.id, held.unit_id, overlap)
         assignments.set_state(connection, held.id, "skipped")

@@ -1,60 +1,28 @@
 """Which unit a person is asked next, and the way back to earlier ones."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from core.services import consent, material, studies
+from core.services import arms, choosing, consent, questionnaire, rounds, studies
 from core.services.access import Identity, require
+from core.services.choosing import Choice, Setting, draw
 from core.services.studies import ANSWERABLE, Refused, Study
-from core.units import Unit
-from storage import assignments, items, judgments
+from core.services.tickets import Given, Ticket, answers_given, ticket
+from storage import assignments, items
 from storage import studies as study_rows
+from storage.assignments import New
 from storage.database import Database, now
 
+__all__ = [
+    "Given", "Ticket", "answers_given", "at", "current", "draw", "following", "keep_draft", "lease",
+    "own_row", "place_new", "progress", "rater_id", "reserve", "save_draft", "ticket",
+    "why_nothing",
+]  # fmt: skip
 MINUTE = 60_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An answer in the log: its value, and the row (id, sequence) that a correction replaces."""
-
-    value: Any
-    row: tuple[int, int]
-    withdrawn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A unit in a person's hands: what to show, in which order, and what was answered before.
-
-    `unit` shows the outputs in the order drawn for this assignment, without their sources and
-    without known answers; `given` holds the answers in
-    the log by question name; `draft` what was entered and not submitted; `place` is the number of
-    the assignment among the person's own, `total` the number of units in the study.
-    """
-
-    id: int
-    study: str
-    unit_id: int
-    unit: Unit
-    rater: int
-    rater_key: str
-    place: int
-    total: int
-    stage: str
-    repeat: int
-    state: str
-    given: Mapping[str, Given] = field(default_factory=dict)
-    draft: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def answers(self) -> dict[str, Any]:
-        """The answers that stand now, by question name."""
-        return {name: g.value for name, g in self.given.items() if not g.withdrawn}
+UNENDING = 10 * 365 * 24 * 60 * MINUTE
 
 
 def rater_id(db: Database, study: Study, who: Identity) -> int:
@@ -100,15 +68,17 @@ def current(db: Database, who: Identity, key: str) -> Ticket | None:
     with db.write() as connection:
         study = studies.load(db, key, connection, lock=True)
         _answerable(study)
-        return following(connection, study, who, rater)
+        return following(db, connection, study, who, rater)
 
 
-def following(connection: Connection, study: Study, who: Identity, rater: int) -> Ticket | None:
+def following(
+    db: Database, connection: Connection, study: Study, who: Identity, rater: int
+) -> Ticket | None:
     """The next unit inside the caller's transaction: the open reservation, else a new one."""
     row = _hold(connection, study, rater)
     if row is not None:
         return ticket(connection, study, who, row)
-    return _reserve(connection, study, who, rater)
+    return reserve(db, connection, study, who, rater)
 
 
 def _answerable(study: Study) -> None:
@@ -138,82 +108,76 @@ def keep_draft(
     assignments.save_draft(connection, held.id, kept, lease(study))
 
 
-def _draft(unit: Unit, kept: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A stored draft by question name, without answers to other wordings."""
-    return {q.name: kept[q.digest] for q in unit.questions if kept and q.digest in kept}
+def reserve(
+    db: Database, connection: Connection, study: Study, who: Identity, rater: int
+) -> Ticket | None:
+    """Reserve one more unit for a person, inside the caller's transaction, which holds the study.
 
-
-def _reserve(connection: Connection, study: Study, who: Identity, rater: int) -> Ticket | None:
-    place, position = assignments.newest(connection, rater)
-    policy = study.protocol.assignment
-    if place % 8 == 0:
-        assignments.release_expired(connection, study.id, rater, policy.overlap)
+    The one way in which units are given out by themselves: rounds and checks that are due, then
+    the study's order. None when nothing is left, or when the person is not to be given more.
+    """
+    standing = assignments.standing(connection, rater)
     total = items.last_position(connection, study.id) + 1
-    if place == 0 and policy.order == "per_rater" and total:
-        position = draw(study.seed, who.name, "start") % total - 1
-    for _ in range(20):
-        found = _free(connection, study, rater, position)
-        if found is None:
-            return None
-        row = assignments.reserve(
-            connection, study=study.id, unit=found.id, rater=rater, place=place + 1,
-            overlap=policy.overlap, until=lease(study), released=found.released,
-            seed=draw(study.seed, who.name, str(found.id)),
-            policy=f"{policy.order}/1", propensity=1.0, design="inclusion",
-        )  # fmt: skip
-        if row is not None:
-            return ticket(connection, study, who, row, total, fresh=found.released is None)
-        position = found.position
-    return None
+    at = Setting(db, connection, study, who, rater, standing, total)
+    if standing.place % 8 == 0:
+        choosing.release(at)
+    if not _may(at):
+        return None
+    choice = _choice(at)
+    return None if choice is None else place_new(at, choice)
 
 
-def _free(connection: Connection, study: Study, rater: int, after: int) -> Any:
-    """The next open unit beyond a position, else the first one before it, else None."""
-    found = assignments.free_unit(connection, study.id, rater, after)
-    if found is None:
-        overlap = study.protocol.assignment.overlap
-        assignments.release_expired(connection, study.id, rater, overlap)
-        found = assignments.free_unit(connection, study.id, rater, -1)
+def _choice(at: Setting) -> Choice | None:
+    """What comes next: questions about the person, rounds, checks, ordinary work."""
+    plan = at.study.protocol
+    found = questionnaire.due(at, "before") if plan.questionnaire.before else None
+    if found is None and (plan.checks.rounds or plan.checks.mixes):
+        found = rounds.due(at)
+    if found is None and rounds.admitted(at):
+        found = choosing.ordinary(at)
+    if found is None and plan.questionnaire.after:
+        found = questionnaire.due(at, "after")
     return found
 
 
-def draw(*parts: Any) -> int:
-    """A number of 48 bits that depends on the parts and on nothing else."""
-    text = "\x1f".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+def _may(at: Setting) -> bool:
+    """Whether the person is to be given more."""
+    limit = at.standing.spec.get("limit") or at.study.protocol.assignment.limit
+    return not at.standing.spec.get("blocked") and not (limit and at.standing.place >= limit)
 
 
-def ticket(
-    connection: Connection, study: Study, who: Identity, row: Any, total: int | None = None, *,
-    fresh: bool = False,
-) -> Ticket:  # fmt: skip
-    """The ticket of an assignment row; `total` is the number of units, when it is known.
+def place_new(at: Setting, choice: Choice, *, seed: int | None = None) -> Ticket | None:
+    """Write a chosen unit down as the person's next assignment.
 
-    A `fresh` assignment has no earlier answers to look for.
+    `seed` is drawn unless it continues an earlier assignment. Only ordinary work has a lease that
+    runs out soon: nobody waits for the rest.
     """
-    unit = material.read_unit(connection, study, row.unit)
-    given = {} if fresh else answers_given(connection, study, unit, row.unit, row.rater)
-    if total is None:
-        total = items.last_position(connection, study.id) + 1
-    return Ticket(
-        id=row.id, study=study.key, unit_id=row.unit, unit=unit.shuffled(row.seed).blind(),
-        rater=row.rater, rater_key=f"person:{who.name}", place=row.place, total=total,
-        stage=row.stage, repeat=row.repeat, state=row.state, given=given,
-        draft=_draft(unit, row.draft),
+    first = choice.stage == "first"
+    if seed is None:
+        again = () if first else (choice.stage, choice.repeat)
+        seed = draw(at.study.seed, at.who.name, choice.unit, *again)
+    row = assignments.reserve(
+        at.connection,
+        New(
+            study=at.study.id, unit=choice.unit, rater=at.rater, place=at.standing.place + 1,
+            until=lease(at.study) if first else now() + UNENDING, seed=seed, policy=choice.policy,
+            propensity=choice.propensity, design=choice.design, stage=choice.stage,
+            repeat=choice.repeat, released=choice.released,
+            arm=arms.of(at, choice) if choice.arm is None else choice.arm,
+        ),
+        overlap=at.study.protocol.assignment.overlap,
     )  # fmt: skip
-
-
-def answers_given(
-    connection: Connection, study: Study, unit: Unit, unit_id: int, rater: int
-) -> dict[str, Given]:
-    """A person's newest answers to the present wordings of a unit's questions, by name."""
-    latest = judgments.latest(connection, unit_id, rater)
-    found = {}
-    for question in unit.questions:
-        row = latest.get(study.wording(question))
-        if row is not None:
-            value = judgments.parse(row.value)
-            found[question.name] = Given(value, (row.id, row.sequence), bool(row.withdrawn))
+    if row is None:
+        return None
+    hidden: dict[str, Any] = {}
+    found = ticket(
+        at.connection, at.study, at.who, row, at.total, fresh=choice.released is None, hidden=hidden
+    )
+    if hidden:
+        study_rows.record(
+            at.connection, at.study.id, "mask", at.who.name,
+            {"assignment": row.id, "hidden": hidden}, unit=choice.unit, rater=at.rater,
+        )  # fmt: skip
     return found
 
 
@@ -244,5 +208,22 @@ def progress(db: Database, who: Identity, key: str) -> tuple[int, int]:
     study = studies.load(db, key)
     with db.read() as connection:
         found = study_rows.rater_key(connection, study.id, "person", who.name)
-        place = assignments.newest(connection, found)[0] if found else 0
+        place = assignments.standing(connection, found).place if found else 0
         return place, items.last_position(connection, study.id) + 1
+
+
+def why_nothing(db: Database, who: Identity, key: str) -> str:
+    """Why a person is given nothing more, in words for them; '' where the work is simply done."""
+    require(who, "annotate")
+    study = studies.load(db, key)
+    rater = rater_id(db, study, who)
+    with db.read() as connection:
+        standing = assignments.standing(connection, rater)
+        at = Setting(db, connection, study, who, rater, standing, 0)
+        if standing.spec.get("blocked"):
+            return "The researcher has paused your part in this study. Your answers are kept."
+        if not _may(at):
+            return "You have answered as many units as one person is asked to. Thank you."
+        if not rounds.admitted(at):
+            return "This study needs more right answers in the entry round than you gave."
+    return ""

@@ -5,10 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from core.content.base import Content, restore
 from core.protocol import StudyProtocol
+from core.questions.base import Question
+from core.selection import interleaved
+from core.services import pools
 from core.units import Shown, Unit
 from storage import items
 
@@ -26,21 +30,47 @@ def add_missing_units(connection: Connection, study: "Study") -> int:
     """
     known = items.unit_ids(connection, study.id)
     keys = items.output_keys(connection, study.id)
-    facts = {}
-    if isinstance(study.protocol.units, Mapping):
-        facts = items.facts(connection, study.id)
+    facts = items.facts(connection, study.id) if _by_facts(study.protocol) else {}
     rows = []
     for item_key, item in items.item_ids(connection, study.id).items():
         for outputs in groups(study.protocol, keys.get(item, []), facts.get(item, {})):
             key = unit_key(item_key, outputs, keys.get(item, []))
             if key not in known:
                 rows.append({"item": item, "key": key, "outputs": outputs})
+    return items.add_units(connection, study.id, placed(connection, study, rows, facts))
+
+
+def _by_facts(protocol: StudyProtocol) -> bool:
+    """Whether facts of the items decide what a unit is, or where it stands."""
+    plan = protocol.assignment
+    return bool(isinstance(protocol.units, Mapping) or protocol.checks.pools or plan.strata)
+
+
+def placed(
+    connection: Connection, study: "Study", rows: Sequence[dict[str, Any]], facts: Mapping[int, Any]
+) -> Iterable[dict[str, Any]]:
+    """New units with their positions: the ordinary ones after the last, checks in their pools."""
+    apart: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        meta = facts.get(row["item"]) or {}
+        apart.setdefault(pools.of(study.protocol, meta), []).append(row)
+    plain = apart.pop("", [])
     start = items.last_position(connection, study.id) + 1
-    order = list(range(start, start + len(rows)))
-    if study.protocol.assignment.order != "shared":
-        random.Random(study.seed + start).shuffle(order)  # noqa: S311
-    placed = ({**row, "position": place} for row, place in zip(rows, order, strict=True))
-    return items.add_units(connection, study.id, placed)
+    order = list(range(start, start + len(plain)))
+    policy = study.protocol.assignment
+    chance = random.Random(study.seed + start)  # noqa: S311
+    if policy.order != "shared":
+        chance.shuffle(order)
+    if policy.strata:
+        ranked = [plain[n] for n in np.argsort(order)]
+        strata = [str((facts.get(r["item"]) or {}).get(policy.strata)) for r in ranked]
+        plain = [ranked[n] for n in interleaved(strata)]
+        order = list(range(start, start + len(plain)))
+    yield from ({**row, "position": place} for row, place in zip(plain, order, strict=True))
+    for name, own in apart.items():
+        low, high = pools.bounds(study.protocol, name)
+        first = items.last_within(connection, study.id, (low, high)) + 1
+        yield from ({**row, "position": first + n} for n, row in enumerate(own))
 
 
 def groups(
@@ -73,11 +103,23 @@ def _asked(
         key=row.key, item=row.item_key, fields=fields, outputs=shown,
         order=tuple(o.key for o in shown), meta=row.meta, gold=row.gold or {},
     )  # fmt: skip
-    asked = tuple(q for q in study.protocol.questions if q.applies(bare))
+    asked = tuple(q for q in _named(study.protocol, row.position) if q.applies(bare))
     return Unit(
         key=bare.key, item=bare.item, fields=bare.fields, outputs=shown, order=bare.order,
         questions=asked, meta=bare.meta, gold=bare.own_gold(),
     )  # fmt: skip
+
+
+def _named(protocol: StudyProtocol, position: int) -> Sequence[Question]:
+    """The questions of a unit at a position: those about the person stand apart."""
+    apart = protocol.questionnaire
+    if not apart.names:
+        return protocol.questions
+    when = pools.at(protocol, position)
+    wanted = getattr(apart, when) if when in {"before", "after"} else None
+    if wanted is None:
+        return [q for q in protocol.questions if q.name not in apart.names]
+    return [q for q in protocol.questions if q.name in wanted]
 
 
 def read_unit(connection: Connection, study: "Study", unit_id: int) -> Unit:
@@ -110,5 +152,7 @@ def outlines(connection: Connection, study: "Study") -> Iterable[tuple[int, Unit
     """Every unit with its row id, in order, with empty texts: enough to see what can be asked."""
     blank = restore({"kind": "text", "data": ""})
     for row in items.units(connection, study.id):
+        if pools.at(study.protocol, row.position) in {"before", "after"}:
+            continue
         shown = tuple(Shown(key, blank) for key in row.outputs)
         yield row.id, _asked(study, row, dict.fromkeys(row.content, blank), shown)

@@ -1,0 +1,169 @@
+"""A unit in a person's hands: built from an assignment, holding nothing that they may not know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.policies import Arm
+from core.services import material, verdicts
+from core.services.access import Identity
+from core.services.choosing import draw
+from core.services.masking import masked
+from core.services.studies import Study
+from core.services.verdicts import Verdict
+from core.units import Unit
+from storage import items, judgments
+
+SHOWN_STAGES = frozenset({"training", "revised"})
+LOGGED = {"gold": "first"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer in the log: its value, and the row (id, sequence) that a correction replaces."""
+
+    value: Any
+    row: tuple[int, int]
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A unit in a person's hands: what to show, in which order, and what was answered before.
+
+    `unit` shows the outputs in the order drawn for this assignment, without their sources and
+    without known answers; `given` holds the answers in
+    the log by question name; `draft` what was entered and not submitted; `place` is the number of
+    the assignment among the person's own, `total` the number of units in the study.
+
+    `stage` is `first` for all ordinary work, whatever is mixed into it: a known answer, an
+    attention item and a unit asked again look like any other. It is `training` in a round and
+    `revised` in a second look. `verdicts` are what the person may see now of the models' answers;
+    `guidelines` are those of their arm, if it has its own; `options` draws the order of options.
+    """
+
+    id: int
+    study: str
+    unit_id: int
+    unit: Unit
+    rater: int
+    rater_key: str
+    place: int
+    total: int
+    stage: str
+    repeat: int
+    state: str
+    given: Mapping[str, Given] = field(default_factory=dict)
+    draft: Mapping[str, Any] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+    guidelines: str = ""
+    options: int | None = None
+    version: int = 0
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """The answers that stand now, by question name."""
+        return {name: g.value for name, g in self.given.items() if not g.withdrawn}
+
+
+def logged_stage(stage: str) -> str:
+    """The stage under which judgments of an assignment's stage are logged."""
+    return LOGGED.get(stage, stage)
+
+
+def ticket(
+    connection: Connection, study: Study, who: Identity, row: Any, total: int | None = None, *,
+    fresh: bool = False, hidden: dict[str, Any] | None = None,
+) -> Ticket:  # fmt: skip
+    """The ticket of an assignment row; `total` is the number of units, when it is known.
+
+    A `fresh` assignment has no earlier answers to look for. `hidden` hears what was masked in each
+    output.
+    """
+    whole = material.read_unit(connection, study, row.unit)
+    arm = study.protocol.experiment.arm(row.arm) if row.arm else None
+    unit = as_shown(study, whole, row.seed, arm, {} if hidden is None else hidden)
+    given = {} if fresh else answers_given(connection, study, unit, row)
+    if total is None:
+        total = items.last_position(connection, study.id) + 1
+    policy = study.protocol.assignment
+    return Ticket(
+        id=row.id, study=study.key, unit_id=row.unit, unit=unit, rater=row.rater,
+        rater_key=f"person:{who.name}", place=row.place, total=total,
+        stage=row.stage if row.stage in SHOWN_STAGES else "first", repeat=0, state=row.state,
+        given=given, draft=_draft(connection, study, unit, row),
+        verdicts=verdicts.visible(connection, study, unit, row),
+        guidelines=arm.guidelines if arm else "", version=study.version,
+        options=draw(study.seed, who.name, "options") if policy.options == "shuffled" else None,
+    )  # fmt: skip
+
+
+def as_shown(study: Study, whole: Unit, seed: int, arm: Arm | None, hidden: dict[str, Any]) -> Unit:
+    """The unit as a rater sees it in an arm: blind, in the order drawn, without what tells tales.
+
+    `hidden` is filled with what was masked: output key -> [start, end, text] of each name.
+    """
+    unit = whole.shuffled(seed).blind()
+    if study.protocol.checks.pools:
+        meta = {k: v for k, v in unit.meta.items() if k != study.protocol.checks.by}
+        unit = replace(unit, meta=meta)
+    if arm is not None:
+        unit = _in_arm(unit, arm)
+    if study.protocol.reveal.mask:
+        unit = _masked(unit, {output.source for output in whole.outputs}, hidden)
+    return unit
+
+
+def _masked(unit: Unit, sources: set[str], hidden: dict[str, Any]) -> Unit:
+    outputs = []
+    for output in unit.outputs:
+        clean, found = masked(output, sources)
+        outputs.append(clean)
+        if found:
+            hidden[output.key] = [[m.start, m.end, m.text] for m in found]
+    return replace(unit, outputs=tuple(outputs))
+
+
+def _in_arm(unit: Unit, arm: Arm) -> Unit:
+    left = dict(arm.outputs)
+    shown = []
+    for output in unit.outputs:
+        if output.role in left:
+            if left[output.role] <= 0:
+                continue
+            left[output.role] -= 1
+        shown.append(output)
+    return replace(
+        unit, outputs=tuple(shown),
+        fields={name: c for name, c in unit.fields.items() if name not in arm.hide},
+        questions=tuple(q for q in unit.questions if q.name not in arm.skip),
+    )  # fmt: skip
+
+
+def _draft(connection: Connection, study: Study, unit: Unit, row: Any) -> dict[str, Any]:
+    """A stored draft by question name, without answers to other wordings.
+
+    The second look after a reveal begins with the person's own first answers.
+    """
+    kept = row.draft
+    if kept is None and row.stage == "revised" and row.repeat == 0 and row.state == "reserved":
+        first = answers_given(connection, study, unit, row, stage="first")
+        return {name: g.value for name, g in first.items() if not g.withdrawn}
+    return {q.name: kept[q.digest] for q in unit.questions if kept and q.digest in kept}
+
+
+def answers_given(
+    connection: Connection, study: Study, unit: Unit, row: Any, stage: str = ""
+) -> dict[str, Given]:
+    """A person's newest answers to the present wordings of a unit's questions, by name."""
+    stage = stage or logged_stage(row.stage)
+    latest = judgments.latest(connection, row.unit, row.rater, stage, row.repeat)
+    found = {}
+    for question in unit.questions:
+        old = latest.get(study.wording(question))
+        if old is not None:
+            value = judgments.parse(old.value)
+            found[question.name] = Given(value, (old.id, old.sequence), bool(old.withdrawn))
+    return found
