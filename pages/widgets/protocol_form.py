@@ -23,7 +23,9 @@ DESIGN_WORDS = {
 }
 ORDER_WORDS = (
     "shared: everyone in the order imported; shuffled: everyone in one random order; "
-    "per_rater: each person begins elsewhere in one random order"
+    "per_rater: each in a random order of their own. The others draw units with a stored "
+    "probability: random, least covered, most uncertain, where a jury or people and models differ, "
+    "or duels of sources. Checks, reveals and experiments are set in the file."
 )
 STARTS: Mapping[str, Mapping[str, Any]] = {
     "label": {"labels": {"good": "", "bad": ""}},
