@@ -195,4 +195,4 @@ def test_a_policy_that_cannot_be_is_refused(text, said):
 
 def test_defaults_leave_the_protocol_as_it_was():
     plain = from_yaml(PROTOCOL).data()
-    assert set(plain) == {"name", "title", "assignment", "questions", "fields"}
+    assert set(plain) == {"name", "title", "questions", "fields"}
