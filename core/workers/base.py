@@ -183,14 +183,17 @@ class Worker(Identified):
         """The worker as plain data, as a protocol file writes it."""
         return {"kind": self.kind, **self.model_dump(mode="json", exclude_defaults=True)}
 
+    def identity(self) -> dict[str, Any]:
+        """The options that enter the digest: those that are not silent nor at their default."""
+        return self.model_dump(mode="json", exclude=set(self.silent), exclude_defaults=True)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over kind, options, prompts and parser: the rater's key.
 
         Options left at their default do not enter, as with questions.
         """
-        options = self.model_dump(mode="json", exclude=set(self.silent), exclude_defaults=True)
-        return digest([self.kind, options, list(self.prompts()), self.parser()])
+        return digest([self.kind, self.identity(), list(self.prompts()), self.parser()])
 
 
 workers: Registry[type[Worker]] = Registry("core.workers")

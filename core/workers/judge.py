@@ -235,7 +235,7 @@ class Judge(ModelWorker):
             for q in asked:
                 given_here = reply.value[q.name]
                 scores[q.name][key] = given_here["score"]
-                why = clean(q, given_here["reasoning"])
+                why = clean(q.name, given_here["reasoning"])
                 whys[q.name].append(f"{shown.letter(key)} ({given_here['score']:g}): {why}")
         return {
             q.name: Said(

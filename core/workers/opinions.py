@@ -29,7 +29,8 @@ def expecting(question: Question, unit: Unit, said: Said, reply: Reply, raw: boo
     """
     if not is_number(said.value):
         return said.of(reply.call).told(score_mode="raw", because="the answer is no number")
-    found = expected(reply.logprobs, said.value, lambda score: taken(question, unit, score))
+    whole = int(said.value) if said.value == int(said.value) else said.value
+    found = expected(reply.logprobs, whole, lambda score: taken(question, unit, score))
     if found is None and not raw:
         raise CannotAnswer(
             "the endpoint gave no token probabilities for the score; use another endpoint, "

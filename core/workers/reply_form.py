@@ -58,7 +58,7 @@ class Form:
 
     def read(self, question: Question, given: Mapping[str, Any], unit: Unit) -> Said:
         """What a reply says about a question; raises `Invalid`."""
-        why = clean(question, given["reasoning"])
+        why = clean(question.name, given["reasoning"])
         facts: dict[str, Any] = {}
         if self.rubric:
             facts["rubric"] = self._by_key(given["rubric"], unit)
@@ -129,11 +129,11 @@ def _letters(unit: Unit) -> list[str]:
     return [unit.letter(key) for key in unit.shown]
 
 
-def clean(question: Question, words: Any) -> str:
+def clean(name: str, words: Any) -> str:
     """A reasoning as it can be stored; raises `Invalid`."""
     text = str(words)
     if UNSTORABLE.search(text):
-        raise Invalid(question.name, "the reasoning holds a character that cannot be stored")
+        raise Invalid(name, "the reasoning holds a character that cannot be stored")
     return text
 
 

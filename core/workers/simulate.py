@@ -65,7 +65,7 @@ class Simulate(Worker):
 
 def neighbours(question: Question, unit: Unit, value: Any) -> list[Any]:
     """The other answers that a rater who slips would give: next to `value` where there is order."""
-    every = _every(question, unit)
+    every = every_answer(question, unit)
     others = [v for v in every if v != value]
     if question.scale(unit).level == "nominal" or value not in every:
         return others
@@ -73,7 +73,8 @@ def neighbours(question: Question, unit: Unit, value: Any) -> list[Any]:
     return [v for v in others if question.distance(v, value) <= nearest + 1e-9]
 
 
-def _every(question: Question, unit: Unit) -> list[Any]:
+def every_answer(question: Question, unit: Unit) -> list[Any]:
+    """All answers to a rating, label or pair, in the order of the scale (as shown, for a pair)."""
     if isinstance(question, Rating):
         return list(question.points)
     if isinstance(question, Label):

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.questions.base import Question
 from core.questions.label import Label
+from core.questions.number import Number
 from core.questions.pairwise import TIE, Pairwise
 from core.questions.rating import Rating
 from core.units import Unit
@@ -15,6 +16,8 @@ Thresholds = Mapping[str, float]
 
 def answers(question: Question) -> bool:
     """Whether a score can be turned into an answer of that kind."""
+    if isinstance(question, Number):
+        return question.low is not None and question.high is not None
     return isinstance(question, Pairwise | Rating | Label)
 
 
@@ -25,7 +28,8 @@ def verdict(
     """The answer that the outputs' scores (key -> 0..1, for a pair any number) give.
 
     A pair: the higher score; within `margin` a tie. A rating: the unit interval in equal bins. A
-    label: the one with the highest threshold that the score reaches. Raises `CannotAnswer`.
+    number: the same share of the way from its low to its high end. A label: the one with the
+    highest threshold that the score reaches. Raises `CannotAnswer`.
     """
     if isinstance(question, Pairwise):
         return question.check(_better(question, unit, scores, margin), unit)
@@ -35,6 +39,9 @@ def verdict(
     if isinstance(question, Rating):
         points = list(question.points)
         return points[min(int(max(score, 0.0) * len(points)), len(points) - 1)]
+    if isinstance(question, Number) and question.low is not None and question.high is not None:
+        number = question.low + min(max(score, 0.0), 1.0) * (question.high - question.low)
+        return question.check(round(number) if question.whole else round(number, 6), unit)
     if isinstance(question, Label):
         return question.check(_label(question, score, thresholds or {}), unit)
     raise CannotAnswer(f"a score is no answer to a {question.kind} question")

@@ -7,7 +7,7 @@ from core.content.text import TextContent
 from core.questions.base import questions
 from core.services.parts import templates
 from core.settings import ROOT
-from core.units import Shown, Unit
+from core.units import Shown, Unit, Vote
 from core.workers.base import workers
 
 
@@ -52,4 +52,8 @@ def unit(*asked, outputs=2):
     }
     bare = Unit("u", "i", fields, shown, tuple(output.key for output in shown))
     gold = {question.name: question.example(bare) for question in asked}
-    return Unit("u", "i", fields, shown, bare.order, asked, {"task": "rice"}, gold)
+    votes = tuple(
+        Vote(f"{who} juror", who, question.name, question.example(bare))
+        for question in asked for who in ("first", "second", "third")
+    )  # fmt: skip
+    return Unit("u", "i", fields, shown, bare.order, asked, {"task": "rice"}, gold, "", votes)

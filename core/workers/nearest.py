@@ -1,0 +1,109 @@
+"""The score of the nearest answer that was scored before, to the same problem."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.questions.base import Question
+from core.units import Draft, Invalid, Unit
+from core.workers.base import CannotAnswer, Model, Worker, workers
+from core.workers.voting import tally
+
+CLOSE = 1e-9
+
+
+class Past(BaseModel):
+    """An answer that was scored before: its unit's key, its problem, its words, its scores.
+
+    `values` maps names of questions to the values given.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    key: str
+    problem: str
+    answer: str
+    values: Mapping[str, Any]
+
+
+@workers.register
+class Nearest(Worker):
+    """Copies the score of the nearest past answer to the same problem; a distance, no judgment.
+
+    Nearness is Canberra distance between TF-IDF vectors of the answers to that problem. `problem`
+    names the field that holds the problem: the same words are the same problem. The answer's own
+    unit is left out of its past, so that running over scored answers measures it leave-one-out.
+    Of several equally near the most frequent score counts.
+    """
+
+    kind = "nearest"
+    rater = "rule"
+    problem: str = "prompt"
+    past: tuple[Past, ...] = Field(default=(), max_length=5000)
+
+    @classmethod
+    def sample(cls) -> "Nearest":
+        words = "Cooked rice keeps for three days in the fridge."
+        past = Past(key="past", problem="How long does rice keep?", answer=words,
+                    values={"example": 5})  # fmt: skip
+        return cls(name="example", past=(past,))
+
+    def can(self, question: Question, unit: Unit) -> bool:
+        return any(question.name in one.values for one in self.past)
+
+    async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
+        asked = self.asked(unit)
+        if len(unit.outputs) != 1:
+            raise CannotAnswer(f"scores one response, but this unit has {len(unit.outputs)}")
+        field = unit.fields.get(self.problem)
+        if field is None:
+            raise CannotAnswer(f"the item has no field called {self.problem!r}")
+        problem, answer = _same(field.text()), unit.outputs[0].content.text()
+        drafts = []
+        for question in asked:
+            known = [
+                one for one in self.past
+                if one.key != unit.key and _same(one.problem) == problem
+                and question.name in one.values
+            ]  # fmt: skip
+            drafts.append(self._copied(question, unit, answer, known, repeat))
+        return drafts
+
+    def _copied(
+        self, question: Question, unit: Unit, answer: str, known: Sequence[Past], repeat: int
+    ) -> Draft:
+        if not known:
+            raise CannotAnswer("no other answer to this problem has been scored")
+        apart = canberra(answer, [one.answer for one in known])
+        near = [one for one, d in zip(known, apart, strict=True) if d <= min(apart) + CLOSE]
+        try:
+            votes = [question.check(one.values[question.name], unit) for one in near]
+        except Invalid as error:
+            raise CannotAnswer(f"a past score is not valid: {error}") from None
+        found = tally(question, unit, votes)
+        if found.value is None:
+            raise CannotAnswer(f"{len(near)} past answers are equally near and score differently")
+        why = f"Rule: copied from {near[0].key}, at Canberra distance {min(apart):.2f}."
+        return Draft(question=question.name, value=found.value, rationale=why, repeat=repeat,
+                     shown=unit.shown)  # fmt: skip
+
+
+def canberra(answer: str, others: Sequence[str]) -> list[float]:
+    """The Canberra distance of an answer's TF-IDF vector to that of each other answer.
+
+    Vectors are weighted within these texts alone. Raises `CannotAnswer` when none holds a word.
+    """
+    from scipy.spatial.distance import cdist  # slow to import
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectors: Any = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b")
+    try:
+        matrix = vectors.fit_transform([answer, *others]).toarray()
+    except ValueError:
+        raise CannotAnswer("there are no words to compare") from None
+    found = cdist(matrix[:1], matrix[1:], "canberra")[0]
+    return [float(d) for d in found]
+
+
+def _same(text: str) -> str:
+    return " ".join(text.split()).casefold()
