@@ -8,9 +8,11 @@ from core.digest import digest
 
 PAUSING = frozenset(
     {"endpoint_down", "bad_key", "unknown_model", "rate_limited", "server_error", "timeout",
-     "broken_reply", "bad_request"}
+     "broken_reply", "bad_request", "batch_failed"}
 )  # fmt: skip
-KINDS = PAUSING | {"truncated", "invalid_reply", "refused", "too_long", "stopped"}
+KINDS = PAUSING | {
+    "truncated", "invalid_reply", "refused", "too_long", "stopped", "not_offered", "budget",
+}  # fmt: skip
 
 
 class CallFailed(Exception):
@@ -54,8 +56,9 @@ class Endpoint:
 
 @dataclass(slots=True)
 class Spent:
-    """What the attempts of one call used up; `seconds` without those spent waiting for a turn."""
+    """What the attempts of the call `key` used up; `seconds` without waiting for a turn."""
 
+    key: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     attempts: int = 0
@@ -133,6 +136,16 @@ class Ledger(Protocol):
 
     async def keep(self, record: Record) -> Kept | None:
         """Store a call; returns the reply stored first under the key (None for a failed call)."""
+
+
+class Lane(Protocol):
+    """How requests travel to an endpoint."""
+
+    async def post(self, path: str, body: Mapping[str, Any], spent: Spent) -> bytes:
+        """The reply's body; raises `CallFailed`. `spent` names the call and its attempt."""
+
+    async def close(self) -> None:
+        """Close the connections."""
 
 
 class NoLedger:

@@ -1,63 +1,129 @@
 """Asking a model at any OpenAI-compatible endpoint: the one place that reaches the network."""
 
 import asyncio
-import random
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import openai
 
-from core import failures, replies
-from core.calls import Answer, CallFailed, Endpoint, Kept, Ledger, NoLedger, Record, Reply, Spent
+from core import failures, formats, replies, scoring
+from core.calls import (
+    Answer,
+    CallFailed,
+    Endpoint,
+    Kept,
+    Lane,
+    Ledger,
+    NoLedger,
+    Record,
+    Reply,
+    Spent,
+)
 from core.calls import call_key as key_of
-from core.digest import canonical, encode
+from core.capabilities import Capability, offers, probe
+from core.digest import encode
+from core.formats import Messages
+from core.patience import LONGEST, PATIENT, Patience
+from core.rate_headers import allowances
 from core.replies import Check, Unreadable
+from core.scoring import Prompt, Scored
 from core.throttle import Throttle
 
-FORMATS = ("json_schema", "json_object", "text")
-LONGEST_WAIT = 120.0
-Messages = Sequence[Mapping[str, Any]]
 
+class Wire:
+    """The connections to one endpoint: bodies out, bodies in, failures in plain words."""
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How often a call is tried. `tries` for errors of the endpoint, `asks` for invalid replies."""
+    def __init__(self, endpoint: Endpoint, heard: Callable[[Mapping[str, str]], None]) -> None:
+        async def listen(response: Any) -> None:
+            heard(response.headers)
 
-    tries: int = 5
-    refusals: int = 8
-    connects: int = 3
-    asks: int = 3
-    first_wait: float = 0.5
+        self.endpoint = endpoint
+        self._client = openai.AsyncOpenAI(
+            base_url=endpoint.base_url, api_key=endpoint.key or "none", max_retries=0,
+            timeout=openai.Timeout(endpoint.timeout, connect=10.0),
+            http_client=openai.DefaultAioHttpClient(event_hooks={"response": [listen]}),
+        )  # fmt: skip
+
+    async def post(self, path: str, body: Mapping[str, Any], spent: Spent) -> bytes:
+        """The reply's body; raises `CallFailed`. The live lane: each request by itself, at once."""
+        return await self.request(path, body)
+
+    async def request(self, path: str, body: Mapping[str, Any]) -> bytes:
+        """The same, for no call in particular."""
+        return await self._sent(
+            self._client.post(path, cast_to=bytes, content=encode(body).encode())
+        )
+
+    async def get(self, path: str) -> bytes:
+        """The body behind a path; raises `CallFailed`."""
+        return await self._sent(self._client.get(path, cast_to=bytes))
+
+    async def upload(self, name: str, content: bytes, purpose: str) -> bytes:
+        """Send a file; returns the reply's body, raises `CallFailed`."""
+        return await self._sent(
+            self._client.post(
+                "/files", cast_to=bytes, body={"purpose": purpose},
+                files=[("file", (name, content))],
+                options={"headers": {"Content-Type": "multipart/form-data"}},
+            )
+        )  # fmt: skip
+
+    async def _sent(self, request: Awaitable[bytes]) -> bytes:
+        try:
+            return await request
+        except openai.APIStatusError as error:
+            headers = error.response.headers
+            raise failures.status(self.endpoint, error.status_code, error.body, headers) from None
+        except openai.APIConnectionError as error:
+            raise failures.connection(self.endpoint, error.__cause__) from None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
 
 
 class LLM:
     """A model behind an endpoint: messages and a schema in, a checked `Reply` out.
 
     Replies are committed to the ledger before they are returned; the same question asked again is
-    answered from it. `freshness` is '' to reuse replies, or a run's id to ask anew.
+    answered from it. `freshness` is '' to reuse replies, or a run's id to ask anew. `offers` is
+    what a probe has found out about the endpoint; empty before one. `lane` carries the requests,
+    by default each by itself.
     """
 
     def __init__(
         self, endpoint: Endpoint, ledger: Ledger | None = None, *, throttle: Throttle | None = None,
-        freshness: str = "", patience: Patience = Patience(),
+        freshness: str = "", patience: Patience = PATIENT,
+        offers: Mapping[str, bool] | None = None, lane: Callable[["Wire"], Lane] | None = None,
     ) -> None:  # fmt: skip
         self.endpoint = endpoint
         self.ledger: Ledger = ledger or NoLedger()
         self.throttle = throttle or Throttle(8)
         self.freshness = freshness
         self.patience = patience
-        self.format = FORMATS[0]
-        self._client = openai.AsyncOpenAI(
-            base_url=endpoint.base_url, api_key=endpoint.key or "none", max_retries=0,
-            timeout=openai.Timeout(endpoint.timeout, connect=10.0),
-            http_client=openai.DefaultAioHttpClient(),
-        )  # fmt: skip
+        self.offers = dict(offers or {})
+        self.formats = formats.known(self.offers)
+        self.format = self.formats[0]
+        self.wire = Wire(endpoint, self._heard)
+        self.lane: Lane = lane(self.wire) if lane else self.wire
+        self._sizes = (0, 0)
+
+    def _heard(self, headers: Mapping[str, str]) -> None:
+        """Let the throttle know what the endpoint says that it will take."""
+        tokens, calls = self._sizes
+        for left, seconds in allowances(headers, tokens / calls if calls else 0.0):
+            self.throttle.told(left, seconds)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self.lane.close()
+
+    async def probe(self, only: tuple[str, ...] = ()) -> list[Capability]:
+        """What the endpoint can do; about a dozen short requests. Raises `CallFailed`."""
+        found = await probe(self.wire.request, self.wire.get, self.endpoint.model, only)
+        self.offers |= offers(found)
+        return found
 
     async def ask(
         self, messages: Messages, *, schema: Mapping[str, Any] | None = None, repeat: int = 0,
@@ -71,9 +137,29 @@ class LLM:
         key = key_of(self.endpoint, messages, parameters, schema, repeat, self.freshness)
         kept = await self.ledger.find(key)
         if kept is not None:
-            return _reply(kept, _again(kept, schema, check))
+            return replies.reply(kept, replies.again(kept, schema, check))
         async with self.throttle.berth():
             return await self._asked(key, messages, schema, check, parameters)
+
+    async def score(self, prompt: Prompt, text: str, *, repeat: int = 0, to: str = "") -> Scored:
+        """The log-probability of each token of a text after a prompt, in the ledger first.
+
+        Raises `CallFailed`: of kind `not_offered`, saying why, where the endpoint gives none.
+        """
+        way = await scoring.way(self, prompt)
+        asked: Any = prompt if isinstance(prompt, str) else list(prompt)
+        request = {"messages": [asked, text], "parameters": {"score": way}, "schema": None}
+        key = key_of(self.endpoint, [asked, text], {"score": way}, None, repeat, self.freshness)
+        kept = await self.ledger.find(key)
+        if kept is None:
+            async with self.throttle.berth():
+                spent = Spent(key)
+                path, body = scoring.body(way, self.endpoint.model, prompt, text)
+                reply = await self._sent(path, body, spent)
+                found = scoring.answer(way, reply, text, prompt, spent)
+                kept = await self.ledger.keep(self._record(key, request, found, spent))
+                kept = kept or Kept(0, found)
+        return scoring.scored(kept, text)
 
     async def _asked(
         self, key: str, messages: Messages, schema: Mapping[str, Any] | None, check: Check | None,
@@ -81,7 +167,7 @@ class LLM:
     ) -> Reply:  # fmt: skip
         """A fresh reply, in the ledger before it is returned."""
         request = {"messages": messages, "parameters": parameters, "schema": schema}
-        spent = Spent()
+        spent = Spent(key)
         try:
             found, value = await self._valid(messages, schema, check, parameters, spent)
         except CallFailed as error:
@@ -92,8 +178,8 @@ class LLM:
         data = found.data()
         stored = await self.ledger.keep(self._record(key, request, data, spent))
         if stored is not None and stored.answer != data:
-            value = _again(stored, schema, check)
-        return _reply(stored or Kept(0, data), value, spent, spent.cost(self.endpoint))
+            value = replies.again(stored, schema, check)
+        return replies.reply(stored or Kept(0, data), value, spent, spent.cost(self.endpoint))
 
     def _record(
         self, key: str, request: Mapping[str, Any], data: Mapping[str, Any] | None, spent: Spent,
@@ -140,103 +226,56 @@ class LLM:
         """
         if schema is None:
             return await self._answered(messages, parameters, spent)
-        start = FORMATS.index(self.format)
-        for place in range(start, len(FORMATS)):
-            body = {**parameters, **_format(FORMATS[place], schema)}
-            asked = messages if place == 0 else _described(messages, schema)
+        start = self.formats.index(self.format)
+        for place in range(start, len(self.formats)):
+            form = self.formats[place]
+            body = {**parameters, **formats.wanted(form, schema)}
+            asked = messages if formats.enforced(form) else formats.described(messages, schema)
             try:
                 found = await self._answered(asked, body, spent)
             except CallFailed as error:
-                if error.kind != "bad_request" or place == len(FORMATS) - 1:
+                if error.kind != "bad_request" or form == "text":
                     raise
                 continue
-            self.format = max(self.format, FORMATS[place], key=FORMATS.index)
+            self.format = max(self.format, form, key=self.formats.index)
             return found
         raise AssertionError("unreachable: the last format returns or raises")
 
     async def _answered(
         self, messages: Messages, parameters: Mapping[str, Any], spent: Spent
     ) -> Answer:
-        """One answer, tried again after errors that pass, each time after a longer wait."""
+        """One answer; its tokens are added to `spent`."""
         body = {"model": self.endpoint.model, "messages": messages, **parameters}
+        found: Answer = await self._sent("/chat/completions", body, spent, replies.answer)
+        return found
+
+    async def _sent(
+        self, path: str, body: Mapping[str, Any], spent: Spent,
+        read: Callable[[bytes, Spent], Any] = lambda reply, spent: reply,
+    ) -> Any:  # fmt: skip
+        """A reply as `read` takes it, tried again after errors that pass, each time later."""
         seen: dict[str, int] = {}
         while True:
             spent.attempts += 1
             async with self.throttle.place(again=bool(seen)):
                 begun = time.monotonic()
                 try:
-                    found = replies.answer(await self._post(body), spent)
-                    self.throttle.succeeded()
+                    found = read(await self.lane.post(path, body, spent), spent)
+                    self._went_well(time.monotonic() - begun, spent)
                     return found
                 except CallFailed as error:
                     failure = error
                 finally:
                     spent.seconds += time.monotonic() - begun
             seen[failure.kind] = seen.get(failure.kind, 0) + 1
-            wait = failure.retry_after or self._backoff(sum(seen.values()))
-            if seen[failure.kind] >= self._tries(failure.kind) or wait > LONGEST_WAIT:
+            wait = failure.retry_after or self.patience.wait(sum(seen.values()))
+            if seen[failure.kind] >= self.patience.allows(failure.kind) or wait > LONGEST:
                 raise failure
             if failure.kind == "rate_limited":
                 self.throttle.refused(wait)
             await asyncio.sleep(wait)
 
-    def _tries(self, kind: str) -> int:
-        limits = {
-            "rate_limited": self.patience.refusals, "endpoint_down": self.patience.connects,
-            "server_error": self.patience.tries, "broken_reply": self.patience.connects,
-            "timeout": self.patience.connects,
-        }  # fmt: skip
-        return limits.get(kind, 1)
-
-    def _backoff(self, failures: int) -> float:
-        longest = min(30.0, self.patience.first_wait * 2.0 ** (failures - 1))
-        return longest * (0.5 + random.random() / 2)  # noqa: S311
-
-    async def _post(self, body: Mapping[str, Any]) -> bytes:
-        try:
-            found: bytes = await self._client.post(
-                "/chat/completions", cast_to=bytes, content=encode(body).encode()
-            )
-            return found
-        except openai.APIStatusError as error:
-            headers = error.response.headers
-            raise failures.status(self.endpoint, error.status_code, error.body, headers) from None
-        except openai.APIConnectionError as error:
-            raise failures.connection(self.endpoint, error.__cause__) from None
-
-
-def _again(kept: Kept, schema: Mapping[str, Any] | None, check: Check | None) -> Any:
-    """The value in a stored reply; raises `CallFailed` when it is not valid (any more)."""
-    try:
-        return replies.value(kept.answer["text"], schema, check)
-    except Unreadable as error:
-        raise CallFailed(
-            "invalid_reply", f"The stored reply is not valid ({error}); ask anew."
-        ) from None
-
-
-def _reply(kept: Kept, value: Any, spent: Spent | None = None, cost: float | None = None) -> Reply:
-    used = spent or Spent()
-    return Reply(
-        kept.answer["text"], value, kept.id or None, kept.answer.get("logprobs"),
-        used.prompt_tokens, used.completion_tokens, cost, used.seconds, used.attempts,
-        cached=spent is None,
-    )  # fmt: skip
-
-
-def _format(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    if name == "json_schema":
-        wanted = {"name": "reply", "schema": schema, "strict": True}
-        return {"response_format": {"type": "json_schema", "json_schema": wanted}}
-    return {"response_format": {"type": "json_object"}} if name == "json_object" else {}
-
-
-def _described(messages: Messages, schema: Mapping[str, Any]) -> Messages:
-    """The messages with the schema in words at the end, for endpoints that enforce none."""
-    note = f"\n\nReply with one JSON object that meets this JSON schema:\n{canonical(schema)}"
-    last = dict(messages[-1])
-    words = last["content"]
-    last["content"] = (
-        words + note if isinstance(words, str) else [*words, {"type": "text", "text": note}]
-    )
-    return [*messages[:-1], last]
+    def _went_well(self, seconds: float, spent: Spent) -> None:
+        self.throttle.succeeded(seconds)
+        tokens, calls = self._sizes
+        self._sizes = tokens + spent.prompt_tokens + spent.completion_tokens, calls + 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.calls import Reply
+from core.scoring import Scored, messages_of
 from core.units import Invalid, Unit
 from core.workers.base import CannotAnswer, Worker
 
@@ -53,6 +54,12 @@ class Rehearsal:
         except Invalid as error:
             raise _Over(f"what follows depends on the reply ({error})") from None
         return Reply(WORDS, read if schema or check else None)
+
+    async def score(self, prompt: Any, text: str, *, repeat: int = 0, to: str = "") -> Scored:
+        """No score: what follows depends on the model."""
+        messages = [*messages_of(prompt), {"role": "assistant", "content": text}]
+        self.requests.append(Request(messages, None, {"score": True}, repeat, to))
+        raise _Over("what follows depends on the scores")
 
 
 async def rehearse(worker: Worker, unit: Unit, repeat: int = 0) -> Rehearsal:

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from core.calls import Answer, CallFailed, Spent
+from core.calls import Answer, CallFailed, Kept, Reply, Spent
 from core.digest import canonical
 from core.units import Invalid
 
@@ -89,6 +89,26 @@ def value(text: str, schema: Mapping[str, Any] | None, check: Check | None = Non
         return check(found) if check else found
     except Invalid as error:
         raise Unreadable(str(error)[:300]) from None
+
+
+def again(kept: Kept, schema: Mapping[str, Any] | None, check: Check | None) -> Any:
+    """The value in a stored reply; raises `CallFailed` when it is not valid (any more)."""
+    try:
+        return value(kept.answer["text"], schema, check)
+    except Unreadable as error:
+        raise CallFailed(
+            "invalid_reply", f"The stored reply is not valid ({error}); ask anew."
+        ) from None
+
+
+def reply(kept: Kept, found: Any, spent: Spent | None = None, cost: float | None = None) -> Reply:
+    """The reply that a worker is given; without `spent` it came from the ledger."""
+    used = spent or Spent()
+    return Reply(
+        kept.answer["text"], found, kept.id or None, kept.answer.get("logprobs"),
+        used.prompt_tokens, used.completion_tokens, cost, used.seconds, used.attempts,
+        cached=spent is None,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=512)

@@ -3,30 +3,54 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from core.calls import CallFailed
+
+Objective = Literal["throughput", "latency"]
+SLOWER = 1.5
+LONGEST = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What runners at one endpoint tell each other.
+
+    `limit` is how many requests one lets under way; `steady` whether the endpoint has refused one;
+    nobody starts before the moment `resume` (seconds since 1970; 0 when nobody need wait).
+    """
+
+    limit: int
+    steady: bool = False
+    resume: float = 0.0
 
 
 class Throttle:
     """Lets requests through: few at first, more while they succeed, half as many after a 429.
 
     `limit` doubles with every `limit` successes until the first 429, then grows by one. While a
-    waiting time that the endpoint asked for lasts, nobody starts. `most` may change at any time.
+    waiting time that the endpoint asked for lasts, nobody starts; nor do more than its headers
+    allow. `most` may change at any time. For the objective `latency` the limit shrinks instead of
+    growing while requests take half as long again as they did at best.
     """
 
-    def __init__(self, most: int, start: int = 8) -> None:
+    def __init__(self, most: int, start: int = 8, objective: Objective = "throughput") -> None:
         self.most = max(1, most)
         self.limit = min(start, self.most)
+        self.objective = objective
         self.active = 0
+        self.sharers = 1
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._resume = 0.0
+        self._allowed: tuple[int, float] | None = None
         self._good = 0
         self._steady = False
         self._shut = False
         self._begun = 0
+        self._mean = self._best = 0.0
         self._berths: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -81,7 +105,7 @@ class Throttle:
         if self._shut:
             raise stopped()
         if self._open():
-            self.active += 1
+            self._start()
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if again:
@@ -97,12 +121,19 @@ class Throttle:
                 self._wake()
             raise
 
-    def succeeded(self) -> None:
-        """A request went well: after `limit` of them the limit grows."""
+    def succeeded(self, seconds: float = 0.0) -> None:
+        """A request went well and took so long: after `limit` of them the limit grows."""
+        self._mean = seconds if not self._mean else 0.9 * self._mean + 0.1 * seconds
         self._good += 1
-        if self._good >= self.limit and self.limit < self.most:
+        if self._good < self.limit:
+            return
+        self._good = 0
+        self._best = min(self._best or self._mean, self._mean)
+        if self.objective == "latency" and self._mean > SLOWER * self._best:
+            self._steady = True
+            self.limit = max(1, self.limit - max(1, self.limit // 8))
+        elif self.limit < self.most:
             self.limit = min(self.most, self.limit + 1 if self._steady else self.limit * 2)
-            self._good = 0
             self._wake()
 
     def refused(self, seconds: float) -> None:
@@ -112,6 +143,38 @@ class Throttle:
             self.limit = max(1, self.limit // 2)
         self._steady, self._good = True, 0
         self._resume = max(self._resume, moment + seconds)
+
+    def told(self, left: int, seconds: float) -> None:
+        """The endpoint's headers allow so many more requests, of all its users, in that time.
+
+        What is under way beside the one that brought the headers may not be counted there yet.
+        """
+        own = max(0, left // self.sharers - max(0, self.active - 1))
+        until = time.monotonic() + min(seconds, LONGEST)
+        self._allowed = (own, until) if own < self.most else None
+
+    def pace(self) -> Pace:
+        """What other runners at this endpoint need to know."""
+        wait = self._resume - time.monotonic()
+        return Pace(self.limit, self._steady, time.time() + wait if wait > 0 else 0.0)
+
+    def heed(self, others: Sequence[Pace]) -> None:
+        """Share the endpoint with these: wait when one was told to, and make room for new ones.
+
+        Where one has found the endpoint's limit, nobody goes on doubling, and a newcomer begins
+        with what the others have; what they had is divided anew among all.
+        """
+        before, self.sharers = self.sharers, 1 + len(others)
+        if not others:
+            return
+        wait = min(LONGEST, max(other.resume for other in others) - time.time())
+        self._resume = max(self._resume, time.monotonic() + wait)
+        found = [other.limit for other in others if other.steady]
+        if found and not self._steady:
+            self._steady = True
+            self.limit = max(1, min(self.limit, sum(found) // len(found)))
+        if self._steady and self.sharers > before:
+            self.limit = max(1, self.limit * before // self.sharers)
 
     def allow(self, most: int) -> None:
         """Change the highest number of requests under way."""
@@ -123,13 +186,24 @@ class Throttle:
         self._berths.clear()
 
     def _open(self) -> bool:
-        return self.active < self.limit and time.monotonic() >= self._resume
+        return self.active < self.limit and time.monotonic() >= self._closed_until()
+
+    def _closed_until(self) -> float:
+        if self._allowed is None or self._allowed[0] > 0:
+            return self._resume
+        return max(self._resume, self._allowed[1])
+
+    def _start(self) -> None:
+        self.active += 1
+        if self._allowed is not None:
+            left, until = self._allowed
+            self._allowed = (left - 1, until) if time.monotonic() < until else None
 
     def _wake(self) -> None:
         for turn in self._next():
-            self.active += 1
+            self._start()
             turn.set_result(None)
-        wait = self._resume - time.monotonic()
+        wait = self._closed_until() - time.monotonic()
         if self._waiting and wait > 0 and self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(wait, self._again)

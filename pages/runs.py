@@ -54,6 +54,7 @@ def plan(study: Study, worker: Worker) -> None:
     words += [f"{n:,} units passed by: {why}" for why, n in list(planned.passed_by.items())[:3]]
     look.caption(plain(" · ".join(words)))
     if worker.needs_model():
+        run_look.capable(who, worker)
         run_look.price_table(who)
         if planned.work:
             run_look.expected(who, study, worker, limit=limit, fresh=fresh)

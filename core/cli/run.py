@@ -7,9 +7,11 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from core.calls import CallFailed
+from core.capabilities import NAMES
 from core.cli import OPERATOR, answer, bar, database, json_option, study_option
 from core.protocol import explain
-from core.services import forecast, runner, runner_process, runs, studies
+from core.services import capabilities, forecast, runner, runner_process, runs, studies
 from core.services.dry_run import dry_run as dry_run_of
 from core.services.progress import Status
 from core.services.store import Database
@@ -39,19 +41,24 @@ UNFINISHED = 5
 @click.option("--fresh", is_flag=True, help="Ask anew what was answered before.")
 @click.option("--retry", is_flag=True, help="Put the failed tasks of its last run into the line.")
 @click.option("--dry-run", is_flag=True, help="Send nothing: what it takes, and three prompts.")
+@click.option("--probe", is_flag=True, help="Ask the worker's endpoint what it can do, and stop.")
 @click.option("--wait/--no-wait", default=True, help="Work here, or leave it to a runner.")
 @json_option
 def command(
     study: str, worker: str, base_url: str | None, model: str | None, key: str, mode: str,
     reference: str, limit: int | None, concurrency: int, fresh: bool, retry: bool,
-    dry_run: bool, wait: bool, as_json: bool,
+    dry_run: bool, probe: bool, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start a run, or go on with the one that is open."""
     db = database()
     try:
         options = {"base_url": base_url, "model": model, "key": key, "mode": mode,
                    "reference": reference}  # fmt: skip
-        found = _worker(db, study, worker, {k: v for k, v in options.items() if v}, not dry_run)
+        found = _worker(db, study, worker, {k: v for k, v in options.items() if v},
+                        not dry_run and not probe)  # fmt: skip
+        if probe:
+            _probe(db, study, found, as_json)
+            return
         if dry_run:
             _look(db, study, found, as_json, limit=limit, fresh=fresh, concurrency=concurrency)
             return
@@ -104,6 +111,23 @@ def _look(db: Database, study: str, worker: Worker, as_json: bool, **options: An
     found = {"study": study, "worker": worker.name, "forecast": asdict(expected),
              "prompts": [asdict(look) for look in looks]}  # fmt: skip
     answer(found, "\n".join(lines), as_json)
+
+
+def _probe(db: Database, study: str, worker: Worker, as_json: bool) -> None:
+    """Print what the endpoints of the worker's models can do."""
+    try:
+        found = capabilities.probe(db, OPERATOR, worker)
+    except CallFailed as error:
+        raise click.ClickException(error.message) from None
+    lines = []
+    for one in found:
+        lines.append(f"{one.model} at {one.base_url}" + (f" ({one.name})" if one.name else ""))
+        lines += [
+            f"  {'yes' if c.offered else 'no ':3} {c.name}: {NAMES[c.name]} ({c.note})"
+            for c in one.found
+        ]
+    told = {"study": study, "worker": worker.name, "endpoints": [asdict(one) for one in found]}
+    answer(told, "\n".join(lines), as_json)
 
 
 def _known(number: float | None, form: str) -> str:

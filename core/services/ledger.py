@@ -1,8 +1,9 @@
 """The ledger of calls that a run's model writes into."""
 
+import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,6 +11,8 @@ from sqlalchemy import Connection
 from core.calls import Kept, Record
 from core.services.group_commit import GroupCommit
 from storage import calls
+
+LONG = 1000
 
 
 class RunLedger:
@@ -49,9 +52,26 @@ def _row(record: Record, run: int) -> dict[str, Any]:
     return {
         "key": f"{record.key}!{secrets.token_hex(6)}" if failed else record.key,
         "run": run, "model": record.model, "attempts": record.spent.attempts,
-        "request": json.dumps(record.request), "error": record.error,
+        "request": json.dumps(light(record.request)), "error": record.error,
         "reply": None if failed else json.dumps(record.answer),
         "prompt_tokens": record.spent.prompt_tokens,
         "completion_tokens": record.spent.completion_tokens,
         "cost": record.cost, "seconds": record.spent.seconds,
     }  # fmt: skip
+
+
+def light(value: Any) -> Any:
+    """A request as the ledger keeps it: an image given in full is kept as its fingerprint.
+
+    The image itself is in the item or output that it came from; the call's key covers every byte.
+    """
+    if isinstance(value, str):
+        return _fingerprint(value) if value.startswith("data:") and len(value) > LONG else value
+    if isinstance(value, Mapping):
+        return {name: light(one) for name, one in value.items()}
+    return [light(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _fingerprint(url: str) -> str:
+    kind = url.partition(",")[0][:100]
+    return f"{kind},sha256={hashlib.sha256(url.encode()).hexdigest()};characters={len(url)}"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from core.calls import CallFailed, Endpoint
 from core.llm import LLM
-from core.services import material, studies
+from core.services import capabilities, material, studies
 from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
 from core.services.outcomes import Finished, Outcomes
@@ -83,7 +83,9 @@ class Shift:
         ledger = RunLedger(self.commits, self.run)
         freshness = str(self.run) if self.fresh else ""
         endpoint = endpoint_of(self.worker, self.prices.get(""))
-        return LLM(endpoint, ledger, throttle=self.throttle, freshness=freshness)
+        with self.db.read() as connection:
+            offers = capabilities.offers(connection, self.worker.models()[""])
+        return LLM(endpoint, ledger, throttle=self.throttle, freshness=freshness, offers=offers)
 
     async def work(self) -> None:
         """Do everything there is to do."""

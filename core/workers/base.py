@@ -49,6 +49,30 @@ class Reply(Protocol):
         """The endpoint's token probabilities, when they were asked for and given."""
 
 
+class Scored(Protocol):
+    """How likely a model finds a text: see `core.scoring.Scored`."""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The text's tokens."""
+
+    @property
+    def logprobs(self) -> tuple[float | None, ...]:
+        """Their log-probabilities; None where there is none."""
+
+    @property
+    def mean(self) -> float | None:
+        """Their mean, in nats; None without any."""
+
+    @property
+    def perplexity(self) -> float | None:
+        """The exponential of minus the mean; None without any."""
+
+    @property
+    def call(self) -> int | None:
+        """Its row in the ledger of calls."""
+
+
 class Endpointed(Protocol):
     """A model at an endpoint: see `core.workers.endpoint.AtEndpoint`."""
 
@@ -90,6 +114,12 @@ class Model(Protocol):
         Without a schema `check` reads the text. `to` names one of the worker's `models()`; ''
         is its own. The same question with the same `repeat` is answered from the ledger. Raises
         `CallFailed` when there is no reply.
+        """
+
+    async def score(self, prompt: Any, text: str, *, repeat: int = 0, to: str = "") -> Scored:
+        """The log-probability of each token of a text after a prompt (a text, or messages).
+
+        Raises `CallFailed` of kind `not_offered`, saying why, where the endpoint gives none.
         """
 
 

@@ -5,7 +5,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.services import dry_run, forecast, prices
+from core.calls import CallFailed
+from core.capabilities import NAMES
+from core.services import capabilities, dry_run, forecast, prices
 from core.services.access import Identity
 from core.services.forecast import Forecast
 from core.services.studies import Refused, Study
@@ -77,6 +79,29 @@ def _task(one: dry_run.Look) -> None:
             st.json(dict(request.schema), expanded=False)
     if one.note:
         look.caption(plain(one.note))
+
+
+def capable(who: Identity, worker: Worker) -> None:
+    """What the endpoint can do, as the last probe found, and the button that probes."""
+    with st.expander("What the endpoint can do", key="run-capable"):
+        if st.button("Probe it now", key="run-probe", help="A dozen short requests, once."):
+            try:
+                capabilities.probe(db(), who, worker)
+            except (CallFailed, Refused) as reason:
+                st.error(plain(f"Not probed: {reason}"))
+        known = capabilities.of_worker(db(), who, worker)
+        rows = [
+            {"Model": one.model, "What": NAMES[c.name], "Offered": "yes" if c.offered else "no",
+             "Seen": c.note}
+            for one in known for c in one.found
+        ]  # fmt: skip
+        if rows:
+            st.dataframe(rows, hide_index=True, width="stretch")
+        else:
+            look.caption(
+                "Not probed yet. Runs then try JSON schemas first and fall back when they are "
+                "refused; measures that need more than chat probe for it when they are used."
+            )
 
 
 def price_table(who: Identity) -> None:

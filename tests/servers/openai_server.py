@@ -20,6 +20,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers.openai_extras import Batches, completions, embeddings, prompt_logprobs
+
 
 @dataclass
 class Fault:
@@ -44,6 +46,8 @@ class OpenAIServer:
         self, reply: Callable[[dict[str, Any]], Any] | None = None, *, latency: float = 0.0,
         key: str = "", models: tuple[str, ...] = (), json_schema: bool = True,
         json_object: bool = True, logprobs: Any = None, port: int = 0, keep: bool = True,
+        extras: tuple[str, ...] = (), batches: Batches | None = None,
+        headers: Callable[[], dict[str, str]] = dict,
     ) -> None:  # fmt: skip
         self.reply = reply or (lambda body: example(schema_of(body)))
         self.latency = latency
@@ -54,6 +58,9 @@ class OpenAIServer:
         self.logprobs = logprobs
         self.port = port
         self.keep = keep
+        self.extras = extras
+        self.batches = batches
+        self.headers = headers
         self.requests: list[dict[str, Any]] = []
         self.count = self.under_way = self.most_under_way = 0
         self._ready = threading.Event()
@@ -84,6 +91,10 @@ class OpenAIServer:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         app = web.Application(client_max_size=50_000_000)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/completions", self._completions)
+        app.router.add_post("/v1/embeddings", self._embeddings)
+        if self.batches is not None:
+            self.batches.add(app, self._line)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port)
@@ -106,6 +117,28 @@ class OpenAIServer:
         finally:
             self.under_way -= 1
 
+    async def _completions(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(await request.json())
+        return completions(self.requests[-1], self.extras) or error(400, "no such parameter")
+
+    async def _embeddings(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(await request.json())
+        if "embeddings" not in self.extras:
+            return error(404, "no embeddings here")
+        return embeddings(self.requests[-1])
+
+    async def _line(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Status and body of one line of a batch."""
+        self.count += 1
+        self.requests.append(body)
+        given = self.reply(body)
+        fault = given if isinstance(given, Fault) else Fault()
+        if fault.status != 200:
+            return fault.status, {"error": {"message": fault.message, "code": fault.code or None}}
+        if given is not fault:
+            fault.text = given if isinstance(given, str) else json.dumps(given)
+        return 200, completion(body, fault, self.count, self.logprobs)
+
     async def _answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
             return error(401, "Incorrect API key provided", code="invalid_api_key")
@@ -116,6 +149,9 @@ class OpenAIServer:
             wanted == "json_object" and not self.json_object
         ):
             return error(400, f"response_format {wanted} is not supported")
+        for name in ("tools", "seed", "prompt_logprobs"):
+            if name in body and self.extras and name not in self.extras:
+                return error(400, f"{name} is not supported")
         return await self._send(request, body, self.reply(body))
 
     async def _send(
@@ -132,7 +168,7 @@ class OpenAIServer:
             fault.text = given if isinstance(given, str) else json.dumps(given)
         whole = json.dumps(completion(body, fault, self.count, self.logprobs)).encode()
         if not fault.cut:
-            return web.Response(body=whole, content_type="application/json")
+            return web.Response(body=whole, content_type="application/json", headers=self.headers())
         response = web.StreamResponse(headers={"Content-Length": str(len(whole))})
         await response.prepare(request)
         await response.write(whole[: len(whole) // 2])
@@ -146,12 +182,19 @@ def completion(
 ) -> dict[str, Any]:
     """The body of a chat completion."""
     message = {"role": "assistant", "content": fault.text, "refusal": fault.refusal or None}
+    if body.get("tools"):
+        called = {"name": body["tools"][0]["function"]["name"], "arguments": "{}"}
+        message["tool_calls"] = [{"id": "1", "type": "function", "function": called}]
     shown = {"content": logprobs} if logprobs and body.get("logprobs") else None
+    more = {}
+    if "prompt_logprobs" in body:
+        more["prompt_logprobs"] = prompt_logprobs("".join(m["content"] for m in body["messages"]))
     return {
+        **more,
         "id": f"chatcmpl-{number}", "object": "chat.completion", "created": 1,
         "model": body["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": fault.finish,
-                     "logprobs": shown}],
+        "choices": [{"index": index, "message": message, "finish_reason": fault.finish,
+                     "logprobs": shown} for index in range(body.get("n") or 1)],
         "usage": {"prompt_tokens": 120, "completion_tokens": 40, "total_tokens": 160},
     }  # fmt: skip
 

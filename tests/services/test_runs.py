@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from core.calls import CallFailed
-from core.llm import LLM, Patience
+from core.llm import LLM
+from core.patience import Patience
 from core.services import runner, runner_process, runs, shift, studies
 from core.services.access import Denied, Identity
 from core.services.group_commit import GroupCommit

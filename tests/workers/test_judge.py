@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from core.calls import CallFailed, Endpoint
 from core.content.text import TextContent
-from core.llm import LLM, Patience
+from core.llm import LLM
+from core.patience import Patience
 from core.questions.base import load as question
 from core.units import Shown, Unit
 from core.workers.base import CannotAnswer

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from core.calls import CallFailed, Endpoint, Kept, call_key
-from core.llm import LLM, Patience
+from core.llm import LLM
+from core.patience import Patience
 from core.throttle import Throttle
 from core.units import Invalid
 from tests.servers.openai_server import Fault, OpenAIServer
