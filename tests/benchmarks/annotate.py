@@ -29,16 +29,18 @@ OWNER = Identity("owner")
 PROTOCOL = """
 name: {name}
 title: A study of {count} items
-assignment: {{overlap: 1000}}
+assignment: {{overlap: {overlap}}}
 questions:
   - {{kind: pairwise, name: better, title: Which is better}}
 """
 WORDS = "The answer names the place, gives the year and says where both can be checked. "
 
 
-def build(db: Database, name: str, count: int, stored: int) -> None:
+def build(db: Database, name: str, count: int, stored: int, *, overlap: int = 1000) -> None:
     """A study of `count` pairs with `stored` judgments of a rule already in its log."""
-    study = studies.create(db, OWNER, from_yaml(PROTOCOL.format(name=name, count=count)))
+    study = studies.create(
+        db, OWNER, from_yaml(PROTOCOL.format(name=name, count=count, overlap=overlap))
+    )
     with db.write() as connection:
         items.add_items(
             connection, study.id,
