@@ -136,7 +136,8 @@ def main() -> None:
                     f"{len(walls) / wall:.0f} a second; wait median "
                     f"{statistics.median(walls) * 1e3:.0f} ms, 95th percentile "
                     f"{walls[int(len(walls) * 0.95)] * 1e3:.0f} ms; CPU "
-                    f"{cpu / len(walls) * 1e3:.2f} ms an answer; stored {after - before:,}; errors {len(log)}",
+                    f"{cpu / len(walls) * 1e3:.2f} ms an answer; "
+                    f"stored {after - before:,}; errors {len(log)}",
                     flush=True,
                 )
                 for line in log[:3]:
