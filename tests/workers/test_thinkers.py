@@ -130,7 +130,7 @@ def test_material_that_gives_orders_stays_between_its_marks(kind):
     for body in sent:
         system, user = said(body)
         fresh = next(w for w in system.split() if len(w.strip(".")) == 20).strip(".")
-        assert fresh != mark and "BANANA" not in system
+        assert "BANANA" not in system and (fresh != mark or "BANANA" not in user)
         inside = False
         for line in user.splitlines():
             if line.startswith(("BEGIN", "END")) and fresh in line:
