@@ -7,13 +7,13 @@ from pydantic import Field
 
 from core.content.base import Content, storable
 from core.content.text import TextContent
-from core.prompts import Prompt, prompt
+from core.digest import canonical
+from core.prompts import prompt
 from core.units import Draft, Shown, Unit
 from core.workers.base import CannotAnswer, Model, Reply
+from core.workers.briefing import Material, brief
 from core.workers.endpoint import ModelWorker
-from core.workers.fence import fence, joined
-
-Material = Sequence[tuple[str, Content]]
+from core.workers.reply_form import an_object
 
 
 class Thinker(ModelWorker):
@@ -60,7 +60,10 @@ class Thinker(ModelWorker):
         """
         if llm is None:
             raise CannotAnswer("this worker asks a model, and none was given")
-        messages = self.brief([prompt(name), prompt("fenced")], material, closing, **values)
+        messages = brief(
+            [prompt(name), prompt("fenced")], material, closing, salt=self.digest,
+            guidelines=self.guidelines, values=values,
+        )  # fmt: skip
 
         def clean(value: Any) -> Any:
             _storable(value)
@@ -69,23 +72,6 @@ class Thinker(ModelWorker):
         return await llm.ask(
             messages, schema=schema, repeat=repeat, check=clean, to=to, **self.parameters()
         )
-
-    def brief(
-        self, prompts: Sequence[Prompt], material: Material, closing: str, **values: str
-    ) -> list[dict[str, Any]]:
-        """The messages: the prompts and guidelines, then the material between its marks."""
-        marks = fence([content for _, content in material], self.digest)
-        system = "\n\n".join(p.fill(mark=marks.mark, **values) for p in prompts)
-        if self.guidelines.strip():
-            system += f"\n\nGuidelines of the study:\n{self.guidelines.strip()}"
-        parts: list[dict[str, Any]] = []
-        for title, content in material:
-            parts += marks.around(title, content)
-        parts.append({"type": "text", "text": f"\n{closing}"})
-        return [
-            {"role": "system", "content": system},
-            {"role": "user", "content": joined(parts)},
-        ]
 
     def wrote(self, text: str, reply: Reply | None = None, **more: Any) -> Draft:
         """An output of this worker with that text."""
@@ -99,12 +85,23 @@ def a_text(text: str) -> TextContent:
 
 
 def given(unit: Unit, name: str) -> str:
-    """The words of the field, or fact about the item, of that name; raises `CannotAnswer`."""
+    """The words of the field, or fact about the item, of that name; raises `CannotAnswer`.
+
+    A fact that is a list of texts has one a line; other lists and objects are written as JSON.
+    """
     field = unit.fields.get(name)
-    words = field.text() if field is not None else str(unit.meta.get(name) or "")
+    words = field.text() if field is not None else _words(unit.meta.get(name))
     if not words.strip():
         raise CannotAnswer(f"the item has no field or fact called {name!r}")
     return words
+
+
+def _words(fact: Any) -> str:
+    if isinstance(fact, list) and all(isinstance(one, str) for one in fact):
+        return "\n".join(fact)
+    if isinstance(fact, list | Mapping):
+        return canonical(fact)
+    return "" if fact is None else str(fact)
 
 
 def _storable(value: Any) -> None:
@@ -121,10 +118,7 @@ def _storable(value: Any) -> None:
 
 def of(**properties: Any) -> dict[str, Any]:
     """The schema of an object that has all of these properties and no other."""
-    return {
-        "type": "object", "properties": properties, "required": list(properties),
-        "additionalProperties": False,
-    }  # fmt: skip
+    return an_object(properties)
 
 
 def many(each: Mapping[str, Any], least: int = 0, most: int | None = None) -> dict[str, Any]:
