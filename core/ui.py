@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from core.showing import RecordedShowing, Showing
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -23,20 +25,12 @@ class Option:
     group: str = ""
 
 
-class Ui(Protocol):
+class Ui(Showing, Protocol):
     """The blocks. Text given to any of them is untrusted: a face shows it inert.
 
-    The asking blocks return the person's present answer, or None while there is none.
+    Those of `core.showing` show material. The asking blocks return the person's present answer, or
+    None while there is none.
     """
-
-    def prose(self, text: str) -> None:
-        """Text with markdown marks; no HTML, no remote images, no links that run."""
-
-    def plain(self, text: str) -> None:
-        """Text exactly as it is."""
-
-    def turn(self, role: str, text: str) -> None:
-        """One turn of a conversation."""
 
     def choose(
         self, *, name: str, title: str, options: Sequence[Option], value: Any = None,
@@ -121,26 +115,11 @@ def option_order(question: Any, unit: Any, seed: int | None) -> list[str]:
     ]
 
 
-class Recorder:
+class Recorder(RecordedShowing):
     """The face that only writes down: `blocks` is a list of JSON objects, one per block drawn.
 
     Asking blocks return the `value` they were given.
     """
-
-    def __init__(self) -> None:
-        self.blocks: list[dict[str, Any]] = []
-
-    def _note(self, block: str, **facts: Any) -> None:
-        self.blocks.append({"block": block, **facts})
-
-    def prose(self, text: str) -> None:
-        self._note("prose", text=text)
-
-    def plain(self, text: str) -> None:
-        self._note("plain", text=text)
-
-    def turn(self, role: str, text: str) -> None:
-        self._note("turn", role=role, text=text)
 
     def choose(self, *, value: Any = None, options: Sequence[Option], **facts: Any) -> Any:
         self._note("choose", value=value, options=[asdict(o) for o in options], **facts)
