@@ -88,6 +88,8 @@ def _body(head: re.Match[str], lines: Sequence[str], place: int) -> tuple[list[L
 @lru_cache(maxsize=64)
 def compared(old: str, new: str, context: int) -> tuple[Hunk, ...]:
     """The hunks between two texts, line by line, with `context` unchanged lines around each."""
+    if old.endswith("\n") and new.endswith("\n"):
+        old, new = old[:-1], new[:-1]
     before, after = old.split("\n"), new.split("\n")
     matcher = SequenceMatcher(None, before, after)
     found = []

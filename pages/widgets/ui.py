@@ -7,14 +7,15 @@ import streamlit as st
 
 from core.ui import Option
 from core.units import Unit
-from pages.widgets.inert import LONGEST, inert
+from pages.widgets.inert import inert
 from pages.widgets.ui_parts import Parts
+from pages.widgets.ui_showing import Material, slug
 from pages.widgets.words import plain
 
 Answer = Callable[[str, Any], None]
 
 
-class StreamlitUi(Parts):
+class StreamlitUi(Material, Parts):
     """Draws blocks with native widgets.
 
     `scope` makes widget keys belong to one assignment, so that a late press can never land on
@@ -35,40 +36,7 @@ class StreamlitUi(Parts):
         self.active = active
         self.keys = keys
         self.on_answer = on_answer or _ignore
-        self._label = ""
-        self._turns = 0
-
-    def label(self, text: str) -> None:
-        """Name the next block of text; it is drawn together with it, as one element."""
-        self._label = f"**{plain(text)}**\n\n"
-
-    def _named(self) -> str:
-        label, self._label = self._label, ""
-        return label
-
-    def prose(self, text: str) -> None:
-        if len(text) > LONGEST:
-            self.plain(text)
-        else:
-            st.markdown(self._named() + inert(text), anchors=False)
-
-    def plain(self, text: str) -> None:
-        if self._label:
-            st.markdown(self._named(), anchors=False)
-        if len(text) > LONGEST:
-            st.caption(f"A long text: {len(text):,} characters, shown without marks.")
-            with st.container(height=420, border=False):
-                st.text(text)
-        else:
-            st.text(text)
-
-    def turn(self, role: str, text: str) -> None:
-        if self._label:
-            st.markdown(self._named(), anchors=False)
-        self._turns += 1
-        with st.container(key=f"turn-{self.scope}-{self._turns}-{_slug(role)}", border=False):
-            self.label(role.capitalize())
-            self.prose(text)
+        Material.__init__(self)
 
     def choose(
         self, *, name: str, title: str, options: Sequence[Option], value: Any = None,
@@ -103,7 +71,7 @@ class StreamlitUi(Parts):
 def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:
     """Draw what a unit is about: its fields, then its outputs side by side in equal cards."""
     for name, content in unit.fields.items():
-        with st.container(key=f"field-{ui.scope}-{_slug(name)}", border=True):
+        with st.container(key=f"field-{ui.scope}-{slug(name)}", border=True):
             ui.label(name.replace("_", " ").capitalize())
             content.show(ui)
     if not unit.outputs:
@@ -125,7 +93,3 @@ def ask(ui: StreamlitUi, unit: Unit, draft: Mapping[str, Any]) -> None:
 
 def _ignore(_name: str, _value: Any) -> None:
     """An answer that nobody hears: a preview."""
-
-
-def _slug(text: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in text.lower())[:40]

@@ -47,7 +47,7 @@ def mutated(draw, data):
         place, within = draw(st.sampled_from(places(data)))
         what = draw(st.sampled_from(["replace", "replace", "drop", "double"]))
         if what == "replace" or "" in place:
-            place[within] = draw(VALUES)
+            place[within] = copy.deepcopy(draw(VALUES))  # tricky values are shared
         elif what == "drop":
             place.pop(within)
         elif isinstance(place, list):

@@ -1,0 +1,107 @@
+// What every part starts with. The default export of each runs again whenever its data change, so
+// `live` keeps one instance per place on the page and hands it the new data.
+const LIVE = new WeakMap();
+let RUNS = 0;
+
+function live(component, make) {
+  const host = component.parentElement;
+  const number = ++RUNS;
+  const key = component.data && component.data.key;
+  let found = LIVE.get(host);
+  if (found && found.key !== key) {
+    found.stop();
+    found.root.remove();
+    found = null;
+  }
+  if (!found) {
+    const root = el("div", { class: "concord" });
+    host.append(root);
+    const line = { send: component.setStateValue };
+    found = make(root, component.data || {}, (name, value) => line.send(name, value));
+    Object.assign(found, { root, key, line });
+    LIVE.set(host, found);
+  }
+  found.run = number;
+  found.line.send = component.setStateValue;
+  found.update(component.data || {});
+  return () => {
+    // A run that was overtaken is cleaned up as well: only the newest one may end the instance.
+    if (found.run !== number) return;
+    LIVE.delete(host);
+    found.stop();
+    found.root.remove();
+  };
+}
+
+// An element. `text` becomes textContent, `on…` a listener; null and false leave an attribute out.
+function el(tag, facts, ...inside) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(facts || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "text") made.textContent = value;
+    else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...inside.flat().filter((one) => one !== null && one !== undefined));
+  return made;
+}
+
+// Title, "(optional)" and help of a question.
+function heading(data, id) {
+  const title = el("div", { class: "title", id }, el("strong", { text: data.title }));
+  if (!data.required) title.append(" (optional)");
+  return data.help ? [title, el("div", { class: "help", text: data.help })] : [title];
+}
+
+// A region that a screen reader reads out; the same words twice are read twice.
+function teller() {
+  const region = el("div", { class: "unseen", role: "status", "aria-live": "polite" });
+  region.say = (words) => {
+    region.textContent = region.textContent === words ? `${words}\u00a0` : words;
+  };
+  return region;
+}
+
+// Browser storage that may be full, forbidden or wiped: then a part goes on without it.
+const STORE = {
+  get(key) {
+    try {
+      return JSON.parse(localStorage.getItem(key));
+    } catch {
+      return null;
+    }
+  },
+  set(key, value) {
+    try {
+      localStorage.setItem(key, JSON.stringify(value));
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  drop(key) {
+    try {
+      localStorage.removeItem(key);
+    } catch {
+      return;
+    }
+  },
+};
+
+const typing = (event) =>
+  event.composedPath().some((one) => /^(INPUT|TEXTAREA|SELECT)$/.test(one.tagName || "") || one.isContentEditable);
+
+// Text that any store accepts: no halves of surrogate pairs, no NUL.
+const storable = (text) =>
+  text
+    .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd")
+    .replaceAll("\0", "\ufffd");
+
+// Length in code points, as the server counts.
+const points = (text) => {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+};
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
