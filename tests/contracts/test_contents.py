@@ -4,13 +4,14 @@ import copy
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.content.base import contents, restore
 from core.digest import canonical
 from core.ui import Recorder
 from core.units import Invalid
+from tests.conftest import NIGHTLY
 from tests.contracts.hostile import FUZZ, TEXTS, VALUES
 from tests.contracts.specimens import every_content
 
@@ -130,7 +131,7 @@ def test_its_kind_is_its_name(content):
 
 @ALL
 @pytest.mark.timeout(3600)
-@FUZZ
+@settings(FUZZ, max_examples=10_000 if NIGHTLY else 120)
 @given(data=st.data())
 def test_hostile_input_is_refused_or_whole(content, data):
     raw = data.draw(st.one_of(VALUES, TEXTS, TURNS, mutated(content.data)))
