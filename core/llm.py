@@ -30,6 +30,9 @@ from core.replies import Check, Unreadable
 from core.scoring import Prompt, Scored
 from core.throttle import Throttle
 
+JSON_AGAIN = "Send only the JSON object that was asked for, complete, with nothing around it."
+TEXT_AGAIN = "Answer again, with the reply itself and nothing about this remark."
+
 
 class Wire:
     """The connections to one endpoint: bodies out, bodies in, failures in plain words."""
@@ -206,13 +209,14 @@ class LLM:
             asked = [
                 *messages,
                 {"role": "assistant", "content": found.text[:4000]},
-                {"role": "user", "content": f"That reply cannot be used: {problem}. Send only the "
-                 "JSON object that was asked for, complete, with nothing around it."},
+                {"role": "user", "content": f"That reply cannot be used: {problem}. "
+                 + (JSON_AGAIN if schema is not None else TEXT_AGAIN)},
             ]  # fmt: skip
         raise CallFailed(
             "invalid_reply",
             f"{self.patience.asks} replies in a row were not valid ({problem}); choose a model "
-            "that can answer in JSON, or simplify the questions.",
+            + ("that can answer in JSON" if schema is not None else "that can do it")
+            + ", or simplify what is asked.",
         )
 
     async def _formatted(

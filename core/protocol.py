@@ -13,6 +13,8 @@ from core.policies import Assignment, Checks, Experiment, Policy, Questionnaire,
 from core.questions.base import Question
 from core.questions.base import load as load_question
 from core.registry import UnknownPart
+from core.stages import in_order
+from core.strict_yaml import StrictLoader
 from core.workers.base import Worker
 from core.workers.base import load as load_worker
 
@@ -20,9 +22,8 @@ STATES = ("draft", "pilot", "open", "paused", "closed", "archived")
 Design = Literal["together", "each", "pairs"]
 __all__ = [
     "Assignment", "Checks", "Experiment", "ProtocolError", "Questionnaire", "Reveal",
-    "StrictLoader", "StudyProtocol", "explain", "from_data", "from_yaml",
+    "StudyProtocol", "explain", "from_data", "from_yaml",
 ]  # fmt: skip
-MOST = 100_000
 
 
 class ProtocolError(ValueError):
@@ -49,6 +50,10 @@ class StudyProtocol(Identified):
     Of the desk: `examples` stand with the guidelines; `consent` is a text that a person agrees to
     before the first unit; items whose facts match `sensitive` are covered until asked for;
     `language` is that of the interface.
+
+    `judged` names the roles of the outputs that units are made of; empty, it means answers and
+    whatever no worker of the study writes. `context` says what is shown with a judged output of a
+    role: the outputs of these roles that it hangs on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -65,6 +70,8 @@ class StudyProtocol(Identified):
     fields: Mapping[str, str] = Field(default_factory=lambda: {"prompt": "text"})
     responses: str = "text"
     units: Design | Mapping[str, str] = "together"
+    judged: tuple[str, ...] = ()
+    context: Mapping[str, tuple[str, ...]] = Field(default={"critique": ("answer", "revision")})
     questions: tuple[Question, ...]
     workers: tuple[Worker, ...] = ()
     assignment: Assignment = Assignment()
@@ -125,6 +132,7 @@ class StudyProtocol(Identified):
             if missing:
                 raise ValueError(f"worker {worker.name!r} answers unknown questions: {missing}")
         self._policies(asked)
+        self.stages()
         return self
 
     def _policies(self, asked: set[str]) -> None:
@@ -139,6 +147,16 @@ class StudyProtocol(Identified):
             raise ValueError(f"an arm hides an unknown field: {sorted(hidden)[0]!r}")
         if self.reveal.worker and self.reveal.worker not in {w.name for w in self.workers}:
             raise ValueError(f"reveal names an unknown worker: {self.reveal.worker!r}")
+
+    def stages(self) -> tuple[Worker, ...]:
+        """The workers in an order in which each finds what it needs; raises `Circle`."""
+        return in_order(self.workers, self.judges)
+
+    def judges(self, role: str) -> bool:
+        """Whether outputs of this role are judged, so that units are made of them."""
+        if self.judged:
+            return role in self.judged
+        return role == "answer" or all(role != worker.writes for worker in self.workers)
 
     def question(self, name: str) -> Question:
         """The question of that name; raises KeyError."""
@@ -193,53 +211,10 @@ def from_yaml(text: str) -> StudyProtocol:
         raise ProtocolError(str(error)) from None
 
 
-class StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which the same key twice is an error, not a silent override.
-
-    A text that unfolds to more than `MOST` values by its aliases, or that holds itself, is refused.
-    """
-
-    def get_single_node(self) -> Any:
-        try:
-            node = super().get_single_node()
-            _unfolded(node, {})
-        except RecursionError:
-            raise yaml.MarkedYAMLError(problem="it is nested too deep") from None
-        return node
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str | int | float | bool):
-                continue
-            if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} stands here twice", problem_mark=key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 NAMES = {
     r"^[a-z0-9][a-z0-9-]*$": "use small letters a to z, digits and hyphens, as in my-study-2",
     r"^[a-z][a-z0-9_]*$": "use small letters a to z, digits and underscores, as in is_right",
 }
-
-
-def _unfolded(node: Any, known: dict[int, int]) -> int:
-    """How many values a node stands for when its aliases are written out."""
-    found = known.get(id(node))
-    if found is None:
-        known[id(node)] = MOST  # an alias to a node around it never ends
-        inner = [] if node is None or isinstance(node, yaml.ScalarNode) else node.value
-        parts = [part for one in inner for part in (one if isinstance(one, tuple) else (one,))]
-        found = known[id(node)] = 1 + sum(_unfolded(part, known) for part in parts)
-    if found >= MOST:
-        raise yaml.MarkedYAMLError(
-            problem="its aliases unfold to too much", problem_mark=node.start_mark
-        )
-    return found
 
 
 def explain(error: ValidationError, text: str = "") -> str:

@@ -75,7 +75,7 @@ def value(text: str, schema: Mapping[str, Any] | None, check: Check | None = Non
     `Unreadable`.
     """
     if schema is None:
-        return check(text) if check else None
+        return _checked(text, check)
     fenced = FENCE.match(text)
     try:
         found = json.loads(fenced.group(1) if fenced else text, parse_constant=_no_constant)
@@ -85,8 +85,12 @@ def value(text: str, schema: Mapping[str, Any] | None, check: Check | None = Non
     if problem is not None:
         where = ".".join(str(part) for part in problem.absolute_path)
         raise Unreadable(f"{where or 'the object'}: {problem.message}"[:300])
+    return _checked(found, check or (lambda value: value))
+
+
+def _checked(found: Any, check: Check | None) -> Any:
     try:
-        return check(found) if check else found
+        return check(found) if check else None
     except Invalid as error:
         raise Unreadable(str(error)[:300]) from None
 

@@ -54,9 +54,10 @@ class Unit:
     """What one screen or one prompt shows.
 
     `outputs` is in the order shown; `order` holds the same keys in the study's own order, by which
-    answers are coded, so that showing them differently changes no number. `meta` are facts about
-    the item; `gold` holds a known answer per question name, and is never shown to a rater. `votes`
-    are what others have answered, given to panels only.
+    answers are coded, so that showing them differently changes no number. `context` are outputs
+    that those hang on and that are shown with them, not judged: the answer that a critique is
+    about. `meta` are facts about the item; `gold` holds a known answer per question name, and is
+    never shown to a rater. `votes` are what others have answered, given to panels only.
     """
 
     key: str
@@ -69,6 +70,7 @@ class Unit:
     gold: Mapping[str, Any] = field(default_factory=dict)
     condition: str = ""
     votes: tuple[Vote, ...] = ()
+    context: tuple[Shown, ...] = ()
 
     def of_role(self, *roles: str) -> tuple[Shown, ...]:
         """The outputs of these roles, in the order shown."""
@@ -87,7 +89,8 @@ class Unit:
     def blind(self) -> "Unit":
         """The same unit as a rater may see it: without known answers and without sources."""
         outputs = tuple(replace(output, source="") for output in self.outputs)
-        return replace(self, outputs=outputs, gold={})
+        context = tuple(replace(output, source="") for output in self.context)
+        return replace(self, outputs=outputs, context=context, gold={})
 
     @property
     def shown(self) -> tuple[str, ...]:

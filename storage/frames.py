@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
+from storage.items import SEEN
 from storage.tables import Item, Judgment, Unit
 
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
@@ -65,12 +66,13 @@ def pace(connection: Connection, study: int, after: int, until: int) -> list[Any
     return list(connection.execute(PACE, {"study_id": study, "after": after, "until": until}))
 
 
-PLACES = select(U.c.id, U.c.item).where(U.c.study == bindparam("study_id")).order_by(U.c.id)
+PLACES = select(U.c.id, U.c.item).where(U.c.study == bindparam("study_id"), SEEN).order_by(U.c.id)
 KNOWN = (
     select(U.c.id, U.c.key, I.c.key.label("item_key"), U.c.outputs, I.c.meta, I.c.gold)
     .join(I, I.c.id == U.c.item)
     .where(
         U.c.study == bindparam("study_id"),
+        SEEN,
         I.c.gold.is_not(None),
         cast(I.c.gold, Text).not_in(["null", "{}"]),
     )

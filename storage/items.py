@@ -19,11 +19,11 @@ UNIT = (
     .join(I, I.c.id == U.c.item)
     .where(U.c.id == bindparam("unit_id"))
 )  # fmt: skip
-OUTPUTS = select(O.c.key, O.c.role, O.c.source, O.c.content).where(O.c.item == bindparam("item_id"))
-
-OUTPUTS_OF = select(O.c.item, O.c.key, O.c.role, O.c.source, O.c.content).where(
-    O.c.item.in_(bindparam("item_ids", expanding=True))
-)
+HIDDEN = -(10**15)  # where units stand that only workers are given; far below every pool
+SEEN = U.c.position > HIDDEN
+OUTPUT = (O.c.id, O.c.key, O.c.role, O.c.parent, O.c.source, O.c.content)
+OUTPUTS = select(*OUTPUT).where(O.c.item == bindparam("item_id"))
+OUTPUTS_OF = select(O.c.item, *OUTPUT).where(O.c.item.in_(bindparam("item_ids", expanding=True)))
 TOPS = select(
     *(
         select(func.max(U.c.position))
@@ -58,6 +58,11 @@ def facts(connection: Connection, study: int) -> dict[int, Any]:
     return {row.id: row.meta for row in rows}
 
 
+def item(connection: Connection, item_id: int) -> Any:
+    """An item's row."""
+    return connection.execute(select(I).where(I.c.id == item_id)).one()
+
+
 def items(connection: Connection, study: int) -> Iterable[Any]:
     """Item rows in order of arrival."""
     return connection.execute(select(I).where(I.c.study == study).order_by(I.c.id))
@@ -76,16 +81,6 @@ def add_outputs(connection: Connection, study: int, rows: Iterable[Mapping[str, 
     return count
 
 
-def output_keys(connection: Connection, study: int) -> dict[int, list[str]]:
-    """Keys of every item's outputs in order of arrival, by item id."""
-    found: dict[int, list[str]] = {}
-    for row in connection.execute(
-        select(O.c.item, O.c.key).where(O.c.study == study).order_by(O.c.id)
-    ):
-        found.setdefault(row.item, []).append(row.key)
-    return found
-
-
 def add_units(connection: Connection, study: int, rows: Iterable[Mapping[str, Any]]) -> int:
     """Insert units (item, key, outputs, position)."""
     count = 0
@@ -99,21 +94,35 @@ def add_units(connection: Connection, study: int, rows: Iterable[Mapping[str, An
 
 def unit_ids(connection: Connection, study: int) -> dict[str, int]:
     """Ids of a study's units by key."""
-    rows = connection.execute(select(U.c.key, U.c.id).where(U.c.study == study))
+    rows = connection.execute(select(U.c.key, U.c.id).where(U.c.study == study, SEEN))
     return {row.key: row.id for row in rows}
 
 
-def unit(connection: Connection, unit_id: int) -> tuple[Any, list[Any]]:
-    """A unit's row with its item's columns, and the rows of the outputs that it names, in order."""
+def unit_outputs(connection: Connection, study: int) -> dict[int, dict[tuple[str, ...], str]]:
+    """What a study's units show: item id -> keys of outputs -> the unit's key."""
+    found: dict[int, dict[tuple[str, ...], str]] = {}
+    query = select(U.c.item, U.c.key, U.c.outputs).where(U.c.study == study, SEEN)
+    for row in connection.execute(query):
+        found.setdefault(row.item, {})[tuple(row.outputs)] = row.key
+    return found
+
+
+def unit(connection: Connection, unit_id: int) -> tuple[Any, dict[str, Any]]:
+    """A unit's row with its item's columns, and the item's outputs by key.
+
+    Without outputs in the unit none are read.
+    """
     row = connection.execute(UNIT, {"unit_id": unit_id}).one()
     if not row.outputs:
-        return row, []
-    found = {o.key: o for o in connection.execute(OUTPUTS, {"item_id": row.item})}
-    return row, [found[key] for key in row.outputs]
+        return row, {}
+    return row, {o.key: o for o in connection.execute(OUTPUTS, {"item_id": row.item})}
 
 
 def units(connection: Connection, study: int, ids: Sequence[int] | None = None) -> Iterable[Any]:
-    """Unit rows with item columns in order of position; `outputs` holds keys only."""
+    """Unit rows with item columns in order of position; `outputs` holds keys only.
+
+    Those of these ids, else all that people see.
+    """
     query = (
         select(U.c.id, U.c.key, U.c.item, U.c.outputs, U.c.position, U.c.taken, U.c.closed,
                I.c.key.label("item_key"), I.c.content, I.c.meta, I.c.gold)
@@ -121,8 +130,7 @@ def units(connection: Connection, study: int, ids: Sequence[int] | None = None) 
         .where(U.c.study == study)
         .order_by(U.c.position, U.c.id)
     )  # fmt: skip
-    if ids is not None:
-        query = query.where(U.c.id.in_(list(ids)))
+    query = query.where(SEEN if ids is None else U.c.id.in_(list(ids)))
     return connection.execute(query)
 
 
@@ -130,7 +138,7 @@ def unit_order(
     connection: Connection, study: int, start: int = 0, count: int | None = None
 ) -> list[int]:  # fmt: skip
     """Ids of a study's units in order of position: so many from the one at `start`, or all."""
-    query = select(U.c.id).where(U.c.study == study).order_by(U.c.position, U.c.id)
+    query = select(U.c.id).where(U.c.study == study, SEEN).order_by(U.c.position, U.c.id)
     return list(connection.execute(query.offset(start).limit(count)).scalars())
 
 
@@ -138,7 +146,7 @@ def outputs(connection: Connection, study: int) -> dict[int, dict[str, Any]]:
     """Every output of a study: item id -> key -> row."""
     found: dict[int, dict[str, Any]] = {}
     for row in connection.execute(
-        select(O.c.item, O.c.key, O.c.role, O.c.source, O.c.content).where(O.c.study == study)
+        select(O.c.item, *OUTPUT).where(O.c.study == study).order_by(O.c.id)
     ):
         found.setdefault(row.item, {})[row.key] = row
     return found
@@ -157,7 +165,7 @@ def counts(connection: Connection, study: int) -> tuple[int, int, int]:
     """How many items, units, and closed units a study has."""
     items = connection.execute(select(func.count()).where(I.c.study == study)).scalar_one()
     total, closed = connection.execute(
-        select(func.count(), func.coalesce(func.sum(U.c.closed), 0)).where(U.c.study == study)
+        select(func.count(), func.coalesce(func.sum(U.c.closed), 0)).where(U.c.study == study, SEEN)
     ).one()
     return int(items), int(total), int(closed)
 
@@ -195,7 +203,9 @@ def reopen(connection: Connection, study: int, overlap: int) -> None:
         .values(closed=1)
     )
     connection.execute(
-        update(U).where(U.c.study == study, U.c.taken < overlap, U.c.closed == 1).values(closed=0)
+        update(U)
+        .where(U.c.study == study, U.c.taken < overlap, U.c.closed == 1, SEEN)
+        .values(closed=0)
     )
 
 

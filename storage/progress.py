@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from storage.items import SEEN
 from storage.tables import Assignment, Item, Rater, Unit
 
 A: Any = Assignment.__table__  # type: ignore[attr-defined]
@@ -15,7 +16,7 @@ U: Any = Unit.__table__  # type: ignore[attr-defined]
 def units(connection: Connection, study: int) -> tuple[int, int]:
     """How many units a study has, and how many of them are closed: asked often enough."""
     rows = connection.execute(
-        select(U.c.closed, func.count()).where(U.c.study == study).group_by(U.c.closed)
+        select(U.c.closed, func.count()).where(U.c.study == study, SEEN).group_by(U.c.closed)
     )
     found = {int(closed): int(n) for closed, n in rows}
     return sum(found.values()), found.get(1, 0)

@@ -76,7 +76,7 @@ class Output(Base, table=True):
 
 
 class Unit(Base, table=True):
-    """What one screen or prompt shows. `taken` counts live assignments; `closed` ends asking."""
+    """What one screen or prompt shows. `taken`: live assignments; `closed`: asked no more."""
 
     __table_args__ = (
         UniqueConstraint("study", "key"),

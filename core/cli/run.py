@@ -11,7 +11,7 @@ from core.calls import CallFailed
 from core.capabilities import NAMES
 from core.cli import OPERATOR, answer, bar, database, json_option, study_option
 from core.protocol import explain
-from core.services import capabilities, forecast, runner, runner_process, runs, studies
+from core.services import capabilities, chain, forecast, runner, runner_process, runs, studies
 from core.services.dry_run import dry_run as dry_run_of
 from core.services.progress import Status
 from core.services.store import Database
@@ -26,11 +26,14 @@ UNFINISHED = 5
     help="Let a worker judge a study. Running it again does what is still missing.\n\n"
     "Exit codes: 0 all done; 5 paused, stopped or some tasks failed (concord run again, or "
     "--retry).\n\n"
+    "With --all every worker of the study has its turn, in the order of what they read and write: "
+    "concord run --study demo --all\n\n"
     "Example: concord run --study demo --worker my-judge --base-url http://127.0.0.1:8000/v1 "
     "--model my-model --mode pairwise",
 )
 @study_option
-@click.option("--worker", required=True, help="A worker of the study, or the name of a new judge.")
+@click.option("--worker", help="A worker of the study, or the name of a new judge.")
+@click.option("--all", "everything", is_flag=True, help="All workers, one after the other.")
 @click.option("--base-url", help="Address of an OpenAI-compatible endpoint, for a new judge.")
 @click.option("--model", help="Name of the model there.")
 @click.option("--key", default="", help="NAME of the variable or secret that holds the key.")
@@ -45,13 +48,20 @@ UNFINISHED = 5
 @click.option("--wait/--no-wait", default=True, help="Work here, or leave it to a runner.")
 @json_option
 def command(
-    study: str, worker: str, base_url: str | None, model: str | None, key: str, mode: str,
-    reference: str, limit: int | None, concurrency: int, fresh: bool, retry: bool,
-    dry_run: bool, probe: bool, wait: bool, as_json: bool,
+    study: str, worker: str | None, everything: bool, base_url: str | None, model: str | None,
+    key: str, mode: str, reference: str, limit: int | None, concurrency: int, fresh: bool,
+    retry: bool, dry_run: bool, probe: bool, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start a run, or go on with the one that is open."""
+    if (worker is None) != everything:
+        raise click.UsageError("name a --worker, or let --all of them work")
+    if everything and (dry_run or probe):
+        raise click.UsageError("a dry run or a probe looks at one --worker")
     db = database()
     try:
+        if worker is None:
+            _chain(db, study, wait, as_json, concurrency=concurrency, fresh=fresh)
+            return
         options = {"base_url": base_url, "model": model, "key": key, "mode": mode,
                    "reference": reference}  # fmt: skip
         found = _worker(db, study, worker, {k: v for k, v in options.items() if v},
@@ -76,6 +86,28 @@ def command(
         _tell(runs.status(db, OPERATOR, run), wait, as_json)
     finally:
         db.close()
+
+
+def _chain(db: Database, study: str, wait: bool, as_json: bool, **options: Any) -> None:
+    """Start every worker in its turn; each run begins when the one before it is done."""
+    try:
+        run: int | None = chain.start(db, OPERATOR, study, **options)
+    except runs.NothingToDo as nothing:
+        answer({"runs": [], "state": "done", "message": str(nothing)}, str(nothing), as_json)
+        return
+    if not wait:
+        runner_process.ensure(db)
+    found = []
+    while run is not None:
+        if wait:
+            _work(db, run)
+        found.append(runs.status(db, OPERATOR, run))
+        run = chain.following(db, OPERATOR, run)
+    state = next((s.state for s in found if s.state != "done"), "done")
+    words = "\n".join(line for status in found for line in _lines(status))
+    answer({"runs": [asdict(status) for status in found], "state": state}, words, as_json)
+    if wait and (state != "done" or any(status.failed for status in found)):
+        raise SystemExit(UNFINISHED)
 
 
 def _worker(db: Database, study: str, name: str, options: dict[str, Any], save: bool) -> Worker:
@@ -157,7 +189,8 @@ def _work(db: Database, run: int) -> None:
             runs.pause(db, OPERATOR, run)
 
 
-def _tell(status: Status, wait: bool, as_json: bool) -> None:
+def _lines(status: Status) -> list[str]:
+    """What a run has come to, in words."""
     lines = [
         f"run {status.id} ({status.worker}): {status.state}; {status.done} of {status.total} done, "
         f"{status.failed} failed, {status.skipped} passed by, {status.waiting} waiting",
@@ -166,8 +199,10 @@ def _tell(status: Status, wait: bool, as_json: bool) -> None:
         *(f"failed {n} x {kind}: {message}" for kind, n, message in status.failures),
         *(f"passed by {n} x {reason}" for reason, n in status.skips),
     ]
-    if status.message:
-        lines.append(status.message)
-    answer(asdict(status), "\n".join(lines), as_json)
+    return [*lines, status.message] if status.message else lines
+
+
+def _tell(status: Status, wait: bool, as_json: bool) -> None:
+    answer(asdict(status), "\n".join(_lines(status)), as_json)
     if wait and (status.state != "done" or status.failed):
         raise SystemExit(UNFINISHED)

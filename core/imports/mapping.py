@@ -6,7 +6,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from core.protocol import ProtocolError, StrictLoader, StudyProtocol, explain, from_data
+from core.protocol import ProtocolError, StudyProtocol, explain, from_data
+from core.strict_yaml import StrictLoader
 
 RaterKind = Literal["person", "model", "rule", "panel"]
 Scalar = str | int | float | bool | None

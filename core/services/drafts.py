@@ -7,9 +7,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from core.protocol import ProtocolError, StrictLoader, StudyProtocol, explain, from_yaml
+from core.protocol import ProtocolError, StudyProtocol, explain, from_yaml
 from core.questions.base import load as load_question
 from core.registry import UnknownPart
+from core.strict_yaml import StrictLoader
 from core.workers.base import load as load_worker
 
 LINE = 80

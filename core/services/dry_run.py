@@ -1,7 +1,7 @@
 """What a run would send, before anything is sent."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from core.rehearsal import Rehearsal, Request, rehearse
 from core.services import material, runs, studies
 from core.services.access import Identity, require
-from core.services.runs import Plan
+from core.services.planning import Plan
 from core.services.studies import Refused, Study
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
@@ -51,14 +51,22 @@ def dry_run(
         raise Refused(f"{worker.name} can answer no further unit here ({why})")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        return looks(connection, study, worker, [t for t in tasks if t[0] in wanted])
+        chosen = [task for task in tasks if task[0] in wanted]
+        return looks(connection, study, worker, chosen, planned.unmade)
 
 
 def looks(
-    connection: Connection, study: Study, worker: Worker, tasks: Sequence[tuple[int, int]]
-) -> list[Look]:
-    """Tasks (unit id, repeat) as they would be asked; those without an answer are left out."""
-    units = dict(material.some_units(connection, study, {unit for unit, _ in tasks}))
+    connection: Connection, study: Study, worker: Worker, tasks: Sequence[tuple[int, int]],
+    unmade: Mapping[int, tuple[int, tuple[str, ...]]],
+) -> list[Look]:  # fmt: skip
+    """Tasks (unit id, repeat) as they would be asked; those without an answer are left out.
+
+    Units that are `unmade` are put together from their item and outputs.
+    """
+    ids = {unit for unit, _ in tasks}
+    units = dict(material.some_units(connection, study, ids - unmade.keys()))
+    for unit in ids & unmade.keys():
+        units[unit] = material.work_unit(connection, *unmade[unit])
     return asyncio.run(_rehearsed(worker, [(units[unit], repeat) for unit, repeat in tasks]))
 
 

@@ -9,7 +9,7 @@ from core.prices import Roofline
 from core.rehearsal import Request
 from core.services import dry_run, prices, runs, studies
 from core.services.access import Identity, require
-from core.services.runs import Plan
+from core.services.planning import Plan
 from core.workers.base import Endpointed, Worker
 from storage import calls
 from storage.database import Database
@@ -63,7 +63,7 @@ def forecast(
     with db.read() as connection:
         study = studies.load(db, key, connection)
         chosen = list(dry_run.sample(planned, SAMPLE))
-        looks = dry_run.looks(connection, study, worker, chosen)
+        looks = dry_run.looks(connection, study, worker, chosen, planned.unmade)
         parts = {name: _Part(model) for name, model in worker.models().items()}
         requests = [request for look in looks for request in look.requests]
         known = {} if fresh else calls.find(connection, [_key(parts, r) for r in requests])

@@ -1,7 +1,8 @@
 """The units of a study: made of its items and their outputs, and read again."""
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -9,41 +10,53 @@ import numpy as np
 from sqlalchemy import Connection
 
 from core.content.base import Content, restore
+from core.digest import digest
 from core.protocol import StudyProtocol
 from core.questions.base import Question
 from core.selection import interleaved
 from core.services import pools
 from core.units import Shown, Unit
-from storage import items
+from core.workers.base import Worker
+from storage import items, outputs
 
 if TYPE_CHECKING:
     from core.services.studies import Study
 
-FIRST, PIECE = 32, 500
+FIRST, PIECE, LONGEST_KEY = 32, 500, 400
 
 
 def add_missing_units(connection: Connection, study: "Study") -> int:
-    """Make the units of items that have none yet, after the last position; returns how many.
+    """Make the units that are missing, after the last position; returns how many.
 
-    Positions follow the order of arrival, or a seeded shuffle of the new units when the policy
-    says so.
+    A unit never changes: an item whose outputs have grown gets new units beside those it has. It
+    gets none while a role that is judged is still to be written by a worker. Positions follow the
+    order of arrival, or a seeded shuffle of the new units when the policy says so.
     """
-    known = items.unit_ids(connection, study.id)
-    keys = items.output_keys(connection, study.id)
+    known = items.unit_outputs(connection, study.id)
+    taken = {key for own in known.values() for key in own.values()}
+    trees = outputs.trees(connection, study.id)
     facts = items.facts(connection, study.id) if _by_facts(study.protocol) else {}
     rows = []
     for item_key, item in items.item_ids(connection, study.id).items():
-        for outputs in groups(study.protocol, keys.get(item, []), facts.get(item, {})):
-            key = unit_key(item_key, outputs, keys.get(item, []))
-            if key not in known:
-                rows.append({"item": item, "key": key, "outputs": outputs})
+        meta, made = facts.get(item, {}), trees.get(item, ())
+        keys = judged(study.protocol, [(row.key, row.role) for row in made], meta)
+        for group in () if keys is None else groups(study.protocol, keys, meta):
+            if tuple(group) not in known.get(item, {}):
+                key = free_key(item_key, group, keys or (), taken)
+                taken.add(key)
+                rows.append({"item": item, "key": key, "outputs": group})
     return items.add_units(connection, study.id, placed(connection, study, rows, facts))
 
 
 def _by_facts(protocol: StudyProtocol) -> bool:
     """Whether facts of the items decide what a unit is, or where it stands."""
     plan = protocol.assignment
-    return bool(isinstance(protocol.units, Mapping) or protocol.checks.pools or plan.strata)
+    return bool(
+        isinstance(protocol.units, Mapping)
+        or protocol.checks.pools
+        or plan.strata
+        or protocol.workers
+    )
 
 
 def placed(
@@ -73,41 +86,111 @@ def placed(
         yield from ({**row, "position": first + n} for n, row in enumerate(own))
 
 
+def judged(
+    protocol: StudyProtocol, made: Sequence[tuple[str, str]], meta: Mapping[str, Any]
+) -> list[str] | None:
+    """The keys of the outputs (key, role) that are judged, in order of arrival.
+
+    None while a judged role is still to be written by a worker, so that units must wait. An item
+    none of whose outputs is judged is judged by itself.
+    """
+    found = [key for key, role in made if protocol.judges(role)]
+    there = {role for _, role in made}
+    for worker in protocol.workers:
+        awaited = worker.writes and protocol.judges(worker.writes) and worker.writes not in there
+        if awaited and applies(worker, meta) and (not found or protocol.design(meta) != "each"):
+            return None
+    return found
+
+
+def applies(worker: Worker, meta: Mapping[str, Any]) -> bool:
+    """Whether the worker's `only` takes an item with these facts."""
+    return all(str(meta.get(name)) in values for name, values in worker.only.items())
+
+
 def groups(
-    protocol: StudyProtocol, outputs: Sequence[str], meta: Mapping[str, Any] | None = None
+    protocol: StudyProtocol, keys: Sequence[str], meta: Mapping[str, Any] | None = None
 ) -> list[list[str]]:
-    """Which outputs of an item with these facts one unit shows together."""
+    """Which of an item's judged outputs one unit shows together."""
     design = protocol.design(meta or {})
     if design == "each":
-        return [[key] for key in outputs]
+        return [[key] for key in keys]
     if design == "pairs":
-        return [list(pair) for pair in combinations(outputs, 2)]
-    return [list(outputs)]
+        return [list(pair) for pair in combinations(keys, 2)]
+    return [list(keys)]
 
 
-def unit_key(item: str, outputs: Sequence[str], every: Sequence[str]) -> str:
+def unit_key(item: str, group: Sequence[str], every: Sequence[str]) -> str:
     """The natural key of a unit: the item's key, and the outputs when they are not all."""
-    return item if list(outputs) == list(every) else f"{item}/{'+'.join(outputs)}"
+    return item if list(group) == list(every) else f"{item}/{'+'.join(group)}"
 
 
-def unit(study: "Study", row: Any, outputs: Iterable[Any]) -> Unit:
-    """The unit that storage rows describe, with the questions that apply to it."""
-    shown = tuple(Shown(o.key, restore(o.content), o.role, o.source) for o in outputs)
-    return _asked(study, row, {n: restore(c) for n, c in row.content.items()}, shown)
+def free_key(item: str, group: Sequence[str], every: Sequence[str], taken: Collection[str]) -> str:
+    """The unit's key; one that names its outputs where that is taken, a short one if too long."""
+    for key in (unit_key(item, group, every), f"{item}/{'+'.join(group)}"):
+        if key not in taken and len(key) <= LONGEST_KEY + len(item):
+            return key
+    return f"{item}/{len(group)}-{digest([item, list(group)])[:16]}"
+
+
+def unit(study: "Study", row: Any, own: Mapping[str, Any]) -> Unit:
+    """The unit that storage rows describe, with the questions that apply to it.
+
+    `own` are the outputs of its item, by key. A unit that only workers are given has no questions.
+    """
+    names = {output.id: output.key for output in own.values()}
+    shown = tuple(_shown(own[key], names) for key in row.outputs)
+    fields = {n: restore(c) for n, c in row.content.items()}
+    if row.position == items.HIDDEN:
+        return _given(row, row.item_key, fields, shown)
+    around = tuple(_shown(o, names) for o in _around(study.protocol, row.outputs, own, names))
+    return _asked(study, row, fields, shown, around)
+
+
+def _given(row: Any, item: str, fields: Mapping[str, Content], shown: tuple[Shown, ...]) -> Unit:
+    order = tuple(output.key for output in shown)
+    return Unit(row.key, item, fields, shown, order, meta=row.meta, gold=row.gold or {})
+
+
+def work_unit(connection: Connection, item: int, group: Sequence[str]) -> Unit:
+    """The unit that a worker will be given of an item and these outputs, before it is made."""
+    row = items.item(connection, item)
+    own = items.outputs_of(connection, [item]).get(item, {}) if group else {}
+    names = {output.id: output.key for output in own.values()}
+    fields = {n: restore(c) for n, c in row.content.items()}
+    return _given(row, row.key, fields, tuple(_shown(own[key], names) for key in group))
+
+
+def _shown(output: Any, names: Mapping[int, str]) -> Shown:
+    parent = names.get(output.parent, "")
+    return Shown(output.key, restore(output.content), output.role, output.source, parent)
+
+
+def _around(
+    protocol: StudyProtocol, keys: Sequence[str], own: Mapping[str, Any], names: Mapping[int, str]
+) -> list[Any]:
+    """The outputs that the unit's outputs hang on and that the protocol shows with them."""
+    found: dict[str, Any] = {}
+    for key in keys:
+        wanted = protocol.context.get(own[key].role, ())
+        above = own[key]
+        while wanted and above.parent is not None:
+            above = own[names[above.parent]]
+            if above.role in wanted and above.key not in keys:
+                found.setdefault(above.key, above)
+    return sorted(found.values(), key=lambda output: output.id)
 
 
 def _asked(
-    study: "Study", row: Any, fields: Mapping[str, Content], shown: tuple[Shown, ...]
-) -> Unit:
+    study: "Study", row: Any, fields: Mapping[str, Content], shown: tuple[Shown, ...],
+    context: tuple[Shown, ...] = (),
+) -> Unit:  # fmt: skip
     bare = Unit(
         key=row.key, item=row.item_key, fields=fields, outputs=shown,
-        order=tuple(o.key for o in shown), meta=row.meta, gold=row.gold or {},
+        order=tuple(o.key for o in shown), meta=row.meta, gold=row.gold or {}, context=context,
     )  # fmt: skip
     asked = tuple(q for q in _named(study.protocol, row.position) if q.applies(bare))
-    return Unit(
-        key=bare.key, item=bare.item, fields=bare.fields, outputs=shown, order=bare.order,
-        questions=asked, meta=bare.meta, gold=bare.own_gold(),
-    )  # fmt: skip
+    return replace(bare, questions=asked, gold=bare.own_gold())
 
 
 def _named(protocol: StudyProtocol, position: int) -> Sequence[Question]:
@@ -142,17 +225,18 @@ def some_units(
 ) -> Iterable[tuple[int, Unit]]:
     """The units of these row ids, each with its id."""
     rows = list(items.units(connection, study.id, list(ids)))
-    outputs = items.outputs_of(connection, [row.item for row in rows])
+    made = items.outputs_of(connection, [row.item for row in rows])
     for row in rows:
-        own = outputs.get(row.item, {})
-        yield row.id, unit(study, row, [own[key] for key in row.outputs])
+        yield row.id, unit(study, row, made.get(row.item, {}))
 
 
 def outlines(connection: Connection, study: "Study") -> Iterable[tuple[int, Unit]]:
     """Every unit with its row id, in order, with empty texts: enough to see what can be asked."""
     blank = restore({"kind": "text", "data": ""})
+    trees = outputs.trees(connection, study.id)
+    roles = {(item, row.key): row.role for item, made in trees.items() for row in made}
     for row in items.units(connection, study.id):
         if pools.at(study.protocol, row.position) in {"before", "after"}:
             continue
-        shown = tuple(Shown(key, blank) for key in row.outputs)
+        shown = tuple(Shown(key, blank, roles[row.item, key]) for key in row.outputs)
         yield row.id, _asked(study, row, dict.fromkeys(row.content, blank), shown)

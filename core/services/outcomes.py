@@ -1,11 +1,11 @@
-"""Storing what tasks come to: judgments and the task's state, in one transaction."""
+"""Storing what tasks come to: judgments, outputs and the task's state, in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from core.services import studies
+from core.services import drafted, studies
 from core.services.studies import Study
 from core.units import Draft, Unit
 from core.workers.base import Worker
@@ -26,6 +26,7 @@ class Finished:
     state: str
     error: str = ""
     drafts: list[Draft] = field(default_factory=list)
+    repeat: int = 0
 
 
 class Outcomes:
@@ -35,6 +36,7 @@ class Outcomes:
         self, db: Database, study: str, worker: Worker, rater: int, run: int, fresh: bool
     ) -> None:
         self.db, self.study, self.rater, self.run, self.fresh = db, study, rater, run, fresh
+        self.worker = worker
         self.rater_key = f"{worker.rater}:{worker.digest}"
 
     def store(self, connection: Connection, batch: Sequence[Finished]) -> list[bool]:
@@ -45,7 +47,9 @@ class Outcomes:
         if done:
             study = studies.load(self.db, self.study, connection)
             rows = list(self._rows(connection, study, done))
-            judgments.append(connection, study.id, rows, check=False)
+            if rows or not self.worker.writes:
+                judgments.append(connection, study.id, rows, check=False)
+            drafted.store(connection, study.id, self.worker, self.rater, self.run, self.fresh, done)
             runs.done(connection, {f.task: f.owner for f in done})
         runs.close(
             connection, [(f.task, f.owner, f.state, f.error) for f in kept if f.state != "done"]
@@ -70,6 +74,8 @@ class Outcomes:
         for finished in done:
             asked = {question.name: question for question in finished.unit.questions}
             for draft in finished.drafts:
+                if draft.role:
+                    continue
                 question = asked[draft.question]  # the wording that was read, edited or not
                 wording = wordings[question.digest]
                 old = standing.get((finished.unit_id, wording, draft.repeat))

@@ -7,10 +7,11 @@ import yaml
 from pydantic import ValidationError
 
 from core.prices import Price, PriceTable
-from core.protocol import StrictLoader, explain
+from core.protocol import explain
 from core.services.access import Identity, require
 from core.services.studies import Refused
 from core.settings import settings
+from core.strict_yaml import StrictLoader
 from core.workers.base import Endpointed, Worker
 
 

@@ -1,25 +1,24 @@
 """Runs: what a worker has to do in a study, and how far it has come."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from core.services import material, prices, studies
 from core.services.access import Identity, require
+from core.services.planning import Plan, nothing, planned_for
 from core.services.progress import Status, progress
 from core.services.studies import Refused, Study
 from core.settings import secret
-from core.units import Unit
-from core.workers.base import CannotAnswer, Worker
-from storage import items, runs
+from core.stages import Circle
+from core.workers.base import Worker
+from core.workers.base import load as load_worker
+from storage import items, outputs, runs
 from storage import studies as study_rows
 from storage.database import Database, now
 
 OPEN = ("ready", "running", "paused")
-Task = tuple[int, int, str]
 
 
 class NothingToDo(Refused):
@@ -30,27 +29,6 @@ class NoRun(LookupError):
     """There is no run of that number."""
 
     exit_code = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run would do: tasks (unit id, repeat, reason to pass it by or ''), and what is done.
-
-    `judged` counts tasks that this rater has answered before; they are not planned again.
-    """
-
-    tasks: Sequence[Task]
-    judged: int
-
-    @property
-    def work(self) -> int:
-        """How many tasks ask for an answer: the number of calls, for a model."""
-        return sum(not reason for _, _, reason in self.tasks)
-
-    @property
-    def passed_by(self) -> Mapping[str, int]:
-        """Reasons for which units are passed by, and how often."""
-        return Counter(reason for _, _, reason in self.tasks if reason)
 
 
 def plan(
@@ -65,49 +43,17 @@ def plan(
     require(who, "run")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        last = items.last_position(connection, study.id)
+        last: tuple[Any, ...] = (items.last_position(connection, study.id),)
+        if worker.scope() != "unit":
+            states = [(row.id, row.state) for row in runs.every(connection, study.id)]
+            last = (*last, outputs.last(connection, study.id), states)
         mark = (study.version, study.revision, last, worker.definition(), limit, fresh)
         known = db.cache.get(("plan", study.id))
         if known is None or known[0] != mark:
-            known = (mark, _plan(connection, study, worker, limit, fresh))
+            known = (mark, planned_for(connection, study, worker, limit, fresh))
             db.cache[("plan", study.id)] = known
         found: Plan = known[1]
         return found
-
-
-def _plan(
-    connection: Connection, study: Study, worker: Worker, limit: int | None, fresh: bool
-) -> Plan:
-    rater = study_rows.rater_key(connection, study.id, worker.rater, worker.digest)
-    known = runs.standing(connection, rater) if rater is not None and not fresh else {}
-    judged = {place for place, (_, _, withdrawn) in known.items() if not withdrawn}
-    tasks: dict[str, list[Task]] = {}  # by item: requests that begin alike follow each other
-    done, units = 0, 0
-    for unit_id, unit in material.outlines(connection, study):
-        if limit is not None and units >= limit:
-            break
-        own = list(_tasks(study, worker, unit_id, unit, judged))
-        todo = [task for task in own if task is not None]
-        done += len(own) - len(todo)
-        units += any(not reason for _, _, reason in todo)
-        tasks.setdefault(unit.item, []).extend(todo)
-    return Plan([task for own in tasks.values() for task in own], done)
-
-
-def _tasks(
-    study: Study, worker: Worker, unit_id: int, unit: Unit, judged: set[tuple[int, int, int]]
-) -> Iterator[Task | None]:
-    """A unit's tasks; None for each that the rater has answered already."""
-    if not unit.only(worker.only):
-        return
-    try:
-        asked = [study.wording(question) for question in worker.asked(unit)]
-    except CannotAnswer as reason:
-        yield unit_id, 0, str(reason)
-        return
-    for repeat in range(worker.repeats()):
-        answered = all((unit_id, question, repeat) in judged for question in asked)
-        yield None if answered else (unit_id, repeat, "")
 
 
 def worker_of(study: Study, name: str) -> Worker:
@@ -127,6 +73,10 @@ def add_worker(db: Database, who: Identity, key: str, worker: Worker) -> Study:
     if worker in study.protocol.workers:
         return study
     protocol = study.protocol.model_copy(update={"workers": (*others, worker)})
+    try:
+        protocol.stages()
+    except Circle as circle:
+        raise Refused(str(circle)) from None
     return studies.edit(db, who, key, protocol, study.version)
 
 
@@ -142,36 +92,47 @@ def start(
     check_key(worker)
     with db.write() as connection:
         study = studies.load(db, key, connection, lock=True)
-        _only_one(connection, study, worker)
-        planned = _plan(connection, study, worker, limit, fresh)
-        if not planned.work:
-            raise NothingToDo(_nothing(worker, planned))
-        study_rows.rater(
-            connection, study.id, worker.rater, worker.digest, name=worker.name,
-            spec={**worker.definition(), "simulated": worker.simulated},
-        )  # fmt: skip
-        spec = {
-            "definition": worker.definition(), "digest": worker.digest, "fresh": fresh,
-            "prices": prices.of_worker(worker),
-        }  # fmt: skip
-        run = runs.add(
-            connection, study.id, "work", spec, max(1, min(concurrency, 256)), planned.work
-        )
-        runs.add_tasks(connection, run, worker.name, planned.tasks)
-        study_rows.record(
-            connection, study.id, "run", who.name,
-            {"run": run, "worker": worker.name, "tasks": planned.work, "fresh": fresh},
-        )  # fmt: skip
+        return begin(connection, study, worker, who.name, limit=limit, fresh=fresh,
+                     concurrency=concurrency)  # fmt: skip
+
+
+def begin(
+    connection: Connection, study: Study, worker: Worker, actor: str, *, limit: int | None = None,
+    fresh: bool = False, concurrency: int = 16, more: Mapping[str, Any] | None = None,
+) -> int:  # fmt: skip
+    """Plan a run inside the caller's transaction; `more` are further facts that the run keeps.
+
+    Raises `NothingToDo`, and `Refused` when a run of this worker is open.
+    """
+    _only_one(connection, study, worker)
+    planned = planned_for(connection, study, worker, limit, fresh, make=True)
+    if not planned.work:
+        raise NothingToDo(nothing(study, worker, planned))
+    study_rows.rater(
+        connection, study.id, worker.rater, worker.digest, name=worker.name,
+        spec={**worker.definition(), "simulated": worker.simulated},
+    )  # fmt: skip
+    spec = {
+        "definition": worker.definition(), "digest": worker.digest, "fresh": fresh,
+        "prices": prices.of_worker(worker), **(more or {}),
+    }  # fmt: skip
+    run = runs.add(connection, study.id, "work", spec, max(1, min(concurrency, 256)), planned.work)
+    runs.add_tasks(connection, run, worker.name, planned.tasks)
+    study_rows.record(
+        connection, study.id, "run", actor,
+        {"run": run, "worker": worker.name, "tasks": planned.work, "fresh": fresh},
+    )  # fmt: skip
     return run
 
 
 def check_key(worker: Worker) -> None:
-    """Raise `Refused` when the worker names a secret that is not set."""
-    name = getattr(worker, "key", "")
-    if name and not secret(name):
+    """Raise `Refused` when the worker or a model of it names a secret that is not set."""
+    names = [getattr(worker, "key", ""), *(model.key for model in worker.models().values())]
+    missing = sorted({name for name in names if name and not secret(name)})
+    if missing:
         raise Refused(
-            f"no secret called {name} is set: export it in the environment of the app, or write "
-            "it into .streamlit/secrets.toml"
+            f"no secret called {' or '.join(missing)} is set: export it in the environment of the "
+            "app, or write it into .streamlit/secrets.toml"
         )
 
 
@@ -181,16 +142,6 @@ def _only_one(connection: Connection, study: Study, worker: Worker) -> None:
             raise Refused(
                 f"run {row.id} of this worker is {row.state}; let it finish, resume it or stop it"
             )
-
-
-def _nothing(worker: Worker, planned: Plan) -> str:
-    if planned.judged:
-        return (
-            f"{worker.name} (this prompt, model and settings, under any name) has judged every "
-            "unit it can; ask anew to judge them again"
-        )
-    reasons = "; ".join(f"{n} units: {why}" for why, n in planned.passed_by.items())
-    return f"{worker.name} has nothing to judge here ({reasons or 'the study has no units'})"
 
 
 def pause(db: Database, who: Identity, run: int) -> None:
@@ -204,8 +155,13 @@ def resume(db: Database, who: Identity, run: int) -> None:
 
 
 def stop(db: Database, who: Identity, run: int) -> None:
-    """End a run; what it has stored stays."""
+    """End a run; what it has stored stays, and units are made of the outputs there are."""
     _move(db, who, run, OPEN, "stopped", "Stopped by hand; what it stored stays.")
+    with db.write() as connection:
+        row = _row(connection, run)
+        if load_worker(row.worker["definition"]).writes:
+            study = studies.load(db, row.study_key, connection, lock=True)
+            material.add_missing_units(connection, study)
 
 
 def _move(

@@ -8,14 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.calls import CallFailed, Endpoint
-from core.llm import LLM
-from core.services import capabilities, material, studies
+from core.calls import CallFailed
+from core.services import capabilities, chain, material, studies
 from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
+from core.services.models import Models
 from core.services.outcomes import Finished, Outcomes
-from core.settings import secret
-from core.throttle import Throttle
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
 from core.workers.base import load as load_worker
@@ -65,7 +63,6 @@ class Shift:
         self.fruitless = 0
         self.changed = asyncio.Event()
         self.most: int = row.concurrency
-        self.throttle = Throttle(self.most)
         self.commits = GroupCommit(db)
         self.outcomes = Outcomes(db, self.study_key, self.worker, self.rater, run, self.fresh)
         self.llm = self._llm()
@@ -77,15 +74,17 @@ class Shift:
                 spec={**self.worker.definition(), "simulated": self.worker.simulated},
             )  # fmt: skip
 
-    def _llm(self) -> LLM | None:
+    def _llm(self) -> Models | None:
         if not self.worker.needs_model():
             return None
         ledger = RunLedger(self.commits, self.run)
         freshness = str(self.run) if self.fresh else ""
-        endpoint = endpoint_of(self.worker, self.prices.get(""))
         with self.db.read() as connection:
-            offers = capabilities.offers(connection, self.worker.models()[""])
-        return LLM(endpoint, ledger, throttle=self.throttle, freshness=freshness, offers=offers)
+            offers = {
+                name: capabilities.offers(connection, model)
+                for name, model in self.worker.models().items()
+            }
+        return Models(self.worker, ledger, self.most, freshness, self.prices, offers)
 
     async def work(self) -> None:
         """Do everything there is to do."""
@@ -125,13 +124,16 @@ class Shift:
             if not batch:
                 await self._wait()
         if self.state != "running":
-            self.throttle.shut()
+            self._shut()
         if under_way:
             await asyncio.gather(*under_way)
 
     def _capacity(self) -> int:
-        most = self.throttle.most
-        return 2 * most + 8 if self.llm is not None else OFFLINE_BATCH
+        return 2 * self.llm.most + 8 if self.llm is not None else OFFLINE_BATCH
+
+    def _shut(self) -> None:
+        if self.llm is not None:
+            self.llm.shut()
 
     async def _wait(self) -> None:
         self.changed.clear()
@@ -157,7 +159,9 @@ class Shift:
     async def _one(self, task: Claimed) -> None:
         """Answer one task and store the outcome, whatever it is."""
         try:
-            finished = Finished(task.id, task.owner, task.unit_id, task.unit, "done")
+            finished = Finished(
+                task.id, task.owner, task.unit_id, task.unit, "done", repeat=task.repeat
+            )
             try:
                 finished.drafts = await self.worker.work(task.unit, self.llm, task.repeat)
                 self.streak, self.fruitless = [], 0
@@ -205,7 +209,7 @@ class Shift:
     async def _pause(self, message: str) -> None:
         """Pause the run; tasks that failed for the same reason wait in the line again."""
         self.state = "paused"
-        self.throttle.shut()
+        self._shut()
         await self.commits.do(self._put_back, message)
 
     def _put_back(self, connection: Connection, messages: Sequence[str]) -> list[None]:
@@ -219,8 +223,8 @@ class Shift:
         while True:
             await asyncio.sleep(BEAT)
             await self.commits.do(self._renew)
-            if self.most != self.throttle.most:
-                self.throttle.allow(self.most)
+            if self.llm is not None and self.most != self.llm.most:
+                self.llm.allow(self.most)
 
     def _renew(self, connection: Connection, pieces: Sequence[Any]) -> list[None]:
         runs.renew(connection, dict(self.held))
@@ -247,18 +251,10 @@ class Shift:
 
     def _close(self, connection: Connection, pieces: Sequence[Any]) -> list[None]:
         if self._open(connection, [None]) == [0]:
-            runs.change(
+            moved = runs.change(
                 connection, self.run, only=("running",), state="done", finished_at=now(),
                 message="",
             )  # fmt: skip
+            if moved:
+                chain.follow(self.db, connection, self.run)
         return [None] * len(pieces)
-
-
-def endpoint_of(worker: Any, prices: Sequence[float] | None = None) -> Endpoint:
-    """The endpoint that a worker names, with its secret, and the prices that the run was given."""
-    prompt, completion = prices or (worker.prompt_price, worker.completion_price)
-    return Endpoint(
-        base_url=worker.base_url, model=worker.model, key=secret(worker.key) or "",
-        key_name=worker.key, timeout=worker.timeout, prompt_price=prompt,
-        completion_price=completion,
-    )  # fmt: skip

@@ -1,7 +1,7 @@
 """Studies: creating, loading, editing, copying."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from core.protocol import STATES, StudyProtocol, from_data
 from core.questions.base import Question
 from core.services.access import Identity, require
 from core.services.material import add_missing_units
-from storage import items, studies
+from storage import items, outputs, studies
 from storage.database import Database
 
 MOVES: Mapping[str, frozenset[str]] = {
@@ -140,6 +140,8 @@ def edit(db: Database, who: Identity, key: str, protocol: StudyProtocol, seen: i
         write_wordings(connection, protocol)
         if protocol.assignment.overlap != study.protocol.assignment.overlap:
             items.reopen(connection, study.id, protocol.assignment.overlap)
+        if study.protocol.judged != protocol.judged:
+            add_missing_units(connection, replace(study, protocol=protocol))
         studies.record(
             connection, study.id, "edited", who.name,
             {"version": version, "digest": protocol.digest},
@@ -200,10 +202,16 @@ def _copy_items(connection: Connection, source: int, target: int) -> None:
     )  # fmt: skip
     ids = items.item_ids(connection, target)
     old = items.outputs(connection, source)
-    items.add_outputs(
+    made = [
+        {"item": ids[r.key], "key": o.key, "role": o.role, "source": o.source,
+         "content": o.content, "parent": o.parent, "place": o.id}
+        for r in rows for o in old.get(r.id, {}).values()
+    ]  # fmt: skip
+    names = {row["place"]: row["key"] for row in made}
+    outputs.add_tree(
         connection, target,
-        ({"item": ids[r.key], "key": o.key, "role": o.role, "source": o.source,
-          "content": o.content} for r in rows for o in old.get(r.id, {}).values()),
+        [(names.get(row.pop("parent"), ""), {k: v for k, v in row.items() if k != "place"})
+         for row in made],
     )  # fmt: skip
 
 

@@ -62,7 +62,20 @@ class ModelWorker(AtEndpoint, Worker):
     def models(self) -> Mapping[str, Endpointed]:
         return {"": self}
 
+    def identity(self) -> dict[str, Any]:
+        return {name: _placeless(value) for name, value in super().identity().items()}
+
     def parameters(self) -> dict[str, Any]:
         """What is sent beside model and messages."""
         found = {"temperature": self.temperature, "max_tokens": self.max_tokens}
         return {name: value for name, value in found.items() if value is not None}
+
+
+def _placeless(value: Any) -> Any:
+    """A setting without the places of the models in it: they may move and stay who they are."""
+    if isinstance(value, list):
+        return [_placeless(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    gone = PLACE if "model" in value else frozenset[str]()
+    return {name: _placeless(one) for name, one in value.items() if name not in gone}

@@ -1,0 +1,135 @@
+"""One run after the other: the workers of a study in the order of what they read and write."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.services import material, runs, studies
+from core.services.access import Identity, require
+from core.services.planning import waiting
+from core.services.studies import Refused, Study
+from core.workers.base import Worker
+from core.workers.base import load as load_worker
+from storage import runs as run_rows
+from storage.database import Database
+
+RUNNER = "runner"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A worker in its place: what it reads and writes, and what it could do at once.
+
+    `work` counts tasks as things stand; more come when earlier stages have written. `waits` says
+    what is missing.
+    """
+
+    worker: Worker
+    work: int
+    done: int
+    waits: Sequence[str]
+
+
+def stages(db: Database, who: Identity, key: str) -> list[Stage]:
+    """The study's workers in the order in which each finds what it needs."""
+    require(who, "run")
+    study = studies.load(db, key)
+    found = []
+    for worker in study.protocol.stages():
+        planned = runs.plan(db, who, key, worker)
+        waits = waiting(study, planned)
+        found.append(Stage(worker, planned.work, planned.judged, waits))
+    return found
+
+
+def start(
+    db: Database, who: Identity, key: str, *, concurrency: int = 16, fresh: bool = False
+) -> int:
+    """Start the first worker that has something to do; the others follow, each when it is its turn.
+
+    Returns the number of the first run. Raises `NothingToDo`, and `Refused` when a key of any of
+    them is not set.
+    """
+    require(who, "run")
+    study = studies.load(db, key)
+    if not study.protocol.workers:
+        raise Refused("the study has no workers; write them into its protocol")
+    for worker in study.protocol.workers:
+        runs.check_key(worker)
+    with db.write() as connection:
+        study = studies.load(db, key, connection, lock=True)
+        names = [worker.name for worker in study.protocol.stages()]
+        run = _next(connection, study, names, who.name, concurrency, fresh, after=0)
+    if run is None:
+        raise runs.NothingToDo("every worker of the study has done all that there is for it")
+    return run
+
+
+def follow(db: Database, connection: Connection, run: int) -> int | None:
+    """What comes when a run is done: units of its outputs, then the next run; returns its number.
+
+    Units wait while a later stage still writes what they show.
+    """
+    row = run_rows.by_id(connection, run)
+    names = list(row.worker.get("then", ()))
+    worker = load_worker(row.worker["definition"])
+    if not worker.writes and not names:
+        return None
+    study = studies.load(db, row.study_key, connection, lock=True)
+    if worker.writes and not _writes_more(study, names):
+        material.add_missing_units(connection, study)
+    return _next(
+        connection, study, names, RUNNER, row.concurrency, bool(row.worker["fresh"]), after=run
+    )
+
+
+def following(db: Database, who: Identity, run: int) -> int | None:
+    """The run that came after this one in its chain, or None."""
+    require(who, "run")
+    with db.read() as connection:
+        row = run_rows.by_id(connection, run)
+        rows = run_rows.every(connection, row.study)
+        return next((int(r.id) for r in rows if r.worker.get("after") == run), None)
+
+
+def _writes_more(study: Study, names: Sequence[str]) -> bool:
+    """Whether one of these workers writes a role that is judged."""
+    later = [worker for worker in study.protocol.workers if worker.name in names]
+    return any(worker.writes and study.protocol.judges(worker.writes) for worker in later)
+
+
+def _next(
+    connection: Connection, study: Study, names: Sequence[str], actor: str, concurrency: int,
+    fresh: bool, after: int,
+) -> int | None:  # fmt: skip
+    """Start the first of these workers that has something to do, to be followed by the rest.
+
+    One that is at work already is let finish, and the rest follow it.
+    """
+    known = {worker.name: worker for worker in study.protocol.workers}
+    for place, name in enumerate(names):
+        if name not in known:
+            continue
+        more = {"then": list(names[place + 1 :]), "after": after}
+        opened = _open(connection, study, known[name])
+        if opened is not None:
+            run_rows.change(connection, opened.id, worker={**opened.worker, **more})
+            return int(opened.id)
+        try:
+            return runs.begin(
+                connection, study, known[name], actor, fresh=fresh, concurrency=concurrency,
+                more=more,
+            )  # fmt: skip
+        except runs.NothingToDo:
+            if known[name].writes and not _writes_more(study, names[place + 1 :]):
+                material.add_missing_units(connection, study)
+    return None
+
+
+def _open(connection: Connection, study: Study, worker: Worker) -> Any:
+    rows = run_rows.every(connection, study.id)
+    return next(
+        (r for r in rows if r.state in runs.OPEN and r.worker.get("digest") == worker.digest), None
+    )
