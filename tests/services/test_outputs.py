@@ -131,7 +131,7 @@ def test_what_only_workers_are_given_is_seen_by_nobody(db, server):
     run = runs.start(db, OWNER, "made", worker)
     with db.read() as connection:
         hidden = connection.execute(select(U)).all()
-        assert len(hidden) == 4 and {(u.position, u.closed) for u in hidden} == {(-1, 1)}
+        assert len(hidden) == 4 and {(u.position, u.closed) for u in hidden} == {(items.HIDDEN, 1)}
         assert items.counts(connection, made.id) == (4, 0, 0)
         assert items.last_position(connection, made.id) == -1
         assert items.unit_ids(connection, made.id) == {} == items.unit_outputs(connection, made.id)
@@ -143,7 +143,7 @@ def test_what_only_workers_are_given_is_seen_by_nobody(db, server):
         assert len(frames.unit_places(connection, made.id)) == 0
         assert frames.known_answers(connection, made.id) == []
         assert [row.units for row in study_rows.every(connection)] == [0]
-        assert assignments.free_unit(connection, made.id, 1, -2) is None
+        assert list(assignments.free_units(connection, made.id, 1, -(10**17))) == []
     protocol = made.protocol.model_copy(update={"assignment": made.protocol.assignment.model_copy(
         update={"overlap": 3})})  # fmt: skip
     studies.edit(db, OWNER, "made", protocol, made.version)  # opens units that lack answers
