@@ -1,0 +1,133 @@
+"""Lets candidates evolve: reflect on them, mutate one or cross two, keep the better ones."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from core.content.base import Content
+from core.digest import digest
+from core.units import Draft, Invalid, Unit
+from core.workers.base import Endpointed, Model, workers
+from core.workers.endpoint import AtEndpoint
+from core.workers.novelty import novelty
+from core.workers.thinker import WORDS, Thinker, a_text, of
+
+NUMBER: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 10}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One text of the population: its key, what it came from, and its fitness."""
+
+    key: str
+    text: str
+    fitness: float
+    facts: Mapping[str, Any]
+    parent: str = ""
+    call: int | None = None
+
+
+@workers.register
+class Evolve(Thinker):
+    """`generations` of `children`, each mutated from one parent or crossed from two.
+
+    The first parents are the outputs that it reads. Before a child is made the model reflects on
+    what made its parents good or bad; `goal` is what fitness means, which the model (or `rater`,
+    one of its own) gives from 0 to 10. A child whose novelty is below `least` is kept in the record
+    and never becomes a parent. The fittest `survivors` become the next parents.
+    Morris et al. (2024).
+    """
+
+    kind = "evolve"
+    words = ("evolve_reflect", "evolve_mutate", "evolve_cross", "evolve_rate")
+    reads: tuple[str, ...] = ("answer",)
+    writes: str = "evolved"
+    goal: str = "fit to what the item asks for"
+    generations: int = Field(default=2, ge=1, le=20)
+    children: int = Field(default=2, ge=1, le=20)
+    survivors: int = Field(default=2, ge=1, le=20)
+    crossing: float = Field(default=0.5, ge=0, le=1)
+    least: float = Field(default=0.05, ge=0, le=1)
+    rater_model: AtEndpoint | None = None
+    temperature: float | None = Field(default=0.9, ge=0, le=2)
+
+    def scope(self) -> Any:
+        return "item"
+
+    def models(self) -> Mapping[str, Endpointed]:
+        return {"": self} if self.rater_model is None else {"": self, "rater": self.rater_model}
+
+    async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
+        task = self.seen(unit)
+        chance = random.Random(digest([self.digest, unit.key, repeat]))  # noqa: S311
+        alive = [
+            Candidate(o.key, o.content.text(), await self._fitness(o.content.text(), task, llm), {})
+            for o in self.read(unit)
+        ]
+        born: list[Candidate] = []
+        known = [one.text for one in alive]
+        for generation in range(1, self.generations + 1):
+            alive = sorted(alive, key=lambda one: -one.fitness)[: self.survivors]
+            for number in range(1, self.children + 1):
+                child = await self._child(
+                    f"g{generation}c{number}", alive, known, task, llm, chance, repeat
+                )
+                known.append(child.text)
+                born.append(child)
+                if child.facts["kept"]:
+                    alive.append(child)
+        return [
+            Draft(role=self.writes, content=a_text(one.text), parent=one.parent, key=one.key,
+                  repeat=repeat, call=one.call, facts=one.facts)
+            for one in born
+        ]  # fmt: skip
+
+    async def _child(
+        self, key: str, alive: Sequence[Candidate], known: Sequence[str],
+        task: Sequence[tuple[str, Content]], llm: Model | None, chance: random.Random, repeat: int,
+    ) -> Candidate:  # fmt: skip
+        cross = len(alive) > 1 and chance.random() < self.crossing
+        parents = chance.sample(list(alive), 2 if cross else 1)
+        material = [*task, *((f"parent {n}", a_text(p.text)) for n, p in enumerate(parents, 1))]
+        rated = ", ".join(f"parent {n}: {p.fitness:g} of 10" for n, p in enumerate(parents, 1))
+        salt = int(digest([key, repeat])[:7], 16)
+        thought = await self.think(
+            llm, "evolve_reflect", material,
+            f"Goal: {self.goal}\nFitness so far: {rated}.\nReply in this form: "
+            '{"reflection": "..."}', of(reflection=WORDS), repeat=salt,
+        )  # fmt: skip
+        reflection = thought.value["reflection"]
+        reply = await self.think(
+            llm, "evolve_cross" if cross else "evolve_mutate",
+            [*material, ("reflection", a_text(reflection))],
+            f'Goal: {self.goal}\nReply in this form: {{"text": "..."}}', of(text=WORDS),
+            repeat=salt, check=lambda value: _changed(value, parents),
+        )  # fmt: skip
+        text = reply.value["text"]
+        new, fitness = novelty(text, known), await self._fitness(text, task, llm)
+        facts = {
+            "operator": "cross" if cross else "mutate", "parents": [p.key for p in parents],
+            "reflection": reflection, "fitness": fitness, "novelty": new, "kept": new >= self.least,
+            "lift": fitness - max(p.fitness for p in parents),
+        }  # fmt: skip
+        return Candidate(key, text, fitness, facts, parents[0].key, reply.call)
+
+    async def _fitness(
+        self, text: str, task: Sequence[tuple[str, Content]], llm: Model | None
+    ) -> float:
+        reply = await self.think(
+            llm, "evolve_rate", [*task, ("candidate", a_text(text))],
+            f'Goal: {self.goal}\nReply in this form: {{"reasoning": "...", "fitness": 0 to 10}}',
+            of(reasoning={"type": "string"}, fitness=NUMBER),
+            to="rater" if self.rater_model is not None else "",
+        )  # fmt: skip
+        return float(reply.value["fitness"])
+
+
+def _changed(value: Mapping[str, Any], parents: Sequence[Candidate]) -> Mapping[str, Any]:
+    if any(value["text"].strip() == parent.text.strip() for parent in parents):
+        raise Invalid("text", "it is the same as a parent")
+    return value
