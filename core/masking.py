@@ -7,8 +7,9 @@ from functools import lru_cache
 
 MODEL, MAKER = "[model]", "[maker]"
 MODELS = (
-    "chatgpt", "gpt-?[345][a-z0-9.-]*", "text-davinci-\\d+", "claude(?:[ -](?:instant|opus|sonnet|"
-    "haiku|\\d)[a-z0-9. -]*[a-z0-9])?", "gemini(?:[ -](?:pro|ultra|flash|nano|\\d)[a-z0-9.-]*)?",
+    "chatgpt", "gpt-?[345][a-z0-9.-]*", "text-davinci-\\d+", "claude(?:[ -](?:instant|opus|"
+    "sonnet|haiku|v?\\d[\\d.]*(?<!\\.)))*",
+    "gemini(?:[ -](?:pro|ultra|flash|nano|\\d[\\d.]*(?<!\\.)))*",
     "gemma[ -]?\\d[a-z0-9.-]*", "palm[ -]?2", "llama[ -]?\\d[a-z0-9.-]*", "code ?llama",
     "mi[sx]tral(?:[ -][a-z0-9.-]*\\d[a-z0-9.-]*)?", "qwen[a-z0-9.-]*", "tongyi",
     "deepseek[a-z0-9.-]*",
@@ -29,12 +30,12 @@ SURE = re.compile(
 )  # names that are nothing else; the others may be a person, a sign or a verb
 SELF = re.compile(
     r"\b(?:i(?:'|’)?\s?a?m|i am|as|my name is|call me|this is|i(?:'|’)m called|known as)\b"
-    r"[^.!?\n]{0,160}",
+    r"(?:[^.!?\n]|\.(?=\d)){0,160}",
     re.IGNORECASE,
 )
 BY = re.compile(
     r"\b(?:made|created|developed|trained|built|designed|released|provided|powered)\s+by\b"
-    r"[^.!?\n]{0,80}",
+    r"(?:[^.!?\n]|\.(?=\d)){0,80}",
     re.IGNORECASE,
 )
 ANY_MODEL = re.compile(rf"\b(?:{'|'.join(MODELS)})(?![\w-])", re.IGNORECASE)

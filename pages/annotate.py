@@ -3,12 +3,13 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.services import consent, history
+from core.services import assignment, consent, history
 from core.services.studies import Refused
 from pages.widgets import cover as covers
 from pages.widgets import desk as moves
 from pages.widgets import identity, look, workspace
 from pages.widgets.inert import inert
+from pages.widgets.notices import face, notices
 from pages.widgets.panels import panel
 from pages.widgets.ui import StreamlitUi, ask, show_material
 from pages.widgets.words import plain
@@ -33,6 +34,7 @@ def work(slot: DeltaGenerator) -> None:
         return
     status(desk, held)
     panel(db, who, study, desk)
+    notices(desk, held)
     if covers.covered(study, desk):
         cover(desk, held)
         return
@@ -44,7 +46,7 @@ def work(slot: DeltaGenerator) -> None:
         on_answer=lambda name, value: moves.answered(db, who, study, held.id, name, value),
     )
     show_material(ui, held.unit)
-    ask(ui, held.unit, desk["answers"])
+    ask(face(ui, held), held.unit, desk["answers"])
     with slot:
         send(desk, held)
 
@@ -100,7 +102,7 @@ def send(desk: moves.State, held: moves.Ticket) -> None:
             said("next"), key=f"next-{room}", shortcut=moves.key(desk, "submit"),
             on_click=moves.forward, args=here,
         )  # fmt: skip
-    if moves.one_key(study, held):
+    if moves.one_key(study, held) or desk["feedback"]:
         return
     st.button(
         said("save_change" if held.state == "submitted" else "submit"), key=f"submit-{room}",
@@ -130,7 +132,8 @@ def finished(desk: moves.State) -> None:
     """The end of the queue: what was done, and what may be done now."""
     said, found = desk["words"], history.counts(db, who, study.key)
     kept = {name: found[name] for name in ("submitted", "skipped")}
-    words = f"{said('finished')} {said('finished_counts', **kept)}"
+    why = assignment.why_nothing(db, who, study.key)
+    words = f"{said(why or 'finished')} {said('finished_counts', **kept)}"
     if look.empty_state(
         said("finished_title"), words, button=said("see_agreement"), key="finished"
     ):

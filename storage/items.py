@@ -142,6 +142,12 @@ def unit_order(
     return list(connection.execute(query.offset(start).limit(count)).scalars())
 
 
+def placing(connection: Connection, study: int) -> Sequence[Any]:
+    """Units in order of position, the ordinary ones first: id, item, position."""
+    query = select(U.c.id, U.c.item, U.c.position).where(U.c.study == study)
+    return connection.execute(query.order_by(U.c.position < 0, U.c.position, U.c.id)).all()
+
+
 def outputs(connection: Connection, study: int) -> dict[int, dict[str, Any]]:
     """Every output of a study: item id -> key -> row."""
     found: dict[int, dict[str, Any]] = {}

@@ -213,7 +213,7 @@ def progress(db: Database, who: Identity, key: str) -> tuple[int, int]:
 
 
 def why_nothing(db: Database, who: Identity, key: str) -> str:
-    """Why a person is given nothing more, in words for them; '' where the work is simply done."""
+    """Why a person is given nothing more: blocked, limit or not_admitted; '' when all is done."""
     require(who, "annotate")
     study = studies.load(db, key)
     rater = rater_id(db, study, who)
@@ -221,9 +221,9 @@ def why_nothing(db: Database, who: Identity, key: str) -> str:
         standing = assignments.standing(connection, rater)
         at = Setting(db, connection, study, who, rater, standing, 0)
         if standing.spec.get("blocked"):
-            return "The researcher has paused your part in this study. Your answers are kept."
+            return "blocked"
         if not _may(at):
-            return "You have answered as many units as one person is asked to. Thank you."
+            return "limit"
         if not rounds.admitted(at):
-            return "This study needs more right answers in the entry round than you gave."
+            return "not_admitted"
     return ""

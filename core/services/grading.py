@@ -1,13 +1,16 @@
 """Answers held against known ones."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.questions.base import Question
 from core.services.studies import Study
+from core.services.tables import outline
 from core.units import Invalid, Unit
 from storage import judgments
+
+FEEDBACK = "feedback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def is_right(question: Question, value: Any, unit: Unit) -> bool | None:
     return question.distance(value, known) == 0
 
 
-def graded(study: Study, rows: Iterable[Any], outline: Any) -> list[tuple[Any, bool]]:
+def graded(study: Study, rows: Iterable[Any]) -> list[tuple[Any, bool]]:
     """Rows of the log that a known answer exists for, each with whether it is right."""
     asked = {study.wording(q): q for q in study.protocol.questions}
     found = []
@@ -47,7 +50,8 @@ def graded(study: Study, rows: Iterable[Any], outline: Any) -> list[tuple[Any, b
         question = asked.get(row.question)
         if question is None:
             continue
-        right = is_right(question, judgments.parse(row.value), outline(row))
+        unit = replace(outline(row), gold=row.gold or {})
+        right = is_right(question, judgments.parse(row.value), unit)
         if right is not None:
             found.append((row, right))
     return found
@@ -63,5 +67,5 @@ def feedback(whole: Unit, answers: Any, questions: Sequence[Question]) -> tuple[
         right = is_right(question, answers.get(question.name), whole)
         if right is not None:
             known = question.describe(known_answer(question, whole), whole)
-            said.append(Feedback(question.title, right, known, str(whole.meta.get("feedback", ""))))
+            said.append(Feedback(question.title, right, known, str(whole.meta.get(FEEDBACK, ""))))
     return tuple(said)

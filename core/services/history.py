@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from core.content.base import restore
 from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.studies import Study
+from core.services.tickets import as_shown
 from storage import history, judgments
 from storage import studies as study_rows
 from storage.database import Database
@@ -92,14 +92,16 @@ def _entries(
         units = dict(material.some_units(connection, study, {row.unit for row in rows}))
         given = history.answers(connection, rater, [row.unit for row in rows])
         for row in rows:
-            shown = [restore(c).text() for c in row.content.values()]
-            shown += [o.content.text() for o in units[row.unit].outputs]
-            answers = _answers(study, units[row.unit], row.id, given)
+            arm = study.protocol.experiment.arm(row.arm)
+            unit = as_shown(study, units[row.unit], row.seed, arm, {})
+            shown = [content.text() for content in unit.fields.values()]
+            shown += [output.content.text() for output in unit.outputs]
+            answers = _answers(study, unit, row.id, given)
             entry = Entry(
                 row.place, row.unit, row.key, _status(row.state, bool(row.draft)),
                 _excerpt(shown), answers, row.closed_at or row.created_at,
             )  # fmt: skip
-            yield entry, "\n".join([row.key, *shown, *answers.values()]).casefold()
+            yield entry, "\n".join([*shown, *answers.values()]).casefold()
         if len(rows) < PIECE:
             return
         before = rows[-1].place

@@ -108,6 +108,25 @@ def applies(worker: Worker, meta: Mapping[str, Any]) -> bool:
     return all(str(meta.get(name)) in values for name, values in worker.only.items())
 
 
+def regroup(connection: Connection, study: "Study") -> None:
+    """Move units into and out of the pools, after the study has said otherwise what items are for.
+
+    Units of the ordinary work close their ranks, so that positions stay without gaps.
+    """
+    facts = items.facts(connection, study.id)
+    counts: dict[str, int] = {}
+    moves = {}
+    for row in items.placing(connection, study.id):
+        here = pools.at(study.protocol, row.position)
+        if here in {"before", "after"}:
+            continue
+        name = pools.of(study.protocol, facts.get(row.item) or {})
+        first = 0 if not name else pools.bounds(study.protocol, name)[0] + 1
+        moves[row.id] = first + counts.get(name, 0)
+        counts[name] = counts.get(name, 0) + 1
+    items.place(connection, moves)
+
+
 def groups(
     protocol: StudyProtocol, keys: Sequence[str], meta: Mapping[str, Any] | None = None
 ) -> list[list[str]]:

@@ -7,7 +7,6 @@ from core.policies import Round
 from core.services import pools
 from core.services.choosing import Choice, Setting
 from core.services.grading import graded
-from core.services.tables import outline
 from core.services.verdicts import leading, reveal_arm
 from storage import assignments, candidates, checked, team
 from storage import studies as study_rows
@@ -59,7 +58,7 @@ def score(at: Setting, one: Round, turn: int) -> float | None:
     """The share of right answers in an attempt; None without any that can be graded."""
     bounds = pools.bounds(at.study.protocol, one.name)
     rows = checked.attempted(at.connection, at.rater, bounds, turn)
-    found = [right for _, right in graded(at.study, rows, outline)]
+    found = [right for _, right in graded(at.study, rows)]
     return sum(found) / len(found) if found else None
 
 

@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from core.protocol import STATES, StudyProtocol, from_data
 from core.questions.base import Question
+from core.services import pools
 from core.services.access import Identity, require
-from core.services.material import add_missing_units
+from core.services.material import add_missing_units, regroup
 from storage import items, outputs, studies
 from storage.database import Database
 
@@ -142,11 +143,18 @@ def edit(db: Database, who: Identity, key: str, protocol: StudyProtocol, seen: i
             items.reopen(connection, study.id, protocol.assignment.overlap)
         if study.protocol.judged != protocol.judged:
             add_missing_units(connection, replace(study, protocol=protocol))
+        if _apart(protocol) != _apart(study.protocol):
+            regroup(connection, load(db, key, connection))
         studies.record(
             connection, study.id, "edited", who.name,
             {"version": version, "digest": protocol.digest},
         )  # fmt: skip
     return load(db, key)
+
+
+def _apart(protocol: StudyProtocol) -> tuple[Any, ...]:
+    """What decides which units stand apart from the ordinary work, and where."""
+    return protocol.checks.by, protocol.checks.pools, pools.names(protocol)
 
 
 def _editable(study: Study, protocol: StudyProtocol, seen: int) -> None:

@@ -10,6 +10,7 @@ from core.policies import Arm
 from core.services import material, verdicts
 from core.services.access import Identity
 from core.services.choosing import draw
+from core.services.grading import FEEDBACK
 from core.services.masking import masked
 from core.services.studies import Study
 from core.services.verdicts import Verdict
@@ -91,7 +92,7 @@ def ticket(
     policy = study.protocol.assignment
     return Ticket(
         id=row.id, study=study.key, unit_id=row.unit, unit=unit, rater=row.rater,
-        rater_key=f"person:{who.name}", place=row.place, total=total,
+        rater_key=f"person:{who.name}", place=row.place, total=max(total, row.place),
         stage=row.stage if row.stage in SHOWN_STAGES else "first", repeat=0, state=row.state,
         given=given, draft=_draft(connection, study, unit, row),
         verdicts=verdicts.visible(connection, study, unit, row),
@@ -107,7 +108,8 @@ def as_shown(study: Study, whole: Unit, seed: int, arm: Arm | None, hidden: dict
     """
     unit = whole.shuffled(seed).blind()
     if study.protocol.checks.pools:
-        meta = {k: v for k, v in unit.meta.items() if k != study.protocol.checks.by}
+        telling = {study.protocol.checks.by, FEEDBACK}
+        meta = {k: v for k, v in unit.meta.items() if k not in telling}
         unit = replace(unit, meta=meta)
     if arm is not None:
         unit = _in_arm(unit, arm)

@@ -54,6 +54,7 @@ def hold(desk: State, held: Ticket | None) -> None:
     desk["begun"] = time.monotonic()
     desk["panel"] = ""
     desk["error"] = ""
+    desk["feedback"] = ()
 
 
 def lay(db: Database, who: Identity, study: Study, place: int) -> None:
@@ -131,7 +132,10 @@ def submit(db: Database, who: Identity, study: Study, at: int) -> None:
         return
     desk["saved"] = receipt.sequence
     desk.setdefault("pace", deque(maxlen=PACE)).append(seconds)
-    if desk.get("behind"):
+    if receipt.feedback:
+        hold(desk, assignment.at(db, who, study.key, held.place))
+        desk["feedback"], desk["behind"] = receipt.feedback, True
+    elif desk.get("behind") and receipt.next is None:
         forward(db, who, study, at)
     else:
         hold(desk, receipt.next)

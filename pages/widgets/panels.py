@@ -46,7 +46,11 @@ def panel(db: Database, who: Identity, study: Study, desk: moves.State) -> None:
 def guidelines(study: Study, unit: Unit, desk: moves.State) -> None:
     """The study's guidelines, the unit's questions and worked examples, and a search in them."""
     said = desk["words"]
-    parts = [*sections(study.protocol.guidelines), *asked(unit, said), *examples(study, said)]
+    parts = [
+        *sections(desk["held"].guidelines or study.protocol.guidelines),
+        *asked(unit, said),
+        *examples(study, said),
+    ]
     if not parts:
         st.markdown(said("no_guidelines"), anchors=False)
         return
