@@ -70,6 +70,9 @@ class Ui(Showing, Protocol):
     ) -> float | None:  # fmt: skip
         """A number; a `slider` runs from `low` to `high` and is unset until it is moved."""
 
+    def note(self, text: str) -> None:
+        """A word on how far an answer has come."""
+
     def changes(self, old: str, new: str) -> None:
         """What was taken out of a text and what was put in, word by word."""
 
@@ -144,3 +147,6 @@ class Recorder(RecordedShowing):
 
     def changes(self, old: str, new: str) -> None:
         self._note("changes", old=old, new=new)
+
+    def note(self, text: str) -> None:
+        self._note("note", text=text)

@@ -41,7 +41,7 @@ def work(slot: DeltaGenerator) -> None:
     ui = StreamlitUi(
         f"a{held.id}",
         room=moves.room(held),
-        active="" if desk["panel"] == "skip" else moves.active_question(held, desk["answers"]),
+        active="" if desk["panel"] == "skip" else moves.active_question(held, desk),
         keys=desk["keys"],
         on_answer=lambda name, value: moves.answered(db, who, study, held.id, name, value),
     )
@@ -104,6 +104,11 @@ def send(desk: moves.State, held: moves.Ticket) -> None:
         )  # fmt: skip
     if moves.one_key(study, held) or desk["feedback"]:
         return
+    if moves.can_go_on(held, desk):
+        st.button(
+            "Digits to the next question", key=f"on-{room}", shortcut="j" if keys else None,
+            on_click=moves.go_on, args=(desk,),
+        )  # fmt: skip
     st.button(
         said("save_change" if held.state == "submitted" else "submit"), key=f"submit-{room}",
         shortcut=moves.submit_key(desk, held), type="primary", on_click=moves.submit, args=here,

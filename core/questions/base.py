@@ -1,8 +1,9 @@
 """What every kind of question is."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +11,9 @@ from core.digest import Identified, canonical, digest
 from core.registry import Registry
 from core.ui import Ui
 from core.units import Invalid, Unit
+
+if TYPE_CHECKING:
+    from core.content.base import Content
 
 Level = Literal["nominal", "ordinal", "interval", "none"]
 About = Literal["item", "output", "pair", "set", "critique", "probe set", "participant"]
@@ -25,6 +29,23 @@ class Scale(BaseModel):
     model_config = ConfigDict(frozen=True)
     level: Level
     labels: tuple[str, ...] = ()
+
+
+TENTHS = Scale(level="interval", labels=tuple(f"{10 * n} %" for n in range(11)))
+PLACE = " @ "
+
+
+def tenth(share: float) -> int:
+    """The code of a share of 0 to 1 in `TENTHS`: the nearest tenth."""
+    return min(10, max(0, int(share * 10 + 0.5)))
+
+
+def schema_of(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON schema of an object that has these properties and no others."""
+    return {
+        "type": "object", "properties": dict(properties), "required": list(properties),
+        "additionalProperties": False,
+    }  # fmt: skip
 
 
 class Question(Identified):
@@ -92,9 +113,21 @@ class Question(Identified):
     def codes(self, value: Any, unit: Unit) -> dict[str, int]:
         """The value as integers per slot; slot '' is the answer itself. Empty for free text.
 
-        `slot@place` is a slot that a unit has several times: once at each place (a segment).
+        A slot that a unit has several times, once at each place (a segment), has the place behind
+        it, after `PLACE`; `slot_of` takes the two apart.
         """
         raise NotImplementedError
+
+    def slot_of(self, code: str) -> tuple[str, str]:
+        """The slot that a code belongs to, and the place within the unit ('' without places)."""
+        if not code or code in self.slots():
+            return code, ""
+        slot, _, place = code.rpartition(PLACE)
+        return slot, place
+
+    def material(self, unit: Unit) -> Sequence[tuple[str, "Content"]]:
+        """What a model must see besides the unit's own contents, by title; it is fenced too."""
+        return ()
 
     def describe(self, value: Any, unit: Unit) -> str:
         """The value as a person would say it."""
@@ -146,9 +179,50 @@ class Question(Identified):
         """Title and help, as a model reads them."""
         return f"{self.title}\n{self.help}".strip()
 
+    def lettered(self, letter: str, unit: Unit) -> str:
+        """The key of the output shown under a letter; raises `Invalid` that names this question."""
+        try:
+            return unit.at(letter)
+        except Invalid as error:
+            raise self.refuse(error.message) from None
+
     def refuse(self, message: str) -> Invalid:
         """An error that names this question."""
         return Invalid(self.name, message)
+
+
+class Parted(Question):
+    """A question whose answer has parts, each drawn as a block and named by its path.
+
+    The value is a mapping with the parts at the same paths, so that an unfinished answer is one
+    with parts left out. A cell of a table holds it as JSON.
+    """
+
+    def entry(self) -> Entry:
+        return "presses"
+
+    def cell(self, raw: Any, unit: Unit) -> Any:
+        return self.check(self.parsed(raw), unit)
+
+    def parsed(self, raw: Any) -> Any:
+        """The JSON in a text; other things as they are. Raises `Invalid` for other texts."""
+        if not isinstance(raw, str):
+            return raw
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError):
+            raise self.refuse("expected JSON, such as " + self.form()) from None
+
+    def form(self) -> str:
+        """What a value looks like, for messages."""
+        return "{...}"
+
+    def held(self, found: Mapping[str, Any], unit: Unit) -> Any:
+        """What a person has answered so far: the value once it is one; None without any part."""
+        try:
+            return self.check(found, unit)
+        except Invalid:
+            return dict(found) or None
 
 
 questions: Registry[type[Question]] = Registry("core.questions")

@@ -1,27 +1,58 @@
-"""Which of two is better."""
+"""Which of two is better, by how much, and in which respects."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from core.questions.base import About, Question, Scale, questions
+from pydantic import Field, field_validator
+
+from core.answers import path
+from core.questions.base import About, Entry, Parted, Scale, questions, schema_of
 from core.ui import Option, Ui
 from core.units import Unit
 
 TIE, BOTH_BAD = "tie", "both_bad"
+WORDS = {TIE: ("Tie", "equally good"), BOTH_BAD: ("Both bad", "neither is acceptable")}
+STRENGTH = "strength"
 
 
 @questions.register
-class Pairwise(Question):
+class Pairwise(Parted):
     """The better of two outputs, with an optional tie and an optional "both bad".
 
     The value is `{"winner": key}`, or `{"winner": null, "verdict": "tie" | "both_bad"}`. Codes
     follow the study's own order of the two, not the order shown: 0 first, 1 second, 2 tie,
     3 both bad.
+
+    With `strength` n a winner wins by 1 to n (`{"winner": key, "strength": 2}`), and the slot
+    "strength" is coded from -n (the first by far) over 0 (a tie) to n. With `dimensions` (name ->
+    meaning) the two are compared in each respect as well: `{"winner": key, "dimensions": {name:
+    {"winner": key}}}`; each dimension is a slot, coded like the answer.
     """
 
     kind = "pairwise"
     about: About = "pair"
     tie: bool = True
     both_bad: bool = False
+    strength: int = Field(
+        default=0, ge=0, le=5, description="steps of how much better; 0: not asked"
+    )
+    dimensions: Mapping[str, str] = Field(
+        default_factory=dict, description="respects in which the two are compared as well"
+    )
+
+    @field_validator("dimensions", mode="before")
+    @classmethod
+    def _named(cls, raw: Any) -> Any:
+        if isinstance(raw, list | tuple):
+            raw = {str(name): "" for name in raw}
+        if not isinstance(raw, Mapping) or STRENGTH in raw or "" in raw:
+            raise ValueError(f"give dimensions as name: meaning; none may be called {STRENGTH!r}")
+        return {str(name): str(meaning or "") for name, meaning in raw.items()}
+
+    @property
+    def simple(self) -> bool:
+        """Whether the winner alone is the whole answer."""
+        return not self.strength and not self.dimensions
 
     def _verdicts(self) -> list[str]:
         return [TIE] * self.tie + [BOTH_BAD] * self.both_bad
@@ -32,77 +63,235 @@ class Pairwise(Question):
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         self._pair(unit)
-        words = {TIE: ("Tie", "equally good"), BOTH_BAD: ("Both bad", "neither is acceptable")}
-        options = [
-            Option({"winner": key}, f"{unit.letter(key)} is better") for key in unit.shown
-        ] + [Option({"winner": None, "verdict": v}, *words[v]) for v in self._verdicts()]
-        return ui.choose(
-            name=self.name, title=self.title, options=options, value=draft, help=self.help,
-            required=self.required,
+        if not self.dimensions:
+            return ui.choose(
+                name=self.name, title=self.title, options=self._options(unit, self.strength),
+                value=draft, help=self.help, required=self.required, scale=bool(self.strength),
+            )  # fmt: skip
+        given = draft if isinstance(draft, Mapping) else {}
+        found = self._drafted(given)
+        ui.heading(title=self.title, help=self.help, required=self.required)
+        overall = ui.choose(
+            name=path(self.name, "overall"), title="Overall", value=found.get("overall"),
+            options=self._options(unit, self.strength), scale=bool(self.strength), part=True,
         )  # fmt: skip
+        parts = {
+            name: ui.choose(
+                name=path(self.name, "dimensions", name), title=name, help=meaning, part=True,
+                value=found["dimensions"].get(name), options=self._options(unit, 0),
+            )
+            for name, meaning in self.dimensions.items()
+        }  # fmt: skip
+        parts = {name: answer for name, answer in parts.items() if answer is not None}
+        if overall is None and not parts:
+            return None
+        return self.held({"overall": overall, "dimensions": parts}, unit)
+
+    def _options(self, unit: Unit, strength: int) -> list[Option]:
+        """The answers in the order shown: with `strength` from the one end to the other."""
+        verdicts = [Option({"winner": None, "verdict": v}, *WORDS[v]) for v in self._verdicts()]
+        if not strength:
+            wins = [Option({"winner": k}, f"{unit.letter(k)} is better") for k in unit.shown]
+            return wins + verdicts
+        left, right = ([self._by(unit, k, n) for n in range(1, strength + 1)] for k in unit.shown)
+        return [*left[::-1], *verdicts[: self.tie], *right, *verdicts[self.tie :]]
+
+    def _by(self, unit: Unit, key: str, strength: int) -> Option:
+        hint = {1: "slightly better", self.strength: "much better"}.get(strength, "")
+        return Option(
+            {"winner": key, "strength": strength}, f"{unit.letter(key)} +{strength}", hint
+        )
+
+    def _drafted(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The parts of a value or draft: `overall` and `dimensions`."""
+        overall = given.get("overall")
+        if overall is None:
+            held = {k: v for k, v in given.items() if k in {"winner", "verdict", "strength"}}
+            overall = held or None
+        parts = given.get("dimensions")
+        return {"overall": overall, "dimensions": parts if isinstance(parts, Mapping) else {}}
 
     def instruct(self, unit: Unit) -> str:
         lines = [self.heading(), 'Answer "A" or "B" for the better response.']
+        if self.strength:
+            top = self.strength
+            lines[1] = (
+                f'Answer "A1" to "A{top}" or "B1" to "B{top}": the letter of the better response, '
+                f"then by how much it is better, from 1 (slightly) to {top} (by far)."
+            )
         if self.tie:
             lines.append('Answer "tie" when they are equally good.')
         if self.both_bad:
             lines.append('Answer "both_bad" when neither is acceptable.')
+        if self.dimensions:
+            lines.append('Compare them overall, then (with "A" or "B" alone) in each dimension:')
+            lines += [f"{n}: {m}" if m else n for n, m in self.dimensions.items()]
         return "\n".join(lines)
 
+    def _replies(self, strength: int) -> list[str]:
+        if not strength:
+            return ["A", "B", *self._verdicts()]
+        wins = [f"{letter}{n}" for letter in "AB" for n in range(1, strength + 1)]
+        return [*wins, *self._verdicts()]
+
     def reply_schema(self, unit: Unit) -> dict[str, Any]:
-        return {"enum": ["A", "B", *self._verdicts()]}
+        overall = {"enum": self._replies(self.strength)}
+        if not self.dimensions:
+            return overall
+        parts = schema_of({name: {"enum": self._replies(0)} for name in self.dimensions})
+        return schema_of({"overall": overall, "dimensions": parts})
 
     def read(self, reply: Any, unit: Unit) -> Any:
-        if reply in self._verdicts():
-            return {"winner": None, "verdict": reply}
+        if not self.dimensions:
+            return self.check(self._said(reply, unit), unit)
+        if not isinstance(reply, Mapping) or not isinstance(reply.get("dimensions"), Mapping):
+            raise self.refuse("expected the overall answer and one for each dimension")
+        parts = {name: self._said(said, unit) for name, said in reply["dimensions"].items()}
+        overall = self._said(reply.get("overall"), unit)
+        return self.check({"overall": overall, "dimensions": parts}, unit)
+
+    def _said(self, reply: Any, unit: Unit) -> dict[str, Any]:
         if not isinstance(reply, str):
             raise self.refuse('expected "A" or "B"')
-        return self.check({"winner": unit.at(reply)}, unit)
+        if reply in self._verdicts():
+            return {"winner": None, "verdict": reply}
+        if self.strength and len(reply) == 2 and reply[1] in "12345":
+            return {"winner": self.lettered(reply[0], unit), "strength": int(reply[1])}
+        return {"winner": self.lettered(reply, unit)}
 
     def reply(self, value: Any, unit: Unit) -> Any:
-        return value["verdict"] if value["winner"] is None else unit.letter(value["winner"])
+        if not self.dimensions:
+            return self._letter(value, unit)
+        parts = {n: self._letter(v, unit) for n, v in value["dimensions"].items()}
+        return {"overall": self._letter(value, unit), "dimensions": parts}
+
+    def _letter(self, value: Mapping[str, Any], unit: Unit) -> str:
+        if value["winner"] is None:
+            return str(value["verdict"])
+        return f"{unit.letter(value['winner'])}{value.get('strength', '')}"
 
     def check(self, value: Any, unit: Unit) -> Any:
         self._pair(unit)
+        if not self.dimensions:
+            return self._one(value, unit, self.strength)
+        if not isinstance(value, Mapping):
+            raise self.refuse("expected the better response, and one for each dimension")
+        known = {"winner", "verdict", "strength", "overall", "dimensions"}
+        if set(value) - known:
+            raise self.refuse("expected nothing but the overall answer and the dimensions")
+        found = self._drafted(value)
+        if set(found["dimensions"]) - set(self.dimensions):
+            raise self.refuse(f"the dimensions are {', '.join(self.dimensions)}")
+        parts = {}
+        for name in self.dimensions:
+            if found["dimensions"].get(name) is None:
+                raise self.refuse(f"{name}: an answer is needed")
+            parts[name] = self._one(found["dimensions"][name], unit, 0)
+        return {**self._one(found["overall"], unit, self.strength), "dimensions": parts}
+
+    def _one(self, value: Any, unit: Unit, strength: int) -> dict[str, Any]:
         if not isinstance(value, dict) or "winner" not in value:
             raise self.refuse("expected the better response, a tie or both bad")
-        winner, verdict = value["winner"], value.get("verdict")
-        if set(value) - {"winner", "verdict"}:
+        winner, verdict, by = value["winner"], value.get("verdict"), value.get("strength")
+        if set(value) - {"winner", "verdict", "strength"}:
             raise self.refuse("expected nothing but winner and verdict")
-        if winner is None and isinstance(verdict, str) and verdict in self._verdicts():
+        if (
+            winner is None
+            and by is None
+            and isinstance(verdict, str)
+            and verdict in self._verdicts()
+        ):
             return {"winner": None, "verdict": verdict}
-        if isinstance(winner, str) and winner in unit.shown and verdict is None:
+        if not (isinstance(winner, str) and winner in unit.shown and verdict is None):
+            raise self.refuse(f"expected one of {list(unit.shown)} or one of {self._verdicts()}")
+        if not strength and by is None:
             return {"winner": winner}
-        raise self.refuse(f"expected one of {list(unit.shown)} or one of {self._verdicts()}")
+        if type(by) is not int or not 1 <= by <= strength:
+            raise self.refuse(f"strength: expected a whole number from 1 to {strength}")
+        return {"winner": winner, "strength": by}
 
     def cell(self, raw: Any, unit: Unit) -> Any:
-        if isinstance(raw, str) and raw in unit.shown:
-            return {"winner": raw}
-        if isinstance(raw, str) and raw in self._verdicts():
+        if self.dimensions or not isinstance(raw, str):
+            return super().cell(raw, unit)
+        if raw in unit.shown:
+            return self.check({"winner": raw}, unit)
+        if raw in self._verdicts():
             return {"winner": None, "verdict": raw}
+        winner, _, by = raw.rpartition(" +")
+        if self.strength and by.isdecimal() and len(by) == 1:
+            return self.check({"winner": winner, "strength": int(by)}, unit)
         return self.check(raw, unit)
 
     def plain(self, value: Any) -> Any:
-        return value["winner"] if value["winner"] is not None else value["verdict"]
+        if self.dimensions:
+            return super().plain(value)
+        if value["winner"] is None:
+            return value["verdict"]
+        return f"{value['winner']} +{value['strength']}" if self.strength else value["winner"]
 
     def scale(self, unit: Unit | None = None) -> Scale:
         names = list(unit.order) if unit is not None and len(unit.order) == 2 else ["1st", "2nd"]
         labels = [f"{n} better" for n in names] + ["tie"] * self.tie + ["both bad"] * self.both_bad
         return Scale(level="nominal", labels=tuple(labels))
 
+    def slots(self) -> Mapping[str, Scale]:
+        found = dict.fromkeys(self.dimensions, self.scale())
+        if self.strength:
+            labels = tuple(
+                f"{n:+d}" if n else "0" for n in range(-self.strength, self.strength + 1)
+            )
+            found[STRENGTH] = Scale(level="ordinal", labels=labels)
+        return found
+
     def codes(self, value: Any, unit: Unit) -> dict[str, int]:
+        found = {"": self._code(value, unit)}
+        found |= {n: self._code(v, unit) for n, v in value.get("dimensions", {}).items()}
+        by = self._signed(value, unit)
+        return found if by is None else {**found, STRENGTH: by + self.strength}
+
+    def _code(self, value: Mapping[str, Any], unit: Unit) -> int:
         if value["winner"] is not None:
-            return {"": unit.order.index(value["winner"])}
-        return {"": 2 + self._verdicts().index(value["verdict"])}
+            return unit.order.index(value["winner"])
+        return 2 + self._verdicts().index(value["verdict"])
+
+    def _signed(self, value: Mapping[str, Any], unit: Unit) -> int | None:
+        """By how much the second is better than the first; None when it was not asked or said."""
+        if not self.strength or value.get("verdict") == BOTH_BAD:
+            return None
+        by = int(value.get("strength", 0))
+        return -by if value["winner"] == unit.order[0] else by
+
+    def entry(self) -> Entry:
+        return "presses" if self.dimensions else "press"
+
+    def waiting(self, unit: Unit, draft: Any) -> str:
+        if not self.dimensions:
+            return super().waiting(unit, draft)
+        found = self._drafted(draft if isinstance(draft, Mapping) else {})
+        if found["overall"] is None:
+            return path(self.name, "overall")
+        left = [n for n in self.dimensions if found["dimensions"].get(n) is None]
+        return path(self.name, "dimensions", left[0]) if left else ""
 
     def describe(self, value: Any, unit: Unit) -> str:
+        words = self._said_of(value, unit)
+        parts = value.get("dimensions", {})
+        more = [f"{n}: {self._said_of(parts[n], unit)}" for n in self.dimensions if n in parts]
+        return "; ".join([words, *more])
+
+    def _said_of(self, value: Mapping[str, Any], unit: Unit) -> str:
         if value["winner"] is None:
             return "tie" if value["verdict"] == TIE else "both bad"
-        return f"{unit.letter(value['winner'])} is better"
+        by = f" by {value['strength']} of {self.strength}" if "strength" in value else ""
+        return f"{unit.letter(value['winner'])} is better{by}"
 
     def argilla(self) -> dict[str, Any]:
         labels = ["first", "second", *self._verdicts()]
         return {"type": "label_selection", "name": self.name, "labels": labels}
 
     def example(self, unit: Unit) -> Any:
-        return {"winner": unit.order[0]}
+        winner = {"winner": unit.order[0]}
+        overall = {**winner, "strength": self.strength} if self.strength else winner
+        if not self.dimensions:
+            return overall
+        return {**overall, "dimensions": {n: dict(winner) for n in self.dimensions}}

@@ -140,8 +140,9 @@ class Judge(ModelWorker):
         closing = self._form.words(asked, shown)
         if self.scoring == "independent":
             closing = score_words(asked, self.points)
+        more = [part for question in asked for part in question.material(shown)]
         return brief(
-            self._prompts, self._material(shown, own), closing, salt=self.digest,
+            self._prompts, [*self._material(shown, own), *more], closing, salt=self.digest,
             guidelines=self.guidelines, examples=self.examples,
             values={"anchor_score": f"{self.anchor_score:g}", "points": str(self.points)},
         )  # fmt: skip

@@ -21,7 +21,7 @@ class Longer(Worker):
     margin: float = Field(default=0.1, ge=0, lt=1)
 
     def can(self, question: Question, unit: Unit) -> bool:
-        return isinstance(question, Pairwise)
+        return isinstance(question, Pairwise) and question.simple
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         words = {o.key: len(o.content.text().split()) for o in unit.outputs}

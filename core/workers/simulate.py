@@ -79,4 +79,4 @@ def every_answer(question: Question, unit: Unit) -> list[Any]:
         return list(question.points)
     if isinstance(question, Label):
         return list(question.labels)
-    return [question.read(reply, unit) for reply in question.reply_schema(unit)["enum"]]
+    return [question.read(reply, unit) for reply in question.reply_schema(unit).get("enum", [])]

@@ -18,7 +18,9 @@ def answers(question: Question) -> bool:
     """Whether a score can be turned into an answer of that kind."""
     if isinstance(question, Number):
         return question.low is not None and question.high is not None
-    return isinstance(question, Pairwise | Rating | Label)
+    if isinstance(question, Pairwise):
+        return question.simple
+    return isinstance(question, Rating | Label)
 
 
 def verdict(

@@ -55,6 +55,7 @@ def hold(desk: State, held: Ticket | None) -> None:
     desk["panel"] = ""
     desk["error"] = ""
     desk["feedback"] = ()
+    desk["more"] = ""
 
 
 def lay(db: Database, who: Identity, study: Study, place: int) -> None:
@@ -93,6 +94,7 @@ def answered(
         return
     held: Ticket = desk["held"]
     desk["answers"] = answers.put(desk["answers"], name, value)
+    desk["more"] = name if callable(value) else ""
     desk["error"] = ""
     if one_key(study, held):
         submit(db, who, study, at)
@@ -260,12 +262,30 @@ def submit_key(desk: State, held: Ticket) -> str | None:
     return key(desk, "submit")
 
 
-def active_question(held: Ticket, given: dict[str, Any]) -> str:
+def active_question(held: Ticket, desk: State) -> str:
     """The block that the digits press: the first that waits for an answer, else the last choice.
 
-    A question of several presses keeps them until the next one is pressed.
+    A block that takes several presses (`more`) keeps them until the person goes on.
     """
-    unit = held.unit
-    asked = [q for q in unit.questions if q.waiting(unit, None)]
-    waiting = [found for q in asked if (found := q.waiting(unit, given.get(q.name)))]
-    return (waiting or [q.waiting(unit, None) for q in asked[-1:]] or [""])[0]
+    return desk.get("more") or _waiting(held, desk) or _last(held)
+
+
+def _waiting(held: Ticket, desk: State) -> str:
+    given = desk["answers"]
+    names = (q.waiting(held.unit, given.get(q.name)) for q in held.unit.questions)
+    return next((name for name in names if name), "")
+
+
+def _last(held: Ticket) -> str:
+    names = (q.waiting(held.unit, None) for q in reversed(held.unit.questions))
+    return next((name for name in names if name), "")
+
+
+def can_go_on(held: Ticket, desk: State) -> bool:
+    """Whether the digits would go on to another question."""
+    return bool(desk.get("more") and _waiting(held, desk))
+
+
+def go_on(desk: State) -> None:
+    """Let the digits go on to the next question that waits."""
+    desk["more"] = ""

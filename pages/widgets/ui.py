@@ -59,10 +59,11 @@ class StreamlitUi(Material, Parts):
         key = f"{self.scope}-{name}"
         st.session_state.setdefault(key, value or "")
         label = title if required else f"{title} (optional)"
-        return st.text_area(
+        text = st.text_area(
             plain(label), key=key, help=inert(help) or None, placeholder=placeholder or None,
             max_chars=longest, height=76, on_change=self._written, args=(name, key),
         )  # fmt: skip
+        return text or None
 
     def _written(self, name: str, key: str) -> None:
         self.on_answer(name, st.session_state.get(key) or None)

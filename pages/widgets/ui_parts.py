@@ -132,6 +132,9 @@ class Parts:
     def _set(self, name: str, key: str) -> None:
         self.on_answer(name, st.session_state.get(key))
 
+    def note(self, text: str) -> None:
+        st.caption(plain(text))
+
     def changes(self, old: str, new: str) -> None:
         st.markdown(marked(old, new), anchors=False)
 

@@ -1,9 +1,14 @@
 """One of every registered part, found by itself, and the units that they are tried on."""
 
+import re
+
+import yaml
+
 from core import protocol
 from core.content.base import contents
 from core.content.chat import Chat
 from core.content.text import TextContent
+from core.questions.base import load as load_question
 from core.questions.base import questions
 from core.services.parts import templates
 from core.settings import ROOT
@@ -17,9 +22,17 @@ def studies():
     return {n: protocol.from_yaml((folder / f"{n}.yaml").read_text("utf-8")) for n in templates()}
 
 
+def documented():
+    """Every question that docs/questions.md shows, by name."""
+    page = (ROOT / "docs" / "questions.md").read_text("utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page, re.M | re.S)
+    specs = [spec for block in blocks for spec in yaml.load(block, protocol.StrictLoader)]
+    return {f"docs-{spec['name']}": load_question(spec) for spec in specs}
+
+
 def every_question():
-    """A question of each kind, and each one that a template asks."""
-    found = {kind: questions[kind].sample() for kind in questions}
+    """A question of each kind, each one that a template asks, and each one of the documentation."""
+    found = {kind: questions[kind].sample() for kind in questions} | documented()
     for name, study in studies().items():
         found |= {f"{name}-{q.name}": q for q in study.questions}
     return found
@@ -45,6 +58,9 @@ def unit(*asked, outputs=2):
         Shown(key, TextContent(text), source="hidden")
         for key, text in zip(("first", "second", "third")[:outputs], texts, strict=False)
     )
+    if any(getattr(question, "role", "") == "checklist" for question in asked):
+        lines = TextContent("1. names the days\n2. says where to keep it\n")
+        shown = (*shown[:1], Shown("lines", lines, role="checklist"))
     fields = {
         "prompt": TextContent("How long does rice keep?"),
         "reference": TextContent("Cooked rice keeps for three days in a fridge."),

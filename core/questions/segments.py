@@ -1,0 +1,282 @@
+"""The same questions about each part of a content: turns, steps, sentences, rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from pydantic import Field, ValidationError, model_validator
+
+from core.answers import path
+from core.content.base import Content, Segment
+from core.content.text import TextContent
+from core.questions.base import PLACE, Entry, Parted, Question, Scale, load, questions, schema_of
+from core.registry import UnknownPart
+from core.ui import Ui
+from core.units import Invalid, Unit
+
+LONGEST_SHOWN = 600
+
+
+@questions.register
+class Segments(Parted):
+    """Asks `questions` of each segment that a content gives: a field, or the outputs of a role.
+
+    The value is `{"answers": {segment: {question: value}}}`. Each inner question is a slot, coded
+    at every segment; the answer as a whole has no code.
+    """
+
+    kind = "segments"
+    needs_inner: ClassVar[bool] = True
+    of: str = Field(default="", description="a field, or a role of outputs; empty: all outputs")
+    questions: tuple[Mapping[str, Any], ...] = Field(
+        default=(), description="what is asked of each segment"
+    )
+    noun: str = Field(default="part", max_length=40, description="what one segment is called")
+    most: int = Field(default=60, ge=1, le=120, description="how many segments may be asked about")
+
+    @model_validator(mode="after")
+    def _inner(self) -> "Segments":
+        if self.needs_inner and not self.questions:
+            raise ValueError("give the questions that are asked of each segment")
+        try:
+            names = [question.name for question in self.inner]
+        except (UnknownPart, ValidationError, TypeError) as error:
+            raise ValueError(f"questions: {error}") from None
+        if len(set(names)) < len(names):
+            raise ValueError("the questions need names of their own")
+        if any(isinstance(q, Segments) or q.about in ("pair", "set") for q in self.inner):
+            raise ValueError("segments can't ask questions that compare, or segments again")
+        return self
+
+    @cached_property
+    def inner(self) -> tuple[Question, ...]:
+        """The questions that are asked of each segment."""
+        return tuple(load(spec) for spec in self.questions)
+
+    def parts(self, unit: Unit) -> dict[str, Segment]:
+        """The segments by their keys, in order; of several outputs, the output's key leads."""
+        if self.of in unit.fields:
+            found = {part.key: part for part in unit.fields[self.of].segments()}
+        else:
+            place = {key: n for n, key in enumerate(unit.order)}
+            shown = unit.of_role(self.of) if self.of else unit.outputs
+            several = len(shown) > 1
+            found = {
+                f"{output.key}/{part.key}" if several else part.key: part
+                for output in sorted(shown, key=lambda o: place.get(o.key, 0))
+                for part in output.content.segments()
+            }
+        if not found:
+            raise self.refuse(f"this unit has no {self.of or 'output'} with parts to ask about")
+        if len(found) > self.most:
+            raise self.refuse(
+                f"this unit has {len(found)} {self.noun}s; set `most` of the question"
+            )
+        return found
+
+    def _about(self, question: Question, key: str) -> Question:
+        """An inner question as it is asked about one segment."""
+        where = ("answers", key, question.name) if key else ("answers", question.name)
+        return question.model_copy(update={"name": path(self.name, *where)})
+
+    def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
+        given = draft if isinstance(draft, Mapping) else {}
+        ui.heading(title=self.title, help=self.help, required=self.required)
+        found: dict[str, Any] = {}
+        for number, (key, part) in enumerate(self.parts(unit).items(), 1):
+            ui.heading(title=self.line(number, part), part=True)
+            held = mapping(mapping(given.get("answers")).get(key))
+            answers = self.ask_inner(ui, unit, key, held)
+            if answers:
+                found[key] = answers
+        return self.held({"answers": found}, unit) if found else None
+
+    def ask_inner(self, ui: Ui, unit: Unit, key: str, held: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the inner questions about a segment; returns the answers there are."""
+        found = {q.name: self._about(q, key).ask(ui, unit, held.get(q.name)) for q in self.inner}
+        return {name: answer for name, answer in found.items() if answer is not None}
+
+    def line(self, number: int, part: Segment) -> str:
+        """A segment with its number, on one line."""
+        words = " ".join(part.text.split())
+        short = f"{words[:LONGEST_SHOWN]} …" if len(words) > LONGEST_SHOWN else words
+        return f"{number}. {short}"
+
+    def instruct(self, unit: Unit) -> str:
+        lines = [self.heading(), self.numbered(unit)]
+        lines.append(f"Answer about each {self.noun}, by its number:")
+        return "\n".join([*lines, *self.inner_words(unit)])
+
+    def numbered(self, unit: Unit) -> str:
+        """How a model finds the segments."""
+        many = len(self.parts(unit))
+        return f"The {self.noun}s are numbered from 1 to {many} under “{self._material_title()}”."
+
+    def inner_words(self, unit: Unit) -> list[str]:
+        """The inner questions in words for a model."""
+        return [f'"{q.name}": {q.instruct(unit)}' for q in self.inner]
+
+    def _material_title(self) -> str:
+        return f"{self.name}: numbered {self.noun}s"
+
+    def material(self, unit: Unit) -> Sequence[tuple[str, Content]]:
+        lines = [f"[{n}] {part.text}" for n, part in enumerate(self.parts(unit).values(), 1)]
+        return [(self._material_title(), TextContent("\n".join(lines)))]
+
+    def reply_schema(self, unit: Unit) -> dict[str, Any]:
+        numbers = range(1, len(self.parts(unit)) + 1)
+        return schema_of({str(n): self.inner_schema(unit) for n in numbers})
+
+    def inner_schema(self, unit: Unit) -> dict[str, Any]:
+        """JSON schema of a model's replies to the inner questions."""
+        return schema_of({q.name: q.reply_schema(unit) for q in self.inner})
+
+    def read(self, reply: Any, unit: Unit) -> Any:
+        keys = list(self.parts(unit))
+        if not isinstance(reply, Mapping) or set(reply) != {str(n + 1) for n in range(len(keys))}:
+            raise self.refuse(f"expected answers under the numbers 1 to {len(keys)}")
+        found = {key: self.read_inner(reply[str(n)], unit) for n, key in enumerate(keys, 1)}
+        return self.check({"answers": found}, unit)
+
+    def read_inner(self, said: Any, unit: Unit) -> dict[str, Any]:
+        """A model's replies to the inner questions as values; raises `Invalid`."""
+        if not isinstance(said, Mapping) or set(said) != {q.name for q in self.inner}:
+            raise self.refuse(f"expected {', '.join(q.name for q in self.inner)}")
+        try:
+            return {q.name: q.read(said[q.name], unit) for q in self.inner}
+        except Invalid as error:
+            raise self.refuse(str(error)) from None
+
+    def reply(self, value: Any, unit: Unit) -> Any:
+        held = value["answers"]
+        keys = enumerate(self.parts(unit), 1)
+        return {str(n): self.inner_reply(held.get(key, {}), unit) for n, key in keys}
+
+    def inner_reply(self, held: Mapping[str, Any], unit: Unit) -> dict[str, Any]:
+        """Values of the inner questions as a model would reply them."""
+        return {q.name: q.reply(held[q.name], unit) for q in self.inner if q.name in held}
+
+    def check(self, value: Any, unit: Unit) -> Any:
+        parts = self.parts(unit)
+        if not isinstance(value, Mapping) or set(value) != {"answers"}:
+            raise self.refuse("expected the answers by segment")
+        answers = value["answers"]
+        if not isinstance(answers, Mapping) or set(answers) - set(parts):
+            raise self.refuse(f"answers: expected keys of {self.noun}s")
+        found = {
+            key: self.check_inner(answers.get(key), unit, f"{self.noun} {n}: ")
+            for n, key in enumerate(parts, 1)
+        }
+        return {"answers": {key: held for key, held in found.items() if held}}
+
+    def check_inner(self, held: Any, unit: Unit, where: str = "") -> dict[str, Any]:
+        """Answers to the inner questions in canonical form; raises `Invalid`."""
+        given = {} if held is None else held
+        if not isinstance(given, Mapping) or set(given) - {q.name for q in self.inner}:
+            raise self.refuse(f"{where}expected answers by {', '.join(q.name for q in self.inner)}")
+        found = {}
+        for question in self.inner:
+            value = given.get(question.name)
+            if value is None or value == "":
+                if question.required:
+                    raise self.refuse(f"{where}“{question.title}” needs an answer")
+                continue
+            try:
+                found[question.name] = question.check(value, unit)
+            except Invalid as error:
+                raise self.refuse(f"{where}{question.name}: {error.message}") from None
+        return found
+
+    def form(self) -> str:
+        return '{"answers": {"0": {"question": "value"}}}'
+
+    def scale(self, unit: Unit | None = None) -> Scale:
+        return Scale(level="none")
+
+    def slots(self) -> Mapping[str, Scale]:
+        found = {}
+        for question in self.inner:
+            if question.scale().level != "none":
+                found[question.name] = question.scale()
+            found |= {f"{question.name}.{n}": scale for n, scale in question.slots().items()}
+        return found
+
+    def codes(self, value: Any, unit: Unit) -> dict[str, int]:
+        coded: dict[str, int] = {}
+        for key, held in value["answers"].items():
+            coded |= dict(self.inner_codes(held, unit, key))
+        return coded
+
+    def inner_codes(
+        self, held: Mapping[str, Any], unit: Unit, key: str
+    ) -> Iterator[tuple[str, int]]:
+        """The codes of the inner questions at one segment, by slot and place."""
+        place = quote(key, safe="/ ")
+        for question in self.inner:
+            if question.name in held:
+                for slot, code in question.codes(held[question.name], unit).items():
+                    name = f"{question.name}.{slot}" if slot else question.name
+                    yield f"{name}{PLACE}{place}", code
+
+    def distance(self, a: Any, b: Any) -> float:
+        """The mean distance of the answers to each segment; what only one answered counts 1."""
+        gaps = []
+        for key in {*a["answers"], *b["answers"]}:
+            one, two = mapping(a["answers"].get(key)), mapping(b["answers"].get(key))
+            for question in self.inner:
+                first, second = one.get(question.name), two.get(question.name)
+                if first is not None and second is not None:
+                    gaps.append(question.distance(first, second))
+                elif first is not None or second is not None:
+                    gaps.append(1.0)
+        return sum(gaps) / len(gaps) if gaps else 0.0
+
+    def entry(self) -> Entry:
+        typed = any(question.entry() == "typing" for question in self.inner)
+        return "typing" if typed else "presses"
+
+    def waiting(self, unit: Unit, draft: Any) -> str:
+        given = draft if isinstance(draft, Mapping) else {}
+        keys = list(self.parts(unit))
+        answers = mapping(given.get("answers"))
+        for key in keys:
+            name = self.waiting_inner(unit, key, mapping(answers.get(key)))
+            if name:
+                return name
+        return ""
+
+    def waiting_inner(self, unit: Unit, key: str, held: Mapping[str, Any]) -> str:
+        """The block of an inner question that the digits press now; '' when none waits."""
+        names = (self._about(q, key).waiting(unit, held.get(q.name)) for q in self.inner)
+        return next((name for name in names if name), "")
+
+    def describe(self, value: Any, unit: Unit) -> str:
+        numbers = {key: n for n, key in enumerate(self.parts(unit), 1)}
+        return "; ".join(
+            f"{numbers.get(key, key)}: {', '.join(self.said_inner(held, unit))}"
+            for key, held in value["answers"].items()
+        )
+
+    def said_inner(self, held: Mapping[str, Any], unit: Unit) -> list[str]:
+        """The answers to the inner questions in words."""
+        return [q.describe(held[q.name], unit) for q in self.inner if q.name in held]
+
+    def argilla(self) -> dict[str, Any]:
+        return {"type": "text", "name": self.name}
+
+    def example(self, unit: Unit) -> Any:
+        inner = {question.name: question.example(unit) for question in self.inner}
+        keys = list(self.parts(unit))
+        return {"answers": {key: dict(inner) for key in keys}}
+
+    @classmethod
+    def sample(cls) -> "Segments":
+        verdict = {"kind": "label", "name": "verdict", "title": "Is it right?",
+                   "labels": {"right": "", "wrong": ""}}  # fmt: skip
+        return cls(name="example", title="An example", noun="sentence", questions=(verdict,))
+
+
+def mapping(found: Any) -> Mapping[str, Any]:
+    """The mapping that a draft holds at a place; an empty one for anything else."""
+    return found if isinstance(found, Mapping) else {}
