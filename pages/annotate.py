@@ -106,8 +106,8 @@ def send(desk: moves.State, held: moves.Ticket) -> None:
         return
     if moves.can_go_on(held, desk):
         st.button(
-            said("on"), key=f"on-{room}", shortcut=moves.key(desk, "on"), on_click=moves.go_on,
-            args=(desk,),
+            said("next_question"), key=f"on-{room}", shortcut=moves.key(desk, "next_question"),
+            on_click=moves.go_on, args=(desk,),
         )  # fmt: skip
     st.button(
         said("save_change" if held.state == "submitted" else "submit"), key=f"submit-{room}",

@@ -15,6 +15,7 @@ COLOURS = {"pending": "gray", "draft": "orange", "submitted": "green", "skipped"
 MOVES = {
     "submit": "Submit", "back": "Back", "undo": "Undo", "skip": "Skip", "flag": "Flag",
     "comment": "Comment", "guidelines": "Guidelines", "show": "Show what is covered",
+    "next_question": "Next question",
 }  # fmt: skip
 SENSITIVE = {
     "cover": "Cover it until I ask", "show": "Show it at once", "skip": "Pass such units by",

@@ -15,7 +15,7 @@ from storage.database import Database
 
 MOVES: Mapping[str, str] = {
     "submit": "n", "back": "b", "undo": "u", "skip": "s", "flag": "f", "guidelines": "g",
-    "comment": "m", "show": "v", "on": "j",
+    "comment": "m", "show": "v", "next_question": "j",
 }  # fmt: skip
 RESERVED = frozenset("cr")  # the server's own keys
 
