@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.services import assignment, consent, history
+from core.services import assignment, comments, consent, history
 from core.services.studies import Refused
 from pages.widgets import cover as covers
 from pages.widgets import desk as moves
@@ -180,6 +180,9 @@ else:
         settings["words"]("answer_by_keys"), value=settings["settings"].single_keys, key="keys-on",
         help=settings["words"]("answer_by_keys_help"),
     )  # fmt: skip
+    news = comments.waiting(comments.threads(db, who, study.key, own_only=True))
+    if news and st.sidebar.button(settings["words"]("message_waits", n=news), key="news"):
+        st.switch_page("messages.py")
     if agreed(settings):
         body = st.container()
         with st.container(key="action-bar", horizontal=True):

@@ -75,12 +75,12 @@ def resolve(db: Database, who: Identity, key: str, thread: int) -> None:
     _write(db, who, key, thread, "resolved", {})
 
 
-def threads(db: Database, who: Identity, key: str) -> list[Thread]:
+def threads(db: Database, who: Identity, key: str, *, own_only: bool = False) -> list[Thread]:
     """The threads of a study, newest first: all for who may review, otherwise one's own."""
     require(who, "annotate")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        every = who.may("review")
+        every = who.may("review") and not own_only
         own = study_rows.rater_key(connection, study.id, "person", who.name)
         if own is None and not every:
             return []

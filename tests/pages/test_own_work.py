@@ -91,6 +91,8 @@ def test_a_comment_reaches_the_researcher_and_a_reply_comes_back(small, workspac
     assert "Messages page" in words(page)
     (thread,) = comments.threads(workspace, EVA, "small")
     comments.reply(workspace, EVA, "small", thread.id, "Yes, judge what is *there*.")
+    page = opened("annotate", who="ana", study="small")
+    assert "1 new on the Messages page" in [b.label for b in page.button]
     page = opened("messages", who="ana", study="small")
     said = words(page)
     assert "Is this cut off?" in said and "judge what is" in said and "new" in said
