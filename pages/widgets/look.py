@@ -143,7 +143,7 @@ def stats(tiles: Sequence[dict[str, Any]], key: str = "stats") -> None:
     """A row of `stat` tiles of equal height."""
     with st.container(key=f"tiles-{key}"):
         for tile in tiles:
-            stat(**tile)
+            stat(**{"key": f"{key}-{_slug(tile['label'])}", **tile})
 
 
 def _slug(text: str) -> str:

@@ -105,6 +105,9 @@ def test_a_judge_from_the_form_to_its_end(open_page):
     assert page.dataframe[-1].value["Judged"].tolist() == [12]
     assert runs.status(db, OWNER, status.id).done == 12
     assert not {"Pause", "Resume", "Stop"} & set(labels(page))
+    page.text_input(key="judge-model").set_value("another model")
+    page = done(page.run())  # what a run took stands beside what the next one would take
+    assert "12 calls to make" in said(page) and said(page).count("Tokens") == 2
 
 
 @pytest.mark.parametrize(
