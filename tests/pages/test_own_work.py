@@ -48,11 +48,11 @@ def test_my_work_without_any_says_how_to_begin(small, opened):
 
 def test_settings_move_the_keys(small, workspace, opened):
     page = opened("work", who="ana", study="small")
-    page.text_input(key="key-submit").set_value("j")
+    page.text_input(key="key-submit").set_value("k")
     press(page, "Save settings")
     page.switch_page("annotate.py").run()
     assert page.button(key="tool-back").proto.shortcut == "b"
-    assert preferences.load(workspace, ANA, "small").keys["submit"] == "j"
+    assert preferences.load(workspace, ANA, "small").keys["submit"] == "k"
 
 
 def test_keys_that_clash_are_refused_in_words(small, workspace, opened):
