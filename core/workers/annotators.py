@@ -11,15 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from core.digest import digest
 from core.prompts import prompt
 from core.questions.base import Question
-from core.questions.label import Label
 from core.questions.pairwise import Pairwise
-from core.questions.rating import Rating
 from core.units import Draft, Unit
 from core.workers.base import CannotAnswer, Endpointed, Model, workers
 from core.workers.briefing import brief, responses
 from core.workers.endpoint import PLACE, AtEndpoint, ModelWorker
 from core.workers.reply_form import Form, an_object
-from core.workers.simulate import every_answer
+from core.workers.simulate import every_answer, listed
 
 LAZY = (
     "You are Max. You do this for pocket money and want to be done: you skim, you like short "
@@ -129,7 +127,7 @@ class Annotators(ModelWorker):
         return [prompt("annotator").digest]
 
     def can(self, question: Question, unit: Unit) -> bool:
-        return isinstance(question, Pairwise | Rating | Label)
+        return listed(question)
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         if llm is None:

@@ -5,12 +5,9 @@ from typing import Any, Literal
 
 from core.digest import digest
 from core.questions.base import Question
-from core.questions.label import Label
-from core.questions.pairwise import Pairwise
-from core.questions.rating import Rating
 from core.units import Draft, Unit
 from core.workers.base import Model, Worker, workers
-from core.workers.simulate import every_answer
+from core.workers.simulate import every_answer, listed
 
 
 @workers.register
@@ -27,7 +24,7 @@ class Baseline(Worker):
     seed: int = 0
 
     def can(self, question: Question, unit: Unit) -> bool:
-        return isinstance(question, Pairwise | Rating | Label)
+        return listed(question)
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         return [

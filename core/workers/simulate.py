@@ -41,7 +41,7 @@ class Simulate(Worker):
         return cls(name="Simulated example")
 
     def can(self, question: Question, unit: Unit) -> bool:
-        return isinstance(question, Pairwise | Rating | Label) and question.name in unit.gold
+        return listed(question) and question.name in unit.gold
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         why = f"Simulated: the known answer with probability {self.accuracy:g}, otherwise another."
@@ -73,10 +73,17 @@ def neighbours(question: Question, unit: Unit, value: Any) -> list[Any]:
     return [v for v in others if question.distance(v, value) <= nearest + 1e-9]
 
 
+def listed(question: Question) -> bool:
+    """Whether every answer to a question can be listed."""
+    if isinstance(question, Pairwise):
+        return not question.dimensions
+    return isinstance(question, Rating | Label)
+
+
 def every_answer(question: Question, unit: Unit) -> list[Any]:
     """All answers to a rating, label or pair, in the order of the scale (as shown, for a pair)."""
     if isinstance(question, Rating):
         return list(question.points)
     if isinstance(question, Label):
         return list(question.labels)
-    return [question.read(reply, unit) for reply in question.reply_schema(unit).get("enum", [])]
+    return [question.read(reply, unit) for reply in question.reply_schema(unit)["enum"]]
