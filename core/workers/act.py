@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core import sandbox
 from core.content.base import Content
-from core.content.chat import Chat
+from core.content.trajectory import Trajectory
 from core.sandbox import Limits
 from core.units import Draft, Invalid, Unit
 from core.workers.answers import same
@@ -17,7 +17,7 @@ from core.workers.base import CannotAnswer, Endpointed, Model, workers
 from core.workers.endpoint import AtEndpoint
 from core.workers.testing import code_in, outcomes, read_tests
 from core.workers.thinker import WORDS, Thinker, a_text, given, of
-from core.workers.turns import Trajectory, program
+from core.workers.turns import Turns, program
 
 SHOWN = 2_000
 FORM = 'Reply in this form: {"thought": "...", "act": "execute" or "solution", "content": "..."}'
@@ -61,7 +61,7 @@ class Act(Thinker):
         if lacking:
             raise CannotAnswer(lacking)
         self._task(unit)
-        so_far = Trajectory()
+        so_far = Turns()
         while so_far.ended is None:
             await self._turn(unit, so_far, llm, repeat)
             if so_far.ended is None and so_far.proposals >= self.proposals:
@@ -75,7 +75,7 @@ class Act(Thinker):
             "item": unit.item,
         }  # fmt: skip
         return [Draft(
-            role=self.writes, content=Chat.parse(so_far.conversation()), repeat=repeat,
+            role=self.writes, content=Trajectory.parse(so_far.steps()), repeat=repeat,
             call=so_far.turns[-1].call, facts=facts,
         )]  # fmt: skip
 
@@ -89,7 +89,7 @@ class Act(Thinker):
             found.append(("tools", a_text(given(unit, self.signatures))))
         return found
 
-    async def _turn(self, unit: Unit, so_far: Trajectory, llm: Model | None, repeat: int) -> None:
+    async def _turn(self, unit: Unit, so_far: Turns, llm: Model | None, repeat: int) -> None:
         left = self.turns - len(so_far.turns)
         closing = f"{left} turns and {self.proposals - so_far.proposals} proposals are left. {FORM}"
         reply = await self.think(
@@ -107,7 +107,7 @@ class Act(Thinker):
         else:
             turn.observation = "The solution is wrong."
 
-    async def _run(self, unit: Unit, so_far: Trajectory) -> str:
+    async def _run(self, unit: Unit, so_far: Turns) -> str:
         tools = given(unit, self.tools) if self.tools else ""
         code, files = program([code_in(text) for text in so_far.blocks()], tools)
         ran = await asyncio.to_thread(sandbox.python, code, files=files, limits=self._limits)
@@ -133,7 +133,7 @@ class Act(Thinker):
             return all(test.passed for test in done)
         return same(solution, given(unit, self.reference))
 
-    async def _said(self, unit: Unit, so_far: Trajectory, llm: Model | None, repeat: int) -> str:
+    async def _said(self, unit: Unit, so_far: Turns, llm: Model | None, repeat: int) -> str:
         """The teacher's feedback on the turn that has just been taken."""
         material = [*self._task(unit), *so_far.material()]
         secret = given(unit, self.reference) if self.gold else ""

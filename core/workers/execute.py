@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from core import sandbox
-from core.content.text import TextContent
+from core.content.tests import Tests
 from core.questions.base import Question
 from core.sandbox import Limits
 from core.units import Draft, Shown, Unit
@@ -57,7 +57,7 @@ class Execute(Worker):
             raise CannotAnswer(f"the item has no output of {' or '.join(map(repr, self.reads))}")
         found = {o.key: await asyncio.to_thread(self._outcomes, unit, o) for o in shown}
         if self.writes:
-            return [self._result(key, tested, repeat) for key, tested in found.items()]
+            return [self._result(o, found[o.key], repeat) for o in shown]
         scores = {key: share(tested) for key, tested in found.items()}
         why = " ".join(f"{unit.letter(k)}: {_counted(t)}." for k, t in found.items())
         return [
@@ -70,14 +70,16 @@ class Execute(Worker):
         tests = read_tests(unit, self.tests, self.entry)
         return outcomes(code_in(output.content.text()), tests, self.limits)
 
-    def _result(self, key: str, tested: Sequence[Outcome], repeat: int) -> Draft:
+    def _result(self, output: Shown, tested: Sequence[Outcome], repeat: int) -> Draft:
         facts: dict[str, Any] = {
             "passed": all(t.passed for t in tested), "right": sum(t.passed for t in tested),
             "asked": len(tested), "tests": [t.data() for t in tested],
         }  # fmt: skip
+        code = code_in(output.content.text())
+        content = Tests.parse({"code": code, "tests": [t.shown() for t in tested]})
         return Draft(
-            role=self.writes, content=TextContent.parse(report(tested)), parent=key, key=key,
-            repeat=repeat, facts=facts,
+            role=self.writes, content=content, parent=output.key, key=output.key, repeat=repeat,
+            facts=facts,
         )  # fmt: skip
 
 
@@ -88,13 +90,3 @@ def share(tested: Sequence[Outcome]) -> float:
 
 def _counted(tested: Sequence[Outcome]) -> str:
     return f"{sum(t.passed for t in tested)} of {len(tested)} tests pass"
-
-
-def report(tested: Sequence[Outcome]) -> str:
-    """The tests in words: how many pass, and the trace of each that does not."""
-    lines = [_counted(tested) + "."]
-    for test in tested:
-        lines.append(f"{'passed' if test.passed else 'FAILED'}: {test.name}")
-        if not test.passed:
-            lines += [f"    {line}" for line in test.trace.splitlines()[-12:]]
-    return "\n".join(lines).replace("\x00", "\\0")

@@ -74,9 +74,17 @@ class Outcome:
             "seconds": round(self.seconds, 3),
         }  # fmt: skip
 
+    def shown(self) -> dict[str, Any]:
+        """The outcome as the content `tests` takes it."""
+        ended = self.end.startswith("ended")
+        outcome = "passed" if self.passed else "failed" if ended else "error"
+        trace = self.trace.replace("\x00", "\\0")
+        said = {"name": self.name, "outcome": outcome, "seconds": round(self.seconds, 3)}
+        return said if self.passed else {**said, "message": self.end, "trace": trace}
+
 
 @dataclass(frozen=True, slots=True)
-class Tests:
+class Suite:
     """The tests of an item: what they share, and the cases."""
 
     setup: str
@@ -88,7 +96,7 @@ def code_in(text: str) -> str:
     return "\n\n".join(FENCED.findall(text)) or text
 
 
-def read_tests(unit: Unit, name: str, entry: str) -> Tests:
+def read_tests(unit: Unit, name: str, entry: str) -> Suite:
     """The tests in the field or fact of that name; raises `CannotAnswer` when there are none.
 
     A list of `{"input": ..., "output": ...}` is what a program reads and prints. Python holds
@@ -102,7 +110,7 @@ def read_tests(unit: Unit, name: str, entry: str) -> Tests:
     if isinstance(raw, str) and raw.lstrip().startswith("["):
         raw = _json(raw)
     if isinstance(raw, list):
-        return Tests("", [_pair(one, n, name) for n, one in enumerate(raw, 1)])
+        return Suite("", [_pair(one, n, name) for n, one in enumerate(raw, 1)])
     if not isinstance(raw, str) or not raw.strip():
         raise CannotAnswer(f"the item has no tests in a field or fact called {name!r}")
     return _python(raw, str(unit.meta.get(entry) or ""))
@@ -124,7 +132,7 @@ def _pair(one: Any, number: int, name: str) -> Case:
     return Case(title, stdin=str(one.get("input", "")), stdout=str(one["output"]))
 
 
-def _python(source: str, entry: str) -> Tests:
+def _python(source: str, entry: str) -> Suite:
     if len(source) > LONGEST:
         raise CannotAnswer(f"the tests are longer than {LONGEST:,} characters")
     ran = python(SPLIT, files={"tests.py": source})
@@ -136,10 +144,10 @@ def _python(source: str, entry: str) -> Tests:
     if any("ENTRY" in code for _, code in found["cases"]) and not entry.isidentifier():
         raise CannotAnswer("`check` takes a candidate; name it in the item's entry fact")
     cases = [Case(name, code.replace("ENTRY", entry)) for name, code in found["cases"]]
-    return Tests(found["setup"], cases[:MOST])
+    return Suite(found["setup"], cases[:MOST])
 
 
-def outcomes(code: str, tests: Tests, limits: Limits) -> list[Outcome]:
+def outcomes(code: str, tests: Suite, limits: Limits) -> list[Outcome]:
     """How the code fares in each test; raises `NoSandbox` where nothing can be run safely.
 
     A test has passed when the run reached its end without an error, or printed what was wanted.

@@ -19,12 +19,13 @@ from core.workers.reply_form import an_object
 class Thinker(ModelWorker):
     """A worker that shows a model some material and writes down what it makes of it.
 
-    `fields` names the fields of the item that the model sees: all, when empty. `samples` is how
-    often each unit is asked.
+    `shows` names the fields of the item that the model sees; empty, all of them but `hides`.
+    `samples` is how often each unit is asked.
     """
 
     words: ClassVar[tuple[str, ...]]
-    fields: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+    hides: tuple[str, ...] = ("reference", "answer", "gold", "solution", "tests")
     samples: int = Field(default=1, ge=1, le=100)
 
     def repeats(self) -> int:
@@ -35,10 +36,10 @@ class Thinker(ModelWorker):
 
     def seen(self, unit: Unit, *, without: Sequence[str] = ()) -> list[tuple[str, Content]]:
         """The item's fields as material; raises `CannotAnswer` when one that is named is absent."""
-        absent = [name for name in self.fields if name not in unit.fields]
+        absent = [name for name in self.shows if name not in unit.fields]
         if absent:
             raise CannotAnswer(f"the item has no field called {absent[0]!r}")
-        names = self.fields or tuple(unit.fields)
+        names = self.shows or [name for name in unit.fields if name not in self.hides]
         return [(name, unit.fields[name]) for name in names if name not in without]
 
     def read(self, unit: Unit) -> tuple[Shown, ...]:

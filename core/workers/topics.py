@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from core.content.tree import Tree
 from core.statistics.hierarchy import coverage
 from core.units import Draft, Invalid, Unit
 from core.workers.base import CannotAnswer, Model, workers
@@ -51,7 +52,10 @@ class Topics(Thinker):
             "topics": tree, "texts": len(texts), "placed": len(placed.places),
             "coverage": placed.value, "left": left,
         }  # fmt: skip
-        return [self.wrote(_outline(tree, texts, left), reply, repeat=repeat, facts=facts)]
+        outline = _outline(tree, texts, left)
+        return [Draft(
+            role=self.writes, content=outline, call=reply.call, repeat=repeat, facts=facts
+        )]  # fmt: skip
 
     def _texts(self, unit: Unit) -> list[str]:
         if self.reads:
@@ -100,12 +104,18 @@ def _places(numbers: Sequence[int], texts: int) -> list[int]:
     return sorted({number - 1 for number in numbers})
 
 
-def _outline(tree: Sequence[Mapping[str, Any]], texts: Sequence[str], left: Sequence[int]) -> str:
-    lines: list[str] = []
-    for topic in tree:
-        lines += [f"- {topic['name']}", *(f"    - {texts[n]}" for n in topic["texts"])]
-        for part in topic["parts"]:
-            lines += [f"    - {part['name']}", *(f"        - {texts[n]}" for n in part["texts"])]
-    if left:
-        lines += [f"- {LEFT}", *(f"    - {texts[n]}" for n in left)]
-    return "\n".join(lines)
+def _outline(tree: Sequence[Mapping[str, Any]], texts: Sequence[str], left: Sequence[int]) -> Tree:
+    """The topics as a hierarchy that ends in the texts, and those that are left over."""
+
+    def leaves(places: Sequence[int]) -> list[dict[str, Any]]:
+        return [{"label": texts[place]} for place in places]
+
+    nodes = [
+        {"label": topic["name"], "children": [
+            *leaves(topic["texts"]),
+            *({"label": part["name"], "children": leaves(part["texts"])}
+              for part in topic["parts"]),
+        ]}
+        for topic in tree
+    ]  # fmt: skip
+    return Tree.parse(nodes + ([{"label": LEFT, "children": leaves(left)}] if left else []))

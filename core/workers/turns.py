@@ -32,9 +32,13 @@ class Turn:
     observation: str = ""
     feedback: str = ""
 
+    def heard(self) -> str:
+        """What was seen after the turn, and the feedback on it."""
+        return self.observation + (f"\n\nFeedback: {self.feedback}" if self.feedback else "")
+
 
 @dataclass(slots=True)
-class Trajectory:
+class Turns:
     """The turns so far, and how they ended once they have."""
 
     turns: list[Turn] = field(default_factory=list)
@@ -70,14 +74,13 @@ class Trajectory:
             found += [(f"turn {number}, {n}", TextContent(t)) for n, t in parts.items() if t]
         return found
 
-    def conversation(self) -> list[Mapping[str, str]]:
-        """The turns as a conversation: the actor, then what it saw and was told."""
-        found: list[Mapping[str, str]] = []
-        for turn in self.turns:
-            said = f"{turn.thought}\n\n[{turn.act}]\n{turn.content}".strip()
-            seen = turn.observation + (f"\n\nFeedback: {turn.feedback}" if turn.feedback else "")
-            found += [{"role": "assistant", "content": said}, {"role": "user", "content": seen}]
-        return found
+    def steps(self) -> list[Mapping[str, str]]:
+        """The turns as steps: thought, act, what was run or proposed, what came of it."""
+        return [
+            {"thought": turn.thought, "action": turn.act, "arguments": turn.content,
+             "observation": turn.heard()}
+            for turn in self.turns
+        ]  # fmt: skip
 
     def data(self) -> dict[str, Any]:
         """What came of it: success, the turn that solved it, turns and proposals used."""

@@ -58,7 +58,7 @@ def test_tests_come_in_several_forms(tests, names):
     assert (good.role, good.parent, good.facts["right"]) == ("result", "a", len(names))
     bad = graded(BAD, tests, entry_point="double")
     assert passed(bad)[0] is False and not bad.facts["passed"]
-    assert "AssertionError" in bad.facts["tests"][0]["trace"] and "FAILED" in bad.content.text()
+    assert "AssertionError" in bad.facts["tests"][0]["trace"] and "failed" in bad.content.text()
 
 
 def test_programs_are_tested_by_what_they_print():
@@ -146,7 +146,7 @@ def test_an_actor_sees_what_its_code_prints_and_keeps_its_names():
     assert (draft.facts["success"], draft.facts["solved_at"], draft.facts["ended"]) == (
         True, 4, "solved",
     )  # fmt: skip
-    seen = [t["content"] for t in draft.content.data if t["role"] == "user"]
+    seen = [step["observation"] for step in draft.content.data]
     assert seen[0] == "first" and "ZeroDivisionError" in seen[1]
     assert seen[2] == "42" and seen[3] == "The solution is right."
     assert "42" not in json.dumps(sent[0]) and "first" in said(sent[1])[1]
@@ -167,7 +167,7 @@ def test_a_teacher_gives_feedback_and_not_the_answer():
     teacher = AtEndpoint(model="teacher")
     draft, sent, asked = _taught(turns, teacher)
     assert asked == ["", "teacher", ""] and draft.facts["feedback"] == "textual"
-    assert "Feedback: Multiply." in draft.content.data[1]["content"]
+    assert "Feedback: Multiply." in draft.content.data[0]["observation"]
     assert "42" in said(sent[1])[1] and "42" not in said(sent[2])[1]
 
 
@@ -203,8 +203,8 @@ def test_binary_feedback_is_good_or_bad():
         return turn("execute", "print(1)") if "act" in wanted else {"good": False}
 
     drafts, _, _ = work(made, unit({"prompt": "?"}, reference="1"), reply)
-    assert "Feedback: This is bad." in drafts[0].content.data[1]["content"]
-    assert "Feedback" not in drafts[0].content.data[3]["content"]
+    assert "Feedback: This is bad." in drafts[0].content.data[0]["observation"]
+    assert "Feedback" not in drafts[0].content.data[1]["observation"]
 
 
 def test_tools_are_called_without_being_seen():
@@ -214,7 +214,7 @@ def test_tools_are_called_without_being_seen():
         tools="tools", signatures="signatures",
         facts={"tools": tools, "signatures": "secret_rule(x): a number for a number"},
     )  # fmt: skip
-    assert draft.content.data[1]["content"] == "7"
+    assert draft.content.data[0]["observation"] == "7"
     assert "secret_rule(x)" in said(sent[0])[1] and "x * 3" not in json.dumps(sent)
 
 

@@ -205,7 +205,7 @@ def test_topics_say_what_they_leave_out():
     drafts, sent, _ = work(thinker(Topics, known=("speed",)), item(), lambda body: tree)
     facts = drafts[0].facts
     assert facts["coverage"] == pytest.approx(2 / 3) and facts["left"] == [2]
-    assert "Uncategorized\n    - Nice." in drafts[0].content.text()
+    assert "Uncategorized\n  - [2.1] Nice." in drafts[0].content.text()
     assert "settled: speed" in said(sent[0])[1]
     for wrong in ([4], [0]):
         bad = {"topics": [{"name": "cost", "texts": wrong, "parts": []}]}
