@@ -8,6 +8,7 @@ from core.services.studies import Refused
 from pages.widgets import cover as covers
 from pages.widgets import desk as moves
 from pages.widgets import identity, look, workspace
+from pages.widgets.components.timer import timer
 from pages.widgets.inert import inert
 from pages.widgets.notices import face, notices
 from pages.widgets.panels import panel
@@ -180,6 +181,8 @@ else:
         settings["words"]("answer_by_keys"), value=settings["settings"].single_keys, key="keys-on",
         help=settings["words"]("answer_by_keys_help"),
     )  # fmt: skip
+    with st.sidebar:
+        timer(settings["words"]("active"), lambda seconds: moves.away(study, who, seconds))
     news = comments.waiting(comments.threads(db, who, study.key, own_only=True))
     if news and st.sidebar.button(settings["words"]("message_waits", n=news), key="news"):
         st.switch_page("messages.py")

@@ -72,6 +72,13 @@ def fetch(db: Database, who: Identity, study: Study, desk: State) -> Ticket | No
     return desk["held"]
 
 
+def away(study: Study, who: Identity, seconds: float) -> None:
+    """Take the time that nobody was there for off the time of the unit on the desk."""
+    desk = state(study, who)
+    if desk["held"] is not None:
+        desk["begun"] = min(desk["begun"] + seconds, time.monotonic())
+
+
 def minutes_left(desk: State) -> int:
     """About how many minutes the rest would take at the present pace; 0 while nobody can say."""
     pace, held = desk.get("pace", ()), desk["held"]

@@ -11,6 +11,7 @@ from core.services.store import Database
 from core.services.studies import Study
 from core.units import Unit
 from pages.widgets import desk as moves
+from pages.widgets.components.search import search
 from pages.widgets.inert import inert
 from pages.widgets.words import plain
 
@@ -54,10 +55,7 @@ def guidelines(study: Study, unit: Unit, desk: moves.State) -> None:
     if not parts:
         st.markdown(said("no_guidelines"), anchors=False)
         return
-    wanted = st.text_input(
-        said("search_guidelines"), key="guidelines-search", placeholder=said("search_guidelines"),
-        label_visibility="collapsed",
-    )  # fmt: skip
+    wanted = search(said("search_guidelines"), key="guidelines-search")
     found = [part for part in parts if wanted.strip().casefold() in part.casefold()]
     with st.container(key="guidelines-text", height=320 if len(parts) > 2 else "content"):
         for part in found:

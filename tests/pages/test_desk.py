@@ -120,3 +120,19 @@ def test_help_texts_of_a_study_load_nothing(workspace, opened):
     helps = [e.proto.help for e in (*page.markdown, *page.text_area) if e.proto.help]
     assert len([h for h in helps if "elsewhere" in h]) == 2
     assert not [h for h in helps if "![" in h]
+
+
+def test_time_away_is_taken_off(session, workspace, small, monkeypatch):
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(desk.time, "monotonic", lambda: clock.now)
+    here = taken(workspace, small)
+    clock.now += 100
+    desk.away(small, ANA, 70)
+    desk.answered(workspace, ANA, small, here["held"].id, "better", A)
+    desk.submit(workspace, ANA, small, here["held"].id)
+    assert [row.seconds for row in stored(workspace)] == [30.0]
+    clock.now += 5
+    desk.away(small, ANA, 500)  # never less than nothing
+    desk.answered(workspace, ANA, small, here["held"].id, "better", A)
+    desk.submit(workspace, ANA, small, here["held"].id)
+    assert stored(workspace)[-1].seconds == 0.0
