@@ -14,7 +14,8 @@ from core.services import result_rows as rows
 from core.services.findings import PAIR_GROUPS, Agreement, Pair
 from core.services.studies import Study
 from core.statistics.base import Estimate
-from pages.widgets import address, figures, identity, look, workspace
+from pages.widgets import address, figures, identity, live, look, workspace
+from pages.widgets.effects_board import effects_board
 from pages.widgets.words import plain
 
 GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
@@ -262,13 +263,6 @@ def no_answers(found: Agreement) -> None:
         st.switch_page("annotate.py")
 
 
-@st.fragment(run_every=1.0)
-def watch(key: str, drawn: int) -> None:
-    """Draw the page again within a second of a new answer; a tick is one short query."""
-    if analysis.revision(db, key) != drawn:
-        st.rerun()
-
-
 def page(study: Study) -> None:
     """The whole page of one study."""
     if not analysis.coded(study):
@@ -285,9 +279,10 @@ def page(study: Study) -> None:
         pairs(found)
         raters(found)
         confusion(found)
+        effects_board(db, who, study, found.question)
     else:
         no_answers(found)
-    watch(study.key, found.revision)
+    live.follow(study.key, found.revision)
 
 
 look.header("Agreement", study, who)

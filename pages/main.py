@@ -14,6 +14,7 @@ PAGES = (
     ("messages", "Messages", "forum"),
     ("agreement", "Agreement", "query_stats"),
     ("review", "Review", "rule"),
+    ("people", "People", "group"),
     ("runs", "Model runs", "smart_toy"),
     ("data", "Data", "database"),
     ("studies", "Studies", "folder_open"),

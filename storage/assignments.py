@@ -247,6 +247,11 @@ def save_draft(connection: Connection, assignment: int, draft: Any, until: int) 
     connection.execute(TO_DRAFT, {"assignment_id": assignment, "new_draft": draft, "until": until})
 
 
+def release(connection: Connection, assignment: int, unit: int, overlap: int) -> None:
+    """Let go of a unit that is reserved; somebody else may be asked, or the rater again."""
+    _release(connection, assignment, unit, "released", overlap)
+
+
 def skip(connection: Connection, assignment: int, unit: int, overlap: int) -> None:
     """Let go of a unit that the rater will not answer; another may be asked."""
     _release(connection, assignment, unit, "skipped", overlap)

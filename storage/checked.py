@@ -112,12 +112,14 @@ def recent(connection: Connection, rater: int, most: int) -> list[int]:
 
 
 def of_stages(
-    connection: Connection, study: int, stages: Sequence[str], rater: int | None = None
-) -> list[Any]:
-    """People's answers that count in some stages, with what is known of their items."""
+    connection: Connection, study: int, stages: Sequence[str], after: int, until: int
+) -> Sequence[Any]:
+    """People's rows of some stages with `after < sequence <= until`, with what items are known as.
+
+    Corrections and withdrawals too, in order of the log.
+    """
     query = CHECKED.join(R, R.c.id == J.c.rater).where(
-        J.c.study == study, J.c.stage.in_(list(stages)), R.c.kind == "person"
-    )
-    if rater is not None:
-        query = query.where(J.c.rater == rater)
-    return standing(connection.execute(query))
+        J.c.study == study, J.c.sequence > after, J.c.sequence <= until,
+        J.c.stage.in_(list(stages)), R.c.kind == "person",
+    )  # fmt: skip
+    return connection.execute(query).all()

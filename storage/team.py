@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from storage.tables import Assignment, Event, Item, Judgment, Rater, Unit
 
@@ -44,3 +44,40 @@ def note(connection: Connection, rater: int, **facts: Any) -> None:
     kept = {**spec(connection, rater), **facts}
     kept = {name: value for name, value in kept.items() if value is not None}
     connection.execute(update(R).where(R.c.id == rater).values(spec=kept))
+
+
+def waiting(connection: Connection, rater: int) -> Sequence[Any]:
+    """Units of the ordinary work that wait for a rater's answer: id, unit, draft, lease_until."""
+    return connection.execute(
+        select(A.c.id, A.c.unit, A.c.draft, A.c.lease_until)
+        .where(A.c.rater == rater, A.c.state == "reserved", A.c.stage == "first")
+        .order_by(A.c.place)
+    ).all()
+
+
+def open_unit(connection: Connection, rater: int, unit: int) -> Any:
+    """A unit that may be given to a rater: item, and `released`, their lapsed assignment of it.
+
+    None where it has its overlap, stands apart from the ordinary work, or is theirs already.
+    """
+    own = (A.c.unit == U.c.id) & (A.c.rater == rater) & (A.c.stage == "first") & (A.c.repeat == 0)
+    return connection.execute(
+        select(U.c.item, A.c.id.label("released"))
+        .outerjoin(A, own)
+        .where(
+            U.c.id == unit, U.c.closed == 0, U.c.position >= 0,
+            A.c.id.is_(None) | (A.c.state == "released"),
+        )
+    ).first()  # fmt: skip
+
+
+def counted(
+    connection: Connection, study: int, kinds: Sequence[str]
+) -> dict[tuple[int, str], int]:  # fmt: skip
+    """How many events of these kinds there are of each rater: (rater, kind) -> n."""
+    rows = connection.execute(
+        select(E.c.rater, E.c.kind, func.count().label("n"))
+        .where(E.c.study == study, E.c.kind.in_(list(kinds)), E.c.rater.is_not(None))
+        .group_by(E.c.rater, E.c.kind)
+    )
+    return {(row.rater, row.kind): int(row.n) for row in rows}

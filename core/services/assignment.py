@@ -146,13 +146,17 @@ def _may(at: Setting) -> bool:
     return not at.standing.spec.get("blocked") and not (limit and at.standing.place >= limit)
 
 
-def place_new(at: Setting, choice: Choice, *, seed: int | None = None) -> Ticket | None:
+def place_new(
+    at: Setting, choice: Choice, *, seed: int | None = None, until: int | None = None
+) -> Ticket | None:
     """Write a chosen unit down as the person's next assignment.
 
     `seed` is drawn unless it continues an earlier assignment. Only ordinary work has a lease that
-    runs out soon: nobody waits for the rest.
+    runs out soon, unless `until` says when: nobody waits for the rest.
     """
     first = choice.stage == "first"
+    if until is None:
+        until = lease(at.study) if first else now() + UNENDING
     if seed is None:
         again = () if first else (choice.stage, choice.repeat)
         seed = draw(at.study.seed, at.who.name, choice.unit, *again)
@@ -160,7 +164,7 @@ def place_new(at: Setting, choice: Choice, *, seed: int | None = None) -> Ticket
         at.connection,
         New(
             study=at.study.id, unit=choice.unit, rater=at.rater, place=at.standing.place + 1,
-            until=lease(at.study) if first else now() + UNENDING, seed=seed, policy=choice.policy,
+            until=until, seed=seed, policy=choice.policy,
             propensity=choice.propensity, design=choice.design, stage=choice.stage,
             repeat=choice.repeat, released=choice.released,
             arm=arms.of(at, choice) if choice.arm is None else choice.arm,

@@ -1,0 +1,208 @@
+"""How well each person works: known answers, attention, answers to the same unit, speed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from core.services import studies
+from core.services.access import Identity, require
+from core.services.grading import graded
+from core.services.studies import Study
+from core.services.tables import Follower, follower
+from core.statistics.accuracy import against
+from core.statistics.base import Estimate
+from core.statistics.shares import share
+from storage import assignments, candidates, checked, judgments, team
+from storage.database import Database
+
+CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A person's part: how many units wait for an answer, are answered, late, skipped."""
+
+    waiting: int = 0
+    answered: int = 0
+    late: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """One person: what is settled about them, their work, and how well it goes.
+
+    `gold` is the share of known answers given, over all coded questions; `attention` of attention
+    items passed; `retest` of answers that were the same when asked again. `rounds` says per round
+    the share right in the newest attempt. `seconds` is the mean time per answer; `hurried` how
+    often an answer came in too fast and was not taken.
+    """
+
+    id: int
+    name: str
+    blocked: bool
+    limit: int
+    arm: str
+    work: Work
+    gold: Estimate
+    attention: Estimate
+    retest: Estimate
+    rounds: Mapping[str, Estimate]
+    seconds: float | None
+    hurried: int
+    calibrations: int
+
+
+@dataclass
+class Seen:
+    """Checks read so far: rows of the log up to `upto` by place, and of each the newest."""
+
+    upto: int = 0
+    rows: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def follow(self, connection: Connection, study: Study) -> None:
+        """Read what is new."""
+        stages = ("attention", "retest", "training")
+        for row in checked.of_stages(connection, study.id, stages, self.upto, study.revision):
+            self.rows[row.unit, row.rater, row.question, row.stage, row.repeat] = row
+        self.upto = study.revision
+
+    def standing(self, stage: str) -> list[Any]:
+        """The rows of a stage that count."""
+        return [r for r in self.rows.values() if r.stage == stage and not r.withdrawn]
+
+
+def table(db: Database, who: Identity, key: str) -> list[Quality]:
+    """Everybody who is or was asked in a study, in order of arrival. Raises `Denied`.
+
+    For researchers alone: nobody is shown how they are rated.
+    """
+    require(who, "review")
+    with db.read() as connection:
+        study = studies.load(db, key, connection)
+        found: Seen = db.cache.setdefault(("quality", study.id), Seen())
+        found.follow(connection, study)
+        live = follower(db, study)
+        with live.lock:
+            live.follow(connection, study)
+            gold, pace = _gold(live), _pace(live)
+        attention = _tally(graded(study, found.standing("attention")))
+        retest = _retests(connection, study, found.standing("retest"))
+        rounds = _rounds(study, found.standing("training"))
+        loads = assignments.workload(connection, study.id)
+        events = team.counted(connection, study.id, ["hurried", "calibration"])
+        return [
+            _person(study, row, loads.get(row.id, {}), (gold, attention, retest), rounds, pace,
+                    events)
+            for row in team.people(connection, study.id)
+        ]  # fmt: skip
+
+
+def _person(
+    study: Study, row: Any, load: Mapping[str, int], shares: Sequence[Any], rounds: Any,
+    pace: Mapping[int, float], events: Mapping[tuple[int, str], int],
+) -> Quality:  # fmt: skip
+    gold, attention, retest = (counts.get(row.id, (0, 0)) for counts in shares)
+    spec = row.spec or {}
+    return Quality(
+        row.id, row.name or row.key, bool(spec.get("blocked")), int(spec.get("limit") or 0),
+        str(spec.get("arm") or ""),
+        Work(load.get("reserved", 0), load.get("submitted", 0), load.get("late", 0),
+             load.get("skipped", 0)),
+        share("gold", *gold, note="no unit has both a known answer and this person's"),
+        share("attention", *attention, note="no attention item was answered"),
+        share("retest", *retest, note="no unit was asked again"),
+        {
+            one.name: share(one.name, *rounds.get((row.id, one.name), (0, 0)),
+                            note="this round was not taken")
+            for one in study.protocol.checks.rounds
+        },
+        pace.get(row.id), events.get((row.id, "hurried"), 0),
+        events.get((row.id, "calibration"), 0),
+    )  # fmt: skip
+
+
+def _gold(live: Follower) -> dict[int, tuple[int, int]]:
+    """Right and graded answers of each person over all coded questions, by rater."""
+    found: dict[int, tuple[int, int]] = {}
+    for (_, where), sheet in live.sheets.items():
+        if where:
+            continue
+        for index, rater in enumerate(sheet.table.raters):
+            if rater.kind == "person":
+                counts = np.asarray(against(sheet.table, index, "gold"))
+                right, n = found.get(rater.id, (0, 0))
+                found[rater.id] = right + int(np.trace(counts)), n + int(counts.sum())
+    return found
+
+
+def _pace(live: Follower) -> dict[int, float]:
+    """Mean seconds per answer of each rater, over all coded questions."""
+    total: dict[int, tuple[int, float]] = {}
+    for (_, where), sheet in live.sheets.items():
+        for rater, (n, seconds) in ({} if where else sheet.pace).items():
+            known = total.get(rater, (0, 0.0))
+            total[rater] = known[0] + n, known[1] + seconds
+    return {rater: seconds / n for rater, (n, seconds) in total.items() if n}
+
+
+def _tally(rows: Iterable[tuple[Any, bool]]) -> dict[int, tuple[int, int]]:
+    found: dict[int, tuple[int, int]] = {}
+    for row, right in rows:
+        hits, n = found.get(row.rater, (0, 0))
+        found[row.rater] = hits + right, n + 1
+    return found
+
+
+def _retests(
+    connection: Connection, study: Study, rows: Sequence[Any]
+) -> dict[int, tuple[int, int]]:
+    """How often each person gave the same answer again, and to how many questions."""
+    asked = {study.wording(q): q for q in study.protocol.questions if q.scale().level != "none"}
+    first = {}
+    units = sorted({row.unit for row in rows})
+    for start in range(0, len(units), CHUNK):
+        for row in candidates.answers(connection, units[start : start + CHUNK], list(asked)):
+            if row.repeat == 0:
+                first[row.unit, row.rater, row.question] = judgments.parse(row.value)
+    pairs = (
+        (row, asked[row.question].distance(old, judgments.parse(row.value)) == 0)
+        for row in rows
+        if row.question in asked
+        and (old := first.get((row.unit, row.rater, row.question))) is not None
+    )
+    return _tally(pairs)
+
+
+def _rounds(study: Study, rows: Sequence[Any]) -> dict[tuple[int, str], tuple[int, int]]:
+    """Right and graded answers of each person in the newest attempt at each round."""
+    by = study.protocol.checks.by
+    newest: dict[tuple[int, str], int] = {}
+    for row in rows:
+        place = (row.rater, str(row.meta.get(by)))
+        newest[place] = max(newest.get(place, 0), row.repeat)
+    found: dict[tuple[int, str], tuple[int, int]] = {}
+    for row, right in graded(study, rows):
+        place = (row.rater, str(row.meta.get(by)))
+        if row.repeat == newest[place]:
+            hits, n = found.get(place, (0, 0))
+            found[place] = hits + right, n + 1
+    return found
+
+
+def rows(found: Sequence[Quality]) -> Iterator[dict[str, Any]]:
+    """The people as flat rows for a table or a file."""
+    for one in found:
+        row: dict[str, Any] = {
+            "person": one.name, "blocked": one.blocked, "limit": one.limit, "arm": one.arm,
+            "waiting": one.work.waiting, "answered": one.work.answered, "late": one.work.late,
+            "skipped": one.work.skipped, "mean_seconds": one.seconds, "hurried": one.hurried,
+            "calibrations": one.calibrations,
+        }  # fmt: skip
+        named = {"gold": one.gold, "attention": one.attention, "retest": one.retest, **one.rounds}
+        for name, e in named.items():
+            row |= {name: e.value, f"{name}_low": e.low, f"{name}_high": e.high, f"{name}_n": e.n}
+        yield row

@@ -1,0 +1,69 @@
+"""The People page, and what the desk shows around a unit."""
+
+from core.protocol import from_data
+from core.services import answering, assignment, studies
+from tests.pages.conftest import words
+from tests.pages.test_annotate import press, status
+from tests.services.answers import answer, better
+from tests.services.conftest import ANA, BEN, EVA
+
+A = {"winner": "a"}
+
+
+def edited(db, **changes):
+    study = studies.load(db, "small")
+    return studies.edit(
+        db, EVA, "small", from_data({**study.protocol.data(), **changes}), study.version
+    )
+
+
+def test_people_are_listed_paused_and_given_work(small, workspace, opened):
+    held = assignment.current(workspace, BEN, "small")
+    answering.submit(workspace, BEN, held, {"better": A}, 2.5, follow=True)
+    page = opened("people", who="ana", study="small")
+    assert "Known answers" in words(page) or page.table
+    page.selectbox(key="people-who").set_value("ben").run()
+    press(page, "Pause")
+    assert "ben is paused" in "\n".join(s.value for s in page.success)
+    assert assignment.why_nothing(workspace, BEN, "small") == "blocked"
+    press(page, "Let go on")
+    page.text_input(key="people-give-name").set_value("cleo")
+    page.number_input(key="people-give-count").set_value(3)
+    press(page, "Give")
+    assert "cleo was given 3 units" in "\n".join(s.value for s in page.success)
+
+
+def test_a_verdict_is_drawn_only_when_it_may_be_seen(small, workspace, opened):
+    edited(workspace, reveal={"mode": "after"})
+    study = studies.load(workspace, "small")
+    answer(workspace, study, "better", "model", "m1", better(item_0="b"))
+    page = opened("annotate", who="ana", study="small")
+    assert "What the models say" not in words(page)
+    press(page, "Tie")
+    press(page, "Submit")
+    assert "What the models say" in words(page) and "1 of 1, model" in words(page)
+    assert "✓ Tie" in [b.label for b in page.button]
+    press(page, "Submit")
+    assert "What the models say" not in words(page) and "Prompt 1" in words(page)
+
+
+def test_a_training_round_says_what_was_right(small, workspace, opened):
+    edited(workspace, checks={"by": "half", "rounds": [{"name": "second"}]})
+    page = opened("annotate", who="ana", study="small")
+    assert "practice unit" in words(page) and "Prompt 3" in words(page)
+    press(page, "Tie")
+    press(page, "Submit")
+    assert "the known answer is" in words(page) and "answered before" in status(page)
+    press(page, "Next")
+    assert "Prompt 4" in words(page) and "the known answer is" not in words(page)
+
+
+def test_results_show_what_the_verdict_did(small, workspace, opened):
+    edited(workspace, reveal={"mode": "before"})
+    study = studies.load(workspace, "small")
+    answer(workspace, study, "better", "model", "m1", better(item_0="b"))
+    held = assignment.current(workspace, ANA, "small")
+    answering.submit(workspace, ANA, held, {"better": A})
+    page = opened("agreement", who="ana", study="small")
+    said = words(page)
+    assert "What seeing the verdict does" in said and "undefined" in said
