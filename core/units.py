@@ -27,7 +27,8 @@ class Invalid(ValueError):
 class Shown:
     """One output of an item as a unit shows it. `source` is who made it, hidden while judging.
 
-    `parent` is the key of the output that this one is about: of a critique, the answer.
+    `parent` is the key of the output that this one is about: of a critique, the answer. `facts` are
+    what else is known of it, hidden as well.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Shown:
     role: str = "answer"
     source: str = ""
     parent: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,8 @@ class Unit:
 
     def blind(self) -> "Unit":
         """The same unit as a rater may see it: without known answers and without sources."""
-        outputs = tuple(replace(output, source="") for output in self.outputs)
-        context = tuple(replace(output, source="") for output in self.context)
+        outputs = tuple(replace(output, source="", facts={}) for output in self.outputs)
+        context = tuple(replace(output, source="", facts={}) for output in self.context)
         return replace(self, outputs=outputs, context=context, gold={})
 
     @property

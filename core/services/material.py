@@ -182,7 +182,8 @@ def work_unit(connection: Connection, item: int, group: Sequence[str]) -> Unit:
 
 def _shown(output: Any, names: Mapping[int, str]) -> Shown:
     parent = names.get(output.parent, "")
-    return Shown(output.key, restore(output.content), output.role, output.source, parent)
+    facts = output.content.get("facts", {})
+    return Shown(output.key, restore(output.content), output.role, output.source, parent, facts)
 
 
 def _around(

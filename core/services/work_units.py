@@ -138,7 +138,7 @@ class Tree:
         """The outputs of a role that belong to this one.
 
         The nearest that it hangs on; else those that hang on it; else those that hang on the
-        nearest output above it that has any.
+        nearest output above it that has any; else those that hang on nothing but the item.
         """
         above = list(self.above(row))
         for one in above:
@@ -148,4 +148,4 @@ class Tree:
             found = [other for other in self.below(one) if other.role == role]
             if found:
                 return sorted(found, key=lambda other: other.id)
-        return []
+        return [other for other in self.rows.values() if other.role == role and not other.parent]

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from core.content.base import Content, contents
 from core.content.chat import Chat
 from core.units import Draft, Unit
-from core.workers.asking import Asking, asked, words
-from core.workers.base import Model, workers
+from core.workers.asking import Asking, words
+from core.workers.base import CannotAnswer, Model, workers
 
 
 class Setting(BaseModel):
@@ -33,8 +33,8 @@ class Generate(Asking):
     """
 
     kind = "generate"
+    words = ()
     writes: str = "answer"
-    samples: int = Field(default=1, ge=1, le=100)
     settings: tuple[Setting, ...] = ()
     system: str = ""
     content: str = "text"
@@ -54,6 +54,9 @@ class Generate(Asking):
             raise ValueError(f"no content kind is called {kind!r}; there are: {list(contents)}")
         return kind
 
+    def prompts(self) -> Sequence[str]:
+        return ()
+
     def repeats(self) -> int:
         return len(self.grid())
 
@@ -72,9 +75,11 @@ class Generate(Asking):
         if self.guidelines.strip():
             system = f"{system}\n\n{self.guidelines.strip()}".strip()
         head = [{"role": "system", "content": system}] if system.strip() else []
-        return head + _turns([content for _, content in self.fields(unit)])
+        return head + turns([content for _, content in self.seen(unit)])
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
+        if llm is None:
+            raise CannotAnswer("this worker asks a model, and none was given")
         sample, way, name = self.grid()[repeat]
         given = {
             "temperature": self.temperature if way.temperature is None else way.temperature,
@@ -82,7 +87,7 @@ class Generate(Asking):
             "top_p": way.top_p,
         }  # fmt: skip
         parameters: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
-        reply = await asked(llm).ask(
+        reply = await llm.ask(
             self.messages(unit, repeat), repeat=sample, check=self._read, to=name, **parameters
         )
         model = self.named(name)
@@ -97,7 +102,7 @@ class Generate(Asking):
         return contents[self.content].parse(words(text))
 
 
-def _turns(fields: Sequence[Content]) -> list[dict[str, Any]]:
+def turns(fields: Sequence[Content]) -> list[dict[str, Any]]:
     """The request as a conversation: chats turn by turn, other contents as one user message."""
     found: list[dict[str, Any]] = []
     parts: list[dict[str, Any]] = []

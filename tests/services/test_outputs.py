@@ -25,8 +25,8 @@ from core.services.outcomes import Finished
 from core.services.runs import NothingToDo, Refused
 from core.services.shift import Shift
 from core.units import Draft
-from core.workers.asking import text_of
 from core.workers.base import load as load_worker
+from core.workers.thinker import a_text as text_of
 from storage import assignments, frames, items, progress
 from storage import studies as study_rows
 from storage.tables import Output, Unit

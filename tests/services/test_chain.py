@@ -1,0 +1,119 @@
+"""A chain end to end: generate, criticise, revise, judge; and killed in the middle of it."""
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+
+import pytest
+from sqlalchemy import func, select
+
+from core.services import chain, runner, runs, studies
+from storage.tables import Output
+from tests.servers.openai_server import OpenAIServer, schema_of
+from tests.services.chains import OWNER, generator, outputs, study, units, work_all
+from tests.services.test_runs_killed import runner_process
+
+MADE = Output.__table__
+RIGHT = [{"kind": "label", "name": "right", "title": "Is it right", "about": "output",
+          "labels": {"correct": "it is", "incorrect": "it is not"}}]  # fmt: skip
+
+
+def played(body):
+    """All of the models: an answer that is wrong for even numbers, and whatever follows from it."""
+    text = str(body["messages"][-1]["content"])
+    schema = schema_of(body)
+    fields = (schema or {"properties": {}})["properties"]
+    if not fields:
+        n = int(text.split()[2])
+        return f"It is {2 * n + (n % 2 == 0)}."
+    n = int(text.split("What is ")[1].split()[0])
+    wrong = f"It is {2 * n + 1}." in text
+    if "claims" in fields:
+        claim = {"text": "The sum is wrong.", "quote": f"is {2 * n + 1}", "kind": "error",
+                 "fix": ""}  # fmt: skip
+        return {"analysis": "", "claims": [claim] if wrong else [], "summary": "Checked.",
+                "verdict": "incorrect" if wrong else "correct"}  # fmt: skip
+    if "revision" in fields:
+        return {"changes": "The sum.", "revision": f"It is {2 * n}."}
+    return {"right": {"reasoning": "Added.", "answer": "incorrect" if wrong else "correct"}}
+
+
+def workers(url):
+    """A judge, a reviser, a critic and a writer, given in the wrong order."""
+    at = {"model": "m", "base_url": url}
+    return [
+        {"kind": "judge", "name": "judge", **at}, {"kind": "refine", "name": "reviser", **at},
+        {"kind": "critique", "name": "critic", **at}, generator(url),
+    ]  # fmt: skip
+
+
+def test_generate_criticise_revise_judge(db):
+    with OpenAIServer(played) as server:
+        study(db, workers(server.url), count=4, questions=RIGHT, units="each",
+              judged=["answer", "revision"])  # fmt: skip
+        found = work_all(db)
+    assert [(s.worker, s.state, s.done, s.failed, s.calls) for s in found] == [
+        ("writer", "done", 4, 0, 4), ("critic", "done", 4, 0, 4), ("reviser", "done", 4, 0, 2),
+        ("judge", "done", 8, 0, 6),
+    ]  # fmt: skip
+    rows = outputs(db)
+    assert Counter(row[2] for row in rows) == {"answer": 4, "critique": 4, "revision": 4}
+    parents = {row[1]: row[3] for row in rows}
+    for row in rows:
+        if row[2] == "revision":
+            answer = parents[row[3]]
+            assert answer.startswith("answer-") and parents[answer] == ""
+    shown = units(db)
+    assert [[o.role for o in u.outputs] for u in shown] == [["answer"], ["revision"]] * 4
+    assert all(u.context == () for u in shown)  # nothing gives the revision away
+    unchanged = [row[5]["facts"].get("unchanged") for row in rows if row[2] == "revision"]
+    assert unchanged.count(True) == 2
+
+
+def test_a_unit_about_a_critique_shows_the_answer_around_it(db):
+    with OpenAIServer(played) as server:
+        made = study(db, workers(server.url), count=1, questions=RIGHT, units="each",
+                     judged=["critique"])  # fmt: skip
+        work_all(db)
+    [shown] = units(db)
+    assert [o.role for o in shown.outputs] == ["critique"] and shown.order == (
+        shown.outputs[0].key,
+    )
+    [around] = shown.context
+    assert around.role == "answer" and around.key == shown.outputs[0].parent
+    assert [o.source for o in (*shown.blind().outputs, *shown.blind().context)] == ["", ""]
+    assert made.protocol.judges("critique") and not made.protocol.judges("answer")
+
+
+@pytest.mark.slow
+def test_kill_9_while_outputs_are_written(db):
+    with OpenAIServer(played, latency=0.03) as server:
+        study(db, workers(server.url), count=40, questions=RIGHT, units="each",
+              judged=["answer", "revision"])  # fmt: skip
+        run = chain.start(db, OWNER, "made", concurrency=4)
+        process = runner_process(db)
+        try:
+            until = time.monotonic() + 60
+            while _count(db) < 50 and time.monotonic() < until:
+                time.sleep(0.02)
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        before = _count(db)
+        assert 50 <= before < 120
+        asyncio.run(runner.serve(db, OWNER, once=True))
+        states = [(s.worker, s.state) for s in runs.listing(db, OWNER, "made")]
+        assert states == [(n, "done") for n in ("judge", "reviser", "critic", "writer")]
+        assert server.count <= 40 + 40 + 20 + 80 + 4
+    assert run and Counter(row[2] for row in outputs(db)) == {
+        "answer": 40, "critique": 40, "revision": 40,
+    }  # fmt: skip
+    assert len(units(db)) == 80
+    assert studies.load(db, "made").revision == 80
+
+
+def _count(db):
+    with db.read() as connection:
+        return connection.execute(select(func.count()).select_from(MADE)).scalar_one()
