@@ -13,14 +13,9 @@ from core.workers.thinker import Thinker
 
 
 class Asking(Thinker):
-    """A worker whose own model is `model`, with `others` by name.
-
-    `fields` names the fields of the item that the models see; empty, all of them but those that
-    `hides` names.
-    """
+    """A worker whose own model is `model`, with `others` by name."""
 
     others: Mapping[str, AtEndpoint] = Field(default_factory=dict)
-    hides: tuple[str, ...] = ("reference", "answer", "gold", "solution")
 
     @field_validator("others")
     @classmethod
@@ -37,8 +32,7 @@ class Asking(Thinker):
         return self.models()[name].model
 
     def seen(self, unit: Unit, *, without: Sequence[str] = ()) -> list[tuple[str, Content]]:
-        hidden = () if self.fields else self.hides
-        found = super().seen(unit, without=[*without, *hidden])
+        found = super().seen(unit, without=without)
         found = [(name, content) for name, content in found if content.text().strip()]
         if not found:
             raise CannotAnswer("the item has nothing in the fields that this worker shows")
