@@ -3,6 +3,7 @@
 // so a new unit costs the server nothing.
 const LONG = 6000;
 const MOST = 1000;
+const INSIDE = "[class*=st-key-material-] [data-testid=stCode] pre, [class*=st-key-material-] [data-testid=stTable]";
 
 export default function (component) {
   return live(component, (root) => {
@@ -51,7 +52,7 @@ export default function (component) {
     const look = () => {
       const here = material();
       fit();
-      here.forEach(reachable);
+      [...here, ...document.querySelectorAll(INSIDE)].forEach(reachable);
       const length = here.reduce((sum, one) => sum + one.textContent.length, 0);
       const long = length > LONG;
       if (bar.hidden === long) bar.hidden = !long;
@@ -97,7 +98,9 @@ function fit() {
 
 // Whatever overflows gets a stop for the Tab key and a name.
 function reachable(one) {
-  const scrolls = one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY === "auto";
+  const style = getComputedStyle(one);
+  const moves = (size, room, how) => size > room + 1 && (how === "auto" || how === "scroll");
+  const scrolls = moves(one.scrollHeight, one.clientHeight, style.overflowY) || moves(one.scrollWidth, one.clientWidth, style.overflowX);
   if (scrolls === one.hasAttribute("tabindex")) return;
   if (!scrolls) {
     ["tabindex", "role", "aria-label"].forEach((name) => one.removeAttribute(name));
