@@ -8,8 +8,8 @@ from core.services.studies import Refused
 from pages.widgets import cover as covers
 from pages.widgets import desk as moves
 from pages.widgets import identity, look, workspace
-from pages.widgets.components.timer import timer
 from pages.widgets.components.reading import reading
+from pages.widgets.components.timer import timer
 from pages.widgets.inert import inert
 from pages.widgets.notices import face, notices
 from pages.widgets.panels import panel
