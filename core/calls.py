@@ -144,6 +144,12 @@ class Lane(Protocol):
     async def post(self, path: str, body: Mapping[str, Any], spent: Spent) -> bytes:
         """The reply's body; raises `CallFailed`. `spent` names the call and its attempt."""
 
+    def shut(self) -> None:
+        """Let nobody wait any longer for what may take hours."""
+
+    async def abandon(self) -> None:
+        """Give up what goes on at the endpoint by itself."""
+
     async def close(self) -> None:
         """Close the connections."""
 

@@ -81,6 +81,12 @@ class Wire:
         except openai.APIConnectionError as error:
             raise failures.connection(self.endpoint, error.__cause__) from None
 
+    def shut(self) -> None:
+        """Nothing to do: a live request ends by itself."""
+
+    async def abandon(self) -> None:
+        """Nothing to do: no request outlives its connection."""
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()

@@ -93,6 +93,11 @@ class Throttle:
                 turn.set_result(None)
                 return
 
+    @property
+    def closed(self) -> bool:
+        """Whether nobody may start any more."""
+        return self._shut
+
     def shut(self) -> None:
         """Let nobody start any more: who waits or comes gets `CallFailed` of kind "stopped"."""
         self._shut = True

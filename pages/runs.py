@@ -6,7 +6,7 @@ from core.services import runner_process, runs
 from core.services.access import Denied
 from core.services.studies import Refused, Study
 from core.workers.base import Worker
-from pages.widgets import identity, look, run_look, workspace
+from pages.widgets import identity, look, run_flow, run_look, run_terms, workspace
 from pages.widgets.judge_form import new_judge
 from pages.widgets.run_board import board, past
 from pages.widgets.words import plain
@@ -53,22 +53,25 @@ def plan(study: Study, worker: Worker) -> None:
         words.append(f"{planned.judged:,} judged before and kept")
     words += [f"{n:,} units passed by: {why}" for why, n in list(planned.passed_by.items())[:3]]
     look.caption(plain(" · ".join(words)))
+    terms, most = run_terms.terms(worker)
     if worker.needs_model():
         run_look.capable(who, worker)
         run_look.price_table(who)
         if planned.work:
-            run_look.expected(who, study, worker, limit=limit, fresh=fresh)
+            run_look.expected(
+                who, study, worker, limit=limit, fresh=fresh, concurrency=most, lane=terms.lane
+            )
         run_look.prompts(who, study, worker, limit=limit, fresh=fresh)
     if st.button("Start", key="run-start", type="primary", disabled=not planned.work):
-        begin(study, worker, limit, fresh)
+        begin(study, worker, limit=limit, fresh=fresh, concurrency=most, terms=terms)
 
 
-def begin(study: Study, worker: Worker, limit: int | None, fresh: bool) -> None:
+def begin(study: Study, worker: Worker, **options) -> None:  # type: ignore[no-untyped-def]
     """Save a new judge, start the run, and see that a runner is there."""
     try:
         runs.check_key(worker)
         runs.add_worker(db, who, study.key, worker)
-        run = runs.start(db, who, study.key, worker, limit=limit, fresh=fresh)
+        run = runs.start(db, who, study.key, worker, **options)
     except (Refused, Denied) as reason:
         st.error(plain(f"Not started: {reason}."))
         return
@@ -102,6 +105,7 @@ with st.container(key="run-new", border=True):
     worker = chosen(study)
     if worker is not None:
         plan(study, worker)
+run_flow.flow(who, study)
 st.markdown("#### Runs of this study", anchors=False)
 if found:
     past(found)

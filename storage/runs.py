@@ -32,13 +32,14 @@ def clock(connection: Connection) -> int:
 
 def add(
     connection: Connection, study: int, kind: str, worker: Mapping[str, Any], concurrency: int,
-    total: int,
+    total: int, account: Mapping[str, Any] | None = None,
 ) -> int:  # fmt: skip
     """A new run in state ready; returns its id."""
     row = {
         "study": study, "kind": kind, "worker": dict(worker), "state": "ready",
         "concurrency": concurrency, "total": total, "message": "", "heartbeat": 0,
         "created_at": now(), "finished_at": None,
+        "account": None if account is None else dict(account),
     }  # fmt: skip
     return int(connection.execute(insert(N), row).inserted_primary_key[0])  # type: ignore[index]
 

@@ -223,7 +223,7 @@ class Event(Base, table=True):
 
 
 class Run(Base, table=True):
-    """A batch of work: judging, generating, importing. State and counters change."""
+    """A batch of work: judging, generating, importing. State, counters and account change."""
 
     __table_args__ = (Index("run_state", "state"),)
     id: int | None = identifier()
@@ -235,6 +235,7 @@ class Run(Base, table=True):
     total: int = 0
     message: str = words()
     heartbeat: int = moment()
+    account: Any = json()
     created_at: int = moment()
     finished_at: int | None = moment(nullable=True)
 

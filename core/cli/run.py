@@ -12,9 +12,11 @@ from core.capabilities import NAMES
 from core.cli import OPERATOR, answer, bar, database, json_option, study_option
 from core.protocol import explain
 from core.services import capabilities, chain, forecast, runner, runner_process, runs, studies
+from core.services.budget import UNITS, Budget
 from core.services.dry_run import dry_run as dry_run_of
 from core.services.progress import Status
 from core.services.store import Database
+from core.services.terms import LANES, OBJECTIVES, Terms
 from core.workers.base import Worker
 from core.workers.judge import Judge
 
@@ -41,6 +43,23 @@ UNFINISHED = 5
 @click.option("--reference", default="", help="Field that holds a trusted reference.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many units.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=16, show_default=True)
+@click.option(
+    "--lane",
+    type=click.Choice(LANES),
+    default="live",
+    show_default=True,
+    help="batch: files of calls, cheaper and slower.",
+)
+@click.option(
+    "--objective",
+    type=click.Choice(OBJECTIVES),
+    default="throughput",
+    show_default=True,
+    help="latency: no more at once than replies stay quick.",
+)
+@click.option("--max-calls", type=click.IntRange(1), help="Stop before more requests than this.")
+@click.option("--max-tokens", type=click.IntRange(1), help="Stop before more tokens than this.")
+@click.option("--max-cost", type=click.FloatRange(0, min_open=True), help="Stop before more money.")
 @click.option("--fresh", is_flag=True, help="Ask anew what was answered before.")
 @click.option("--retry", is_flag=True, help="Put the failed tasks of its last run into the line.")
 @click.option("--dry-run", is_flag=True, help="Send nothing: what it takes, and three prompts.")
@@ -49,14 +68,18 @@ UNFINISHED = 5
 @json_option
 def command(
     study: str, worker: str | None, everything: bool, base_url: str | None, model: str | None,
-    key: str, mode: str, reference: str, limit: int | None, concurrency: int, fresh: bool,
-    retry: bool, dry_run: bool, probe: bool, wait: bool, as_json: bool,
+    key: str, mode: str, reference: str, limit: int | None, concurrency: int, lane: str,
+    objective: str, max_calls: int | None, max_tokens: int | None, max_cost: float | None,
+    fresh: bool, retry: bool, dry_run: bool, probe: bool, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start a run, or go on with the one that is open."""
     if (worker is None) != everything:
         raise click.UsageError("name a --worker, or let --all of them work")
     if everything and (dry_run or probe):
         raise click.UsageError("a dry run or a probe looks at one --worker")
+    terms = Terms(lane, objective, Budget(max_calls, max_tokens, max_cost))
+    if everything and terms != Terms():
+        raise click.UsageError("a lane, an objective or a budget belongs to one --worker")
     db = database()
     try:
         if worker is None:
@@ -70,12 +93,14 @@ def command(
             _probe(db, study, found, as_json)
             return
         if dry_run:
-            _look(db, study, found, as_json, limit=limit, fresh=fresh, concurrency=concurrency)
+            _look(db, study, found, as_json, limit=limit, fresh=fresh, concurrency=concurrency,
+                  lane=lane)  # fmt: skip
             return
         try:
-            run = _open(db, study, found, retry) or runs.start(
-                db, OPERATOR, study, found, limit=limit, fresh=fresh, concurrency=concurrency
-            )
+            run = _open(db, study, found, retry, terms.budget) or runs.start(
+                db, OPERATOR, study, found, limit=limit, fresh=fresh, concurrency=concurrency,
+                terms=terms,
+            )  # fmt: skip
         except runs.NothingToDo as nothing:
             answer({"id": None, "state": "done", "message": str(nothing)}, str(nothing), as_json)
             return
@@ -127,7 +152,7 @@ def _worker(db: Database, study: str, name: str, options: dict[str, Any], save: 
 def _look(db: Database, study: str, worker: Worker, as_json: bool, **options: Any) -> None:
     """Print what a run would take and the exact prompts of three units."""
     expected = forecast.forecast(db, OPERATOR, study, worker, **options)
-    options.pop("concurrency")
+    options = {name: options[name] for name in ("limit", "fresh")}
     looks = dry_run_of(db, OPERATOR, study, worker, **options) if expected.calls else []
     lines = [
         f"{expected.tasks:,} tasks: {expected.calls:,} calls, {expected.free:,} more from the "
@@ -166,14 +191,16 @@ def _known(number: float | None, form: str) -> str:
     return "unknown" if number is None else format(number, form)
 
 
-def _open(db: Database, study: str, worker: Worker, retry: bool) -> int | None:
-    """The run of this worker that is not over: it goes on."""
+def _open(db: Database, study: str, worker: Worker, retry: bool, budget: Budget) -> int | None:
+    """The run of this worker that is not over: it goes on, with another budget if one is given."""
     own = [s for s in runs.listing(db, OPERATOR, study) if s.worker == worker.name]
     if retry and own and own[0].failed:
         runs.retry_failed(db, OPERATOR, own[0].id)
         return own[0].id
     for status in own:
         if status.state == "paused":
+            if budget.limits():
+                runs.set_budget(db, OPERATOR, status.id, budget)
             runs.resume(db, OPERATOR, status.id)
         if status.state in runs.OPEN:
             return status.id
@@ -196,6 +223,10 @@ def _lines(status: Status) -> list[str]:
         f"{status.failed} failed, {status.skipped} passed by, {status.waiting} waiting",
         f"{status.calls} calls, {status.prompt_tokens} + {status.completion_tokens} tokens"
         + (f", cost {status.cost:.4f}" if status.cost is not None else ""),
+        *(
+            f"budget: {spent:,.6g} of {most:,.6g} {UNITS[name]}"
+            for name, spent, most in status.budget
+        ),
         *(f"failed {n} x {kind}: {message}" for kind, n, message in status.failures),
         *(f"passed by {n} x {reason}" for reason, n in status.skips),
     ]

@@ -21,6 +21,7 @@ class GroupCommit:
 
     A handler gets the pieces of its kind together and returns one result for each. When a
     transaction fails, its pieces are done again one by one, so that only the wrong one fails.
+    Handlers go in the order of their names, so that two runners never wait for each other's locks.
     """
 
     def __init__(self, db: Database) -> None:
@@ -75,7 +76,7 @@ class GroupCommit:
             places.setdefault(handler, []).append(place)
         results: list[Any] = [None] * len(batch)
         with self.db.write() as connection:
-            for handler, own in places.items():
+            for handler, own in sorted(places.items(), key=lambda one: one[0].__qualname__):
                 found = handler(connection, [batch[place][1] for place in own])
                 for place, result in zip(own, found, strict=True):
                     results[place] = result

@@ -6,38 +6,45 @@ from typing import Any
 from core.calls import Endpoint, Ledger, Reply
 from core.llm import LLM
 from core.scoring import Scored
+from core.services import presence
+from core.services.terms import Carrier
 from core.settings import secret
-from core.throttle import Throttle
+from core.throttle import Pace, Throttle
 from core.workers.base import Endpointed, Worker
 
 
 class Models:
     """Asks the model that `to` names, '' being the worker's own.
 
-    Names that stand for the same model at the same endpoint share a client and its throttle.
-    `most` is how many calls each may have under way at once. By name, `prices` holds what a million
-    prompt and reply tokens cost in this run, and `offers` what the endpoint is known to offer.
+    Names that stand for the same model at the same endpoint share a client; models at the same
+    endpoint under the same key share a throttle, by `presence.place`. `most` is how many calls may
+    be under way at once there; `carrier` makes throttles and lanes. By name, `prices` holds what a
+    million prompt and reply tokens cost in this run, and `offers` what the endpoint is known to
+    offer.
     """
 
     def __init__(
         self, worker: Worker, ledger: Ledger, most: int, freshness: str = "",
         prices: Mapping[str, Sequence[float]] | None = None,
-        offers: Mapping[str, Mapping[str, bool]] | None = None,
+        offers: Mapping[str, Mapping[str, bool]] | None = None, carrier: Carrier | None = None,
     ) -> None:  # fmt: skip
         self.worker = worker.name
         self.most = most
         self.names: dict[str, LLM] = {}
         self.clients: dict[Endpoint, LLM] = {}
+        self.throttles: dict[str, Throttle] = {}
         for name, model in worker.models().items():
             place = endpoint_of(model, (prices or {}).get(name))
             if place not in self.clients:
+                door = presence.place(place.base_url, place.key_name)
+                if door not in self.throttles:
+                    self.throttles[door] = carrier.throttle(most) if carrier else Throttle(most)
+                throttle = self.throttles[door]
                 self.clients[place] = LLM(
-                    place,
-                    ledger,
-                    throttle=Throttle(most),
-                    freshness=freshness,
+                    place, ledger, throttle=throttle, freshness=freshness,
                     offers=(offers or {}).get(name),
-                )
+                    lane=carrier.lane(place, throttle) if carrier else None,
+                )  # fmt: skip
             self.names[name] = self.clients[place]
 
     async def ask(
@@ -60,13 +67,28 @@ class Models:
     def allow(self, most: int) -> None:
         """Change how many calls each model may have under way."""
         self.most = most
-        for llm in self.clients.values():
-            llm.throttle.allow(most)
+        for throttle in self.throttles.values():
+            throttle.allow(most)
+
+    def paces(self) -> dict[str, Pace]:
+        """How it goes at each place, for the other runners there."""
+        return {place: throttle.pace() for place, throttle in self.throttles.items()}
+
+    def heed(self, others: Mapping[str, Sequence[Pace]]) -> None:
+        """Keep pace with the other runners at each place."""
+        for place, found in others.items():
+            self.throttles[place].heed(found)
 
     def shut(self) -> None:
         """Let no call begin any more."""
         for llm in self.clients.values():
             llm.throttle.shut()
+            llm.lane.shut()
+
+    async def abandon(self) -> None:
+        """Give up what goes on at the endpoints by itself: batches of a run that was stopped."""
+        for llm in self.clients.values():
+            await llm.lane.abandon()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,13 +1,14 @@
 """How far a run has come, as a page or the command line shows it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from storage import calls, runs
+from core.services.terms import of_run
+from storage import accounts, calls, runs
 from storage.database import now
 
 ALIVE = 10_000_000
@@ -19,7 +20,7 @@ class Status:
     """How far a run has come. `rate` is calls a second lately; `eta` seconds to go, if known.
 
     `failures` lists (kind, how many, one message) with the most frequent first; `alive` tells
-    whether a runner is at it.
+    whether a runner is at it. `budget` lists (name, spent or held, most) of each limit.
     """
 
     id: int
@@ -42,6 +43,9 @@ class Status:
     eta: float | None
     message: str
     concurrency: int
+    lane: str
+    objective: str
+    budget: Sequence[tuple[str, float, float]]
     alive: bool
     created_at: int
     finished_at: int | None
@@ -61,6 +65,7 @@ def progress(connection: Connection, row: Any, study: str = "") -> Status:
     seconds = max(1.0, min(WINDOW, moment - row.created_at) / 1e6)
     rate = spent.recent / seconds if row.state == "running" and spent.recent else None
     reasons = runs.errors(connection, row.id)
+    terms = of_run(row.worker, row.account)
     return Status(
         id=row.id, study=study or row.study_key, worker=row.worker["definition"]["name"],
         kind=row.worker["definition"]["kind"], state=row.state, total=row.total,
@@ -70,9 +75,17 @@ def progress(connection: Connection, row: Any, study: str = "") -> Status:
         calls=spent.calls, prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens, cost=spent.cost, rate=rate,
         eta=left / rate if rate else None, message=row.message, concurrency=row.concurrency,
+        lane=terms.lane, objective=terms.objective, budget=_budget(row.account or {}),
         alive=moment - row.heartbeat < ALIVE, created_at=row.created_at,
         finished_at=row.finished_at,
     )  # fmt: skip
+
+
+def _budget(account: Mapping[str, Any]) -> list[tuple[str, float, float]]:
+    taken = account.get("spent", {})
+    for runner in account.get("runners", {}).values():
+        taken = accounts.added(taken, runner.get("held", {}))
+    return [(name, taken.get(name, 0), most) for name, most in account.get("budget", {}).items()]
 
 
 def _failures(rows: Iterable[Any]) -> list[tuple[str, int, str]]:

@@ -1,12 +1,14 @@
 """The runner: works on whatever runs have something to do."""
 
 import asyncio
+import time
 
 from core.services import runs as run_service
 from core.services.access import Identity, require
+from core.services.jobs import listening
 from core.services.shift import Progress, Shift
 from core.workers.base import Worker
-from storage import runs
+from storage import jobs, runs
 from storage.database import Database
 
 
@@ -20,22 +22,25 @@ async def serve(
 ) -> None:
     """Work on every run that has work; with `once` leave when there is none.
 
-    With `idle` leave after that many seconds without any.
+    With `idle` leave after that many seconds without any. A run with more work than one runner
+    takes at once is announced to the next.
     """
     require(who, "run")
     mine: dict[int, asyncio.Task[None]] = {}
-    quiet = 0.0
-    while True:
-        mine = {run: task for run, task in mine.items() if not task.done()}
-        with db.read() as connection:
-            wanted = [row.id for row in runs.active(connection)]
-        for run in wanted:
-            if run not in mine:
-                mine[run] = asyncio.create_task(_guarded(db, run))
-        quiet = 0.0 if mine else quiet + 0.5
-        if not mine and (once or (idle is not None and quiet >= idle)):
-            return
-        await asyncio.sleep(0.5 if not mine else 0.2)
+    last = time.monotonic()
+    async with listening(db, wanted=not once) as bell:
+        while True:
+            mine = {run: task for run, task in mine.items() if not task.done()}
+            with db.read() as connection:
+                wanted = [row.id for row in runs.active(connection)]
+            for run in wanted:
+                if run not in mine:
+                    mine[run] = asyncio.create_task(_guarded(db, run))
+                    await asyncio.to_thread(jobs.announce, db, run)
+            last = time.monotonic() if mine else last
+            if not mine and (once or (idle is not None and time.monotonic() - last >= idle)):
+                return
+            await bell.wait(0.2 if mine else None)
 
 
 async def _guarded(db: Database, run: int) -> None:

@@ -1,24 +1,28 @@
 """Runs: what a worker has to do in a study, and how far it has come."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from core.services import material, prices, studies
 from core.services.access import Identity, require
+from core.services.budget import Budget
 from core.services.planning import Plan, nothing, planned_for
 from core.services.progress import Status, progress
 from core.services.studies import Refused, Study
+from core.services.terms import Terms, account_of, of_run
 from core.settings import secret
 from core.stages import Circle
 from core.workers.base import Worker
 from core.workers.base import load as load_worker
-from storage import items, outputs, runs
+from storage import accounts, items, jobs, outputs, runs
 from storage import studies as study_rows
 from storage.database import Database, now
 
 OPEN = ("ready", "running", "paused")
+TERMS = Terms()
 
 
 class NothingToDo(Refused):
@@ -82,23 +86,28 @@ def add_worker(db: Database, who: Identity, key: str, worker: Worker) -> Study:
 
 def start(
     db: Database, who: Identity, key: str, worker: Worker, *, limit: int | None = None,
-    fresh: bool = False, concurrency: int = 16,
+    fresh: bool = False, concurrency: int = 16, terms: Terms = TERMS,
 ) -> int:  # fmt: skip
     """Plan a run and make it ready for a runner; returns its number.
 
-    Raises `NothingToDo`, and `Refused` when a run of this worker is open or its key is not set.
+    Raises `NothingToDo`, and `Refused` when a run of this worker is open, its key is not set, or
+    it cannot work on these terms.
     """
     require(who, "run")
     check_key(worker)
+    terms.check(worker)
     with db.write() as connection:
         study = studies.load(db, key, connection, lock=True)
-        return begin(connection, study, worker, who.name, limit=limit, fresh=fresh,
-                     concurrency=concurrency)  # fmt: skip
+        run = begin(connection, study, worker, who.name, limit=limit, fresh=fresh,
+                    concurrency=concurrency, terms=terms)  # fmt: skip
+    jobs.announce(db, run)
+    return run
 
 
 def begin(
     connection: Connection, study: Study, worker: Worker, actor: str, *, limit: int | None = None,
     fresh: bool = False, concurrency: int = 16, more: Mapping[str, Any] | None = None,
+    terms: Terms = TERMS,
 ) -> int:  # fmt: skip
     """Plan a run inside the caller's transaction; `more` are further facts that the run keeps.
 
@@ -114,9 +123,12 @@ def begin(
     )  # fmt: skip
     spec = {
         "definition": worker.definition(), "digest": worker.digest, "fresh": fresh,
-        "prices": prices.of_worker(worker), **(more or {}),
+        "prices": prices.of_worker(worker, terms.lane), **terms.spec(), **(more or {}),
     }  # fmt: skip
-    run = runs.add(connection, study.id, "work", spec, max(1, min(concurrency, 256)), planned.work)
+    run = runs.add(
+        connection, study.id, "work", spec, max(1, min(concurrency, 256)), planned.work,
+        account_of(terms),
+    )  # fmt: skip
     runs.add_tasks(connection, run, worker.name, planned.tasks)
     study_rows.record(
         connection, study.id, "run", actor,
@@ -152,6 +164,7 @@ def pause(db: Database, who: Identity, run: int) -> None:
 def resume(db: Database, who: Identity, run: int) -> None:
     """Let a paused or stopped run go on."""
     _move(db, who, run, ("paused", "stopped"), "ready", "")
+    jobs.announce(db, run)
 
 
 def stop(db: Database, who: Identity, run: int) -> None:
@@ -187,6 +200,7 @@ def retry_failed(db: Database, who: Identity, run: int) -> int:
         if not count:
             raise Refused(f"run {run} has no failed tasks")
         runs.change(connection, run, state="ready", message="", finished_at=None)
+    jobs.announce(db, run)
     return count
 
 
@@ -198,6 +212,19 @@ def set_concurrency(db: Database, who: Identity, run: int, most: int) -> None:
     with db.write() as connection:
         _row(connection, run)
         runs.change(connection, run, concurrency=most)
+
+
+def set_budget(db: Database, who: Identity, run: int, budget: Budget) -> None:
+    """Change what a run may take; raises `Refused` while it works."""
+    require(who, "run")
+    with db.write() as connection:
+        row = _row(connection, run)
+        if row.state in runs.ACTIVE:
+            raise Refused(f"run {run} is at work; pause it, then change its budget")
+        terms = replace(of_run(row.worker, row.account), budget=budget)
+        terms.check(load_worker(row.worker["definition"]))
+        account = accounts.load(connection, run)
+        accounts.store(connection, run, {**account, "budget": budget.limits()})
 
 
 def _row(connection: Connection, run: int) -> Any:

@@ -1,6 +1,7 @@
 """One runner's work on one run: claim, let the worker think, store what comes of it."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.calls import CallFailed
-from core.services import capabilities, chain, material, studies
+from core.services import capabilities, chain, material, presence, studies
 from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
 from core.services.models import Models
 from core.services.outcomes import Finished, Outcomes
+from core.services.terms import PARKED, Carrier, of_run
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
 from core.workers.base import load as load_worker
@@ -62,7 +64,9 @@ class Shift:
         self.streak: list[int] = []
         self.fruitless = 0
         self.changed = asyncio.Event()
-        self.most: int = row.concurrency
+        self.terms = of_run(row.worker, row.account)
+        self.token = secrets.token_hex(6)
+        self.most: int = row.concurrency if self.terms.lane == "live" else PARKED
         self.commits = GroupCommit(db)
         self.outcomes = Outcomes(db, self.study_key, self.worker, self.rater, run, self.fresh)
         self.llm = self._llm()
@@ -84,7 +88,10 @@ class Shift:
                 name: capabilities.offers(connection, model)
                 for name, model in self.worker.models().items()
             }
-        return Models(self.worker, ledger, self.most, freshness, self.prices, offers)
+        carrier = Carrier(
+            self.commits, self.run, self.token, self.terms, bool(self.terms.budget.limits())
+        )
+        return Models(self.worker, ledger, self.most, freshness, self.prices, offers, carrier)
 
     async def work(self) -> None:
         """Do everything there is to do."""
@@ -98,9 +105,10 @@ class Shift:
             beat.cancel()
             with suppress(asyncio.CancelledError):
                 await beat
-            await self.commits.close()
             if self.llm is not None:
                 await self.llm.close()
+                await self.commits.do(self._leave)
+            await self.commits.close()
 
     def _begin(self) -> bool:
         with self.db.write() as connection:
@@ -125,6 +133,8 @@ class Shift:
                 await self._wait()
         if self.state != "running":
             self._shut()
+        if self.state == "stopped" and self.llm is not None:
+            await self.llm.abandon()
         if under_way:
             await asyncio.gather(*under_way)
 
@@ -192,6 +202,11 @@ class Shift:
         if error.kind == "stopped" or (error.pausing and self.state != "running"):
             finished.state, finished.error = "ready", ""
             return
+        if error.kind == "budget":
+            finished.state, finished.error = "ready", ""
+            if self.state == "running":
+                await self._pause(error.message)
+            return
         if not error.pausing:
             self.streak = []
             await self._fruitless(error.message)
@@ -222,20 +237,32 @@ class Shift:
         """Every two seconds: renew the leases, show that the runner lives, see what is wanted."""
         while True:
             await asyncio.sleep(BEAT)
-            await self.commits.do(self._renew)
-            if self.llm is not None and self.most != self.llm.most:
-                self.llm.allow(self.most)
+            others = await self.commits.do(self._renew)
+            if self.state != "running":
+                self._shut()
+            if self.llm is not None:
+                self.llm.heed(others)
+                if self.most != self.llm.most:
+                    self.llm.allow(self.most)
 
-    def _renew(self, connection: Connection, pieces: Sequence[Any]) -> list[None]:
+    def _renew(self, connection: Connection, pieces: Sequence[Any]) -> list[Any]:
         runs.renew(connection, dict(self.held))
         runs.change(connection, self.run, heartbeat=now())
         self._heed(connection)
+        if self.llm is None:
+            return [{}] * len(pieces)
+        paces = self.llm.paces()
+        return [presence.share(connection, self.run, self.token, paces)] * len(pieces)
+
+    def _leave(self, connection: Connection, pieces: Sequence[Any]) -> list[None]:
+        presence.leave(connection, self.run, self.token)
         return [None] * len(pieces)
 
     def _heed(self, connection: Connection) -> None:
         """See whether the run was paused, stopped, or given another concurrency."""
         row = runs.wishes(connection, self.run)
-        self.most = row.concurrency
+        if self.terms.lane == "live":
+            self.most = row.concurrency
         if row.state not in runs.ACTIVE:
             self.state = row.state
         elif row.state == "ready":

@@ -8,7 +8,7 @@ from core.services import runner_process, runs
 from core.services.access import Identity
 from core.services.progress import Status
 from core.services.studies import Refused
-from pages.widgets import look
+from pages.widgets import look, run_flow, run_terms
 from pages.widgets.database import db
 from pages.widgets.words import plain, span
 
@@ -19,7 +19,8 @@ KINDS = {
     "bad_request": "Request refused", "truncated": "Cut off by the token limit",
     "invalid_reply": "Not a valid answer", "refused": "The model refused",
     "too_long": "Unit too long", "worker_error": "Error in the worker",
-    "not_stored": "Could not be stored",
+    "not_stored": "Could not be stored", "batch_failed": "Not answered by the batch",
+    "not_offered": "Not offered by the endpoint",
 }  # fmt: skip
 
 
@@ -49,6 +50,8 @@ def _draw(who: Identity, status: Status) -> None:
         if status.message:
             (st.warning if status.state == "paused" else st.info)(plain(status.message))
         _numbers(status)
+        run_terms.budget(who, status)
+        run_flow.so_far(who, status)
         _failures(status)
         _buttons(who, status)
 

@@ -221,3 +221,45 @@ def test_prices_are_entered_on_the_page_and_give_a_cost(open_page, tmp_path, mon
     page.button(key="run-prices-save").click()
     done(page.run())
     assert prices.table().prices[0].prompt == 100.0
+
+
+def test_a_run_on_terms_and_its_budget_raised_on_the_page(open_page):
+    db, opened = open_page
+    pairs(db, gold={"better": {"winner": "a"}})
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        page = fill(opened(), server.url)
+        page.number_input(key="run-budget-calls").set_value(5)
+        page.selectbox(key="run-objective").select("latency")
+        page.button(key="run-start").click()
+        page = done(page.run())
+        [status] = runs.listing(db, OWNER, "pairs")
+        assert (status.objective, status.budget) == ("latency", [("calls", 0, 5)])
+        asyncio.run(runner.execute(db, status.id))
+        page = done(page.run())
+        assert "budget of 5 calls does not allow" in said(page)
+        assert "5 of 5 calls spent" in str([p.proto.text for p in page.get("progress")])
+        page.number_input(key="run-raise-calls").set_value(12)
+        next(b for b in page.button if b.label == "Change the budget").click()
+        page = done(page.run())
+        page.button(key="run-resume").click()
+        page = done(page.run())
+        asyncio.run(runner.execute(db, status.id))
+        page = done(page.run())
+    assert runs.status(db, OWNER, status.id).done == 12
+    assert "how far it agrees so far" in said(page) and "n = 6" in said(page)
+
+
+def test_the_graph_names_who_works_on_what(open_page):
+    db, opened = open_page
+    pairs(db)
+    runs.add_worker(db, OWNER, "pairs", LONGER)
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        runs.add_worker(db, OWNER, "pairs", judge(server.url, name='my "judge"'.replace('"', "")))
+        run = runs.start(db, OWNER, "pairs", judge(server.url))
+        asyncio.run(runner.execute(db, run))
+    page = opened()
+    [chart] = page.get("graphviz_chart")
+    spec = chart.proto.spec
+    assert '"item" -> "w Longer" [label="answer"];' in spec
+    assert '[label="my judge\\n12 calls, 12 tasks", penwidth=2.5];' in spec
+    assert "The longest chain is my judge" in said(page)

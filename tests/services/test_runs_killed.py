@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from core.services import runner, runs
 from core.settings import ROOT
 from storage import judgments
+from storage.database import Database
 from storage.tables import Judgment
 from tests.servers.openai_server import OpenAIServer
 from tests.services.pairs import OWNER, judge, pairs, prefers
@@ -58,3 +60,54 @@ def test_kill_9_in_the_middle_of_500_calls(db):
     assert CALLS <= server.count <= CALLS + MOST
     with db.read() as connection:
         assert all(isinstance(n, int) for n in judgments.verify(connection, study.id))
+
+
+def storm(db, calls, kills, runners, seed):
+    """Kill runners at random moments and start others in their place, until the run is done."""
+    chance = random.Random(seed)
+    study = pairs(db, units=calls // 2)
+    with OpenAIServer(lambda body: prefers("A"), latency=0.05, keep=False) as server:
+        run = runs.start(db, OWNER, "pairs", judge(server.url), concurrency=MOST)
+        alive = [runner_process(db) for _ in range(runners)]
+        try:
+            for mark in sorted(chance.sample(range(1, calls * 4 // 5), kills)):
+                until = time.monotonic() + 120
+                while len(stored(db)) < mark and time.monotonic() < until:
+                    time.sleep(0.02)
+                time.sleep(chance.random() * 0.05)
+                victim = chance.randrange(runners)
+                os.kill(alive[victim].pid, signal.SIGKILL)
+                alive[victim].wait()
+                alive[victim] = runner_process(db)
+            until = time.monotonic() + 240
+            while (status := runs.status(db, OWNER, run)).state != "done":
+                assert time.monotonic() < until, status
+                time.sleep(0.1)
+        finally:
+            for process in alive:
+                process.kill()
+                process.wait()
+    rows = stored(db)
+    assert (status.done, status.failed) == (calls, 0)
+    assert len(rows) == calls and max(Counter(rows).values()) == 1
+    assert calls <= server.count <= calls + kills * MOST
+    with db.read() as connection:
+        assert all(isinstance(n, int) for n in judgments.verify(connection, study.id))
+
+
+@pytest.mark.slow
+def test_two_runners_and_a_kill_at_random(sqlite_url):
+    """The small, seeded sample of the storm below."""
+    db = Database(sqlite_url)
+    storm(db, calls=160, kills=1, runners=2, seed=3)
+    db.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("runners", [1, 2])
+@pytest.mark.parametrize("seed", range(10))
+def test_kill_9_at_random_during_2000_calls(db, nightly, runners, seed):
+    if not nightly:
+        pytest.skip("a nightly check: CONCORD_NIGHTLY=1")
+    storm(db, calls=2000, kills=3, runners=runners, seed=seed)

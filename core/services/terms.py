@@ -1,0 +1,97 @@
+"""The terms of a run: what it may take, by which lane its calls travel, and what they are for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, get_args
+
+from core.batches import BatchLane
+from core.calls import Endpoint, Lane
+from core.llm import Wire
+from core.services import presence, prices
+from core.services.batch_memory import BatchMemory
+from core.services.budget import Budget, Guarded, Purse
+from core.services.group_commit import GroupCommit
+from core.services.studies import Refused
+from core.throttle import Objective, Throttle
+from core.workers.base import Worker
+
+LANES = ("live", "batch")
+PARKED = 4000
+NO_BUDGET = Budget()
+OBJECTIVES: tuple[str, ...] = get_args(Objective)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a run is to be done. `lane` is live or batch, `objective` throughput or latency."""
+
+    lane: str = "live"
+    objective: str = "throughput"
+    budget: Budget = NO_BUDGET
+
+    def spec(self) -> dict[str, str]:
+        """What the run keeps of it, beside the budget in its account."""
+        plain = {"lane": self.lane, "objective": self.objective}
+        return {name: value for name, value in plain.items() if value != getattr(Terms(), name)}
+
+    def check(self, worker: Worker) -> None:
+        """Raise `Refused` when the worker cannot work on these terms."""
+        if self.lane not in LANES or self.objective not in OBJECTIVES:
+            raise Refused(
+                f"a run's lane is {' or '.join(LANES)}, its objective {' or '.join(OBJECTIVES)}"
+            )
+        if self.lane == "batch" and not worker.needs_model():
+            raise Refused(f"{worker.name} works offline: the batch lane is for models")
+        if any(most <= 0 for most in self.budget.limits().values()):
+            raise Refused("a budget is more than 0")
+        if self.budget.money is not None and worker.models():
+            unknown = worker.models().keys() - prices.of_worker(worker, self.lane).keys()
+            if unknown:
+                names = ", ".join(sorted({worker.models()[name].model for name in unknown}))
+                raise Refused(f"a budget in money needs prices; there is none of {names}")
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Makes throttles and lanes for one runner's share of a run."""
+
+    commits: GroupCommit
+    run: int
+    runner: str
+    terms: Terms
+    limited: bool
+
+    def throttle(self, most: int) -> Throttle:
+        """How many calls may be under way: found by trying, or as many as a batch takes."""
+        if self.terms.lane == "batch":
+            return Throttle(PARKED, PARKED)
+        objective: Any = self.terms.objective
+        return Throttle(most, objective=objective)
+
+    def lane(self, endpoint: Endpoint, throttle: Throttle) -> Callable[[Wire], Lane]:
+        """What carries the requests to an endpoint."""
+
+        def made(wire: Wire) -> Lane:
+            lane: Lane = wire
+            if self.terms.lane == "batch":
+                place = presence.place(endpoint.base_url, f"{endpoint.key_name} {endpoint.model}")
+                lane = BatchLane(wire, BatchMemory(self.commits, self.run, place, endpoint.model))
+            if self.limited:
+                purse = Purse(self.commits, self.run, self.runner)
+                lane = Guarded(lane, purse, endpoint, lambda: throttle.closed)
+            return lane
+
+        return made
+
+
+def of_run(spec: Mapping[str, Any], account: Mapping[str, Any] | None) -> Terms:
+    """The terms that a run's row holds."""
+    limits = (account or {}).get("budget") or {}
+    kept = {name: spec[name] for name in ("lane", "objective") if name in spec}
+    return Terms(**kept, budget=Budget(**limits))
+
+
+def account_of(terms: Terms) -> dict[str, Any] | None:
+    """The account of a new run on these terms; None without a budget."""
+    limits = {name: most for name, most in asdict(terms.budget).items() if most is not None}
+    return {"budget": limits, "spent": {}, "runners": {}} if limits else None

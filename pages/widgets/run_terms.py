@@ -1,0 +1,80 @@
+"""On what terms a run works: lane, objective, concurrency, budget; and how much is left of it."""
+
+import streamlit as st
+
+from core.services import runs
+from core.services.access import Identity
+from core.services.budget import UNITS, Budget
+from core.services.progress import Status
+from core.services.studies import Refused
+from core.services.terms import Terms
+from core.workers.base import Worker
+from pages.widgets import look
+from pages.widgets.database import db
+from pages.widgets.words import plain
+
+LANES = {"live": "Each call by itself", "batch": "In batches: cheaper, up to a day"}
+OBJECTIVES = {
+    "throughput": "Throughput: as many as the endpoint takes",
+    "latency": "Latency: no more than replies stay quick",
+}
+
+
+def terms(worker: Worker) -> tuple[Terms, int]:
+    """The terms entered, and how many calls may go at once; the defaults for offline workers."""
+    if not worker.needs_model():
+        return Terms(), 16
+    with st.expander("How it goes, and what it may take", key="run-terms"):
+        one, two, three = st.columns(3)
+        lane = one.selectbox("Lane", list(LANES), key="run-lane", format_func=LANES.__getitem__)
+        objective = two.selectbox(
+            "Objective", list(OBJECTIVES), key="run-objective", disabled=lane == "batch",
+            format_func=OBJECTIVES.__getitem__,
+        )  # fmt: skip
+        most = three.number_input(
+            "Calls at once, at most", 1, 256, 16, key="run-most", disabled=lane == "batch"
+        )
+        given = _limits("run-budget")
+        look.caption(
+            "A budget is hard: what a call may take at most is put aside before it is sent, and "
+            "the run pauses before a call that could break it. Give the judge a `max_tokens`, or "
+            "4,096 tokens are put aside for each reply."
+        )
+    return Terms(lane, objective if lane == "live" else "throughput", given), int(most)
+
+
+def _limits(key: str, now: dict[str, float] | None = None) -> Budget:
+    known = now or {}
+    one, two, three = st.columns(3)
+    whole = {name: int(known[name]) if name in known else None for name in ("calls", "tokens")}
+    calls = one.number_input(
+        "At most so many calls", 1, None, whole["calls"], key=f"{key}-calls",
+        placeholder="no limit",
+    )  # fmt: skip
+    tokens = two.number_input(
+        "At most so many tokens", 1, None, whole["tokens"], key=f"{key}-tokens",
+        placeholder="no limit",
+    )  # fmt: skip
+    money = three.number_input(
+        "At most so much money", 0.0, None, known.get("money"), key=f"{key}-money", format="%.4f",
+        placeholder="no limit",
+    )  # fmt: skip
+    return Budget(calls, tokens, money or None)
+
+
+def budget(who: Identity, status: Status) -> None:
+    """What is spent of a run's budget; while the run rests, the form that changes it."""
+    for name, spent, most in status.budget:
+        st.progress(
+            min(1.0, spent / most),
+            text=plain(f"{spent:,.6g} of {most:,.6g} {UNITS[name]} spent or put aside"),
+        )
+    if status.budget and status.state == "paused":
+        with st.form(f"run-raise-{status.id}"):
+            found = _limits("run-raise", {name: most for name, _, most in status.budget})
+            if st.form_submit_button("Change the budget"):
+                try:
+                    runs.set_budget(db(), who, status.id, found)
+                    st.rerun()
+                except Refused as reason:
+                    st.error(plain(str(reason)))
