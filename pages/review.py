@@ -1,6 +1,7 @@
 """Review: the disagreements that matter most, one at a time."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from core.services.access import Denied
 from core.services.review import Conflict
 from core.services.studies import Refused
 from core.units import Invalid
-from pages.widgets import docket, identity, look, workspace
+from pages.widgets import docket, identity, look, settle, workspace
 from pages.widgets.ui import StreamlitUi, show_material
 from pages.widgets.words import plain
 
@@ -30,6 +31,7 @@ def work() -> None:
     desk = docket.desk(st.session_state, f"{study.key}/{question}", queue)
     if not queue.cases:
         nothing()
+        settle.together(db, who, study, question, partial(attempt, desk))
         return
     case = desk.case(queue)
     status(desk, queue, case)
@@ -39,8 +41,10 @@ def work() -> None:
         show_material(ui, seen.unit)
     answers(seen)
     verdict(desk, seen, ui)
+    settle.settle(db, who, study, seen, partial(attempt, desk))
     bar(desk)
     record(question)
+    settle.together(db, who, study, question, partial(attempt, desk))
 
 
 def chosen() -> tuple[str, cases.Queue]:
@@ -184,11 +188,11 @@ def decide(desk: docket.Desk, seen: review.Detail) -> Any:
     return hear
 
 
-def attempt(desk: docket.Desk, act: Any, *args: Any) -> None:
+def attempt(desk: docket.Desk, act: Any, *args: Any, **options: Any) -> None:
     """Do it; what went wrong is said on the page."""
     desk.error = ""
     try:
-        act(*args)
+        act(*args, **options)
     except (Conflict, Refused, Invalid, Denied) as error:
         desk.error = str(error)
 

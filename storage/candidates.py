@@ -27,8 +27,10 @@ ANSWERS = (
         R.c.kind,
         R.c.name,
         R.c.spec,
+        U.c.key.label("unit_key"),
     )
     .join(R, R.c.id == J.c.rater)
+    .join(U, U.c.id == J.c.unit)
     .where(
         J.c.unit.in_(bindparam("units", expanding=True)),
         J.c.question.in_(bindparam("questions", expanding=True)),

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
-from storage.tables import Event, Judgment, Rater
+from storage.tables import Assignment, Event, Judgment, Rater
 
+A: Any = Assignment.__table__  # type: ignore[attr-defined]
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
 R: Any = Rater.__table__  # type: ignore[attr-defined]
 E: Any = Event.__table__  # type: ignore[attr-defined]
@@ -81,3 +82,54 @@ def causes_of(connection: Connection, study: int, unit: int) -> Sequence[Any]:
         .where(E.c.study == study, E.c.unit == unit, E.c.kind == "cause")
         .order_by(E.c.id)
     ).all()
+
+
+def looks(connection: Connection, unit: int) -> Sequence[Any]:
+    """Assignments by which people were asked about a unit again: rater, repeat, state."""
+    return connection.execute(
+        select(A.c.rater, A.c.repeat, A.c.state).where(
+            A.c.unit == unit, A.c.stage == "revised", A.c.repeat > 0
+        )
+    ).all()
+
+
+def waiting(connection: Connection, study: int) -> int:
+    """How many units wait for somebody who was asked again."""
+    return int(
+        connection.execute(
+            select(func.count()).where(
+                A.c.study == study, A.c.stage == "revised", A.c.repeat > 0, A.c.state == "reserved"
+            )
+        ).scalar_one()
+    )
+
+
+def again(
+    connection: Connection, study: int, questions: Sequence[int]
+) -> dict[tuple[int, int], int]:  # fmt: skip
+    """The newest code that each person gave when asked again: (unit, rater) -> code."""
+    rows = connection.execute(
+        select(J.c.unit, J.c.rater, J.c.repeat, J.c.code, J.c.withdrawn)
+        .where(
+            J.c.study == study, J.c.question.in_(list(questions)), J.c.stage == "revised",
+            J.c.repeat > 0, J.c.condition == "",
+        )
+        .order_by(J.c.sequence)
+    )  # fmt: skip
+    newest = {(row.unit, row.rater, row.repeat): row for row in rows}
+    standing = sorted(
+        (r for r in newest.values() if not r.withdrawn and r.code is not None),
+        key=lambda r: int(r.repeat),
+    )
+    return {(row.unit, row.rater): int(row.code) for row in standing}
+
+
+def decided_units(connection: Connection, units: Sequence[int], question: int) -> set[int]:
+    """Which of the units somebody has decided before, decisions taken back included."""
+    return set(
+        connection.execute(
+            select(J.c.unit).where(
+                J.c.unit.in_(list(units)), J.c.question == question, J.c.stage == "adjudicated"
+            )
+        ).scalars()
+    )

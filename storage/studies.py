@@ -82,6 +82,11 @@ def wordings(connection: Connection, digests: Sequence[str]) -> dict[str, int]:
     return {row.digest: row.id for row in rows}
 
 
+def wordings_of(connection: Connection, name: str) -> list[int]:
+    """Ids of all wordings of the questions of that name."""
+    return list(connection.execute(select(Q.c.id).where(Q.c.name == name)).scalars())
+
+
 def rater(
     connection: Connection, study: int, kind: str, key: str, *, name: str = "",
     spec: Mapping[str, Any] | None = None,

@@ -148,7 +148,7 @@ def _cases(
 ) -> list[Case]:  # fmt: skip
     scale = question.scale()
     ordered = scale.level in {"ordinal", "interval"}
-    rows = _standing(rows[rows[:, 2] == wording])
+    rows = standing(rows[rows[:, 2] == wording])
     if not len(rows):
         return []
     human = np.isin(rows[:, 3], list(people))
@@ -173,7 +173,7 @@ def _cases(
     ]  # fmt: skip
 
 
-def _standing(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def standing(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """The newest row per unit, rater and repeat, without withdrawn and uncoded ones."""
     if not len(rows):
         return rows

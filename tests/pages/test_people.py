@@ -67,3 +67,20 @@ def test_results_show_what_the_verdict_did(small, workspace, opened):
     page = opened("agreement", who="ana", study="small")
     said = words(page)
     assert "What seeing the verdict does" in said and "undefined" in said
+
+
+def test_a_case_is_asked_again_and_what_all_say_is_accepted(small, workspace, opened):
+    for who, values in ((ANA, "aab"), (BEN, "aba")):
+        for value in values:
+            held = assignment.current(workspace, who, "small")
+            answering.submit(workspace, who, held, {"better": {"winner": value}})
+    page = opened("review", who="eva", study="small")
+    press(page, "Ask again (2)")
+    assert assignment.current(workspace, ANA, "small").stage == "revised"
+    press(page, "Accept 1 units")
+    assert any("Accept 0 units" in b.label for b in page.button)
+    press(page, "rubric gap")
+    area = next(a for a in page.text_area if "guidelines" in a.label)
+    area.set_value("Prefer the one with a source.")
+    press(page, "Put it into the guidelines")
+    assert "Prefer the one with a source." in studies.load(workspace, "small").protocol.guidelines

@@ -1,0 +1,84 @@
+"""What a reviewer does about a case beyond deciding it: ask again, mend the guidelines, accept."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.services import settling
+from core.services.access import Identity
+from core.services.review import Detail
+from core.services.store import Database
+from core.services.studies import Study
+from pages.widgets import look
+from pages.widgets.words import plain
+
+Attempt = Callable[..., None]
+
+
+def settle(db: Database, who: Identity, study: Study, seen: Detail, attempt: Attempt) -> None:
+    """Asking the people of a case again, and what the guidelines should say about it."""
+    people = {answer.rater for answer in seen.answers if answer.kind == "person"}
+    note = st.session_state.get(f"review-note-{seen.unit_id}-{seen.question.name}") or ""
+    with st.container(key="review-settle", horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Ask again ({len(people)})", key=f"again-{seen.unit_id}", shortcut="a",
+            disabled=not people, on_click=attempt,
+            args=(settling.ask_again, db, who, study.key, seen.question.name, seen.unit_id, note),
+            help="Everybody who answered gets the unit once more, without their earlier answer. "
+            "Both answers are kept.",
+        )  # fmt: skip
+    if seen.cause == "rubric gap":
+        gap(db, who, study, seen, attempt, note)
+
+
+def gap(
+    db: Database, who: Identity, study: Study, seen: Detail, attempt: Attempt, note: str
+) -> None:  # fmt: skip
+    """The sentence that the guidelines lack, drafted from the case."""
+    place = f"proposal-{seen.unit_id}-{seen.question.name}"
+    st.session_state.setdefault(place, settling.proposal(seen, note))
+    st.text_area(
+        "What the guidelines should say", key=place, height=92, max_chars=4000,
+        help="Drafted from the case, the answer that holds and the note. Change it as you like.",
+    )  # fmt: skip
+
+    def keep(apply: bool) -> None:
+        text = st.session_state.get(place) or ""
+        attempt(settling.propose, db, who, study.key, seen, text, apply=apply)
+
+    with st.container(horizontal=True, key="review-proposal"):
+        st.button("Put it into the guidelines", key=f"{place}-apply", on_click=keep, args=(True,))
+        st.button("Keep it as a proposal", key=f"{place}-keep", on_click=keep, args=(False,))
+
+
+def together(db: Database, who: Identity, study: Study, question: str, attempt: Attempt) -> None:
+    """The queue as a whole: what may be accepted at once, and what asking again came to."""
+    with st.expander("Accept what all agree on, and what asking again changed"):
+        models = st.toggle("Models and rules must agree too", value=True, key="accept-models")
+        units = settling.agreed(db, who, study.key, question, models=models)
+        st.button(
+            f"Accept {len(units):,} units on which all agree", key="accept-agreed",
+            disabled=not units, on_click=attempt,
+            args=(settling.accept_agreed, db, who, study.key, question),
+            kwargs={"models": models},
+            help="Where two people or more answered and all say the same, that answer holds.",
+        )  # fmt: skip
+        asked(settling.again(db, who, study.key, question))
+
+
+def asked(found: settling.Again) -> None:
+    """Agreement before and after asking again."""
+    if not found.answers:
+        look.caption(f"Asked again: {found.waiting} waiting, none answered yet.")
+        return
+    with st.container(key="tiles-again"):
+        for title, pair in (("Alpha", found.alpha), ("Cohen's kappa", found.kappa)):
+            for when, estimate in zip(("before", "after"), pair, strict=True):
+                look.estimate(f"{title} {when}", estimate, key=f"again-{title[:1]}-{when}")
+    look.caption(
+        plain(
+            f"Over the {found.units:,} units that people answered twice: {found.changed:,} of "
+            f"{found.answers:,} answers changed, {found.waiting:,} still wait. These units were "
+            "chosen because people differed, so agreement on them says nothing of the others."
+        )
+    )
