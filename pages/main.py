@@ -15,6 +15,7 @@ PAGES = (
     ("agreement", "Agreement", "query_stats"),
     ("review", "Review", "rule"),
     ("people", "People", "group"),
+    ("ask", "Ask", "search_insights"),
     ("runs", "Model runs", "smart_toy"),
     ("data", "Data", "database"),
     ("studies", "Studies", "folder_open"),

@@ -58,7 +58,7 @@ def opened(db: Database, who: Identity, key: str, choice: Choice) -> Iterator[Ma
         require(who, "administer")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        yield _material(db, connection, study, choice)
+        yield material_of(db, connection, study, choice)
 
 
 def _heads(
@@ -75,7 +75,11 @@ def _heads(
     return found
 
 
-def _material(db: Database, connection: Connection, study: Study, choice: Choice) -> Material:
+def material_of(db: Database, connection: Connection, study: Study, choice: Choice) -> Material:
+    """A study's material as exports read it, within the caller's transaction.
+
+    People are numbered unless the choice keeps their names.
+    """
     wordings, order = _heads(db, connection, study)
     judges = _judges(connection, study, order, choice.names)
 

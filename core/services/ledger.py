@@ -21,7 +21,7 @@ class RunLedger:
     A failed call is kept for the record under a key of its own, so that it is never reused.
     """
 
-    def __init__(self, commits: GroupCommit, run: int) -> None:
+    def __init__(self, commits: GroupCommit, run: int | None) -> None:
         self.commits = commits
         self.run = run
 
@@ -47,7 +47,7 @@ class RunLedger:
         return self._find(connection, [record.key for record in records])
 
 
-def _row(record: Record, run: int) -> dict[str, Any]:
+def _row(record: Record, run: int | None) -> dict[str, Any]:
     failed = record.answer is None
     return {
         "key": f"{record.key}!{secrets.token_hex(6)}" if failed else record.key,

@@ -54,7 +54,18 @@ def undocumented(verb, data):
 
 
 def test_every_verb_is_there():
-    verbs = {"import", "run", "work", "stats", "export", "verify", "migrate", "demo", "parts"}
+    verbs = {
+        "ask",
+        "import",
+        "run",
+        "work",
+        "stats",
+        "export",
+        "verify",
+        "migrate",
+        "demo",
+        "parts",
+    }
     assert set(VERBS) == verbs == set(re.findall(r"^## (\w+)$", PAGE, re.M))
 
 
@@ -86,6 +97,7 @@ def test_the_keys_are_documented(demo, tmp_path):
     printed = {
         "demo": demo.loaded,
         "parts": demo.json("parts"),
+        "ask": demo.json("ask", "--study", "demo", "--sql", "SELECT count(*) AS n FROM answers"),
         "migrate": demo.json("migrate", "--check"),
         "verify": demo.json("verify", "--all"),
         "stats": demo.json("stats", "--study", "demo"),
