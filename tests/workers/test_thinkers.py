@@ -23,7 +23,6 @@ from core.workers.probe import Probe
 from core.workers.reverse import Reverse
 from core.workers.teach import Teach, weighted_vote
 from core.workers.topics import Topics
-from tests.contracts.specimens import every_worker
 from tests.workers.scripted import said, unit, work
 
 TOPIC = question(
@@ -151,8 +150,8 @@ def test_without_a_model_or_material_it_says_so(kind):
 
 
 def test_every_prompt_is_filled_and_known():
-    for name, worker in every_worker().items():
-        for word in getattr(worker, "words", ()):
+    for name, (worker, *_) in EVERY.items():
+        for word in worker.words:
             assert "$" not in prompt(word).text.replace("$mark", ""), name
 
 
