@@ -16,6 +16,7 @@ from core.services.studies import Study
 from core.statistics.base import Estimate
 from pages.widgets import address, figures, identity, live, look, workspace
 from pages.widgets.effects_board import effects_board
+from pages.widgets.revisions_board import revisions_board
 from pages.widgets.words import plain
 
 GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
@@ -280,6 +281,7 @@ def page(study: Study) -> None:
         raters(found)
         confusion(found)
         effects_board(db, who, study, found.question)
+        revisions_board(db, who, study, found.question)
     else:
         no_answers(found)
     live.follow(study.key, found.revision)

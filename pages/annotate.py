@@ -8,6 +8,7 @@ from core.services.studies import Refused
 from pages.widgets import cover as covers
 from pages.widgets import desk as moves
 from pages.widgets import identity, look, workspace
+from pages.widgets.components.reading import reading
 from pages.widgets.components.timer import timer
 from pages.widgets.inert import inert
 from pages.widgets.notices import face, notices
@@ -187,9 +188,10 @@ else:
     if news and st.sidebar.button(settings["words"]("message_waits", n=news), key="news"):
         st.switch_page("messages.py")
     if agreed(settings):
-        body = st.container()
+        body = st.container(key="desk")
         with st.container(key="action-bar", horizontal=True):
             tools(settings)
+            reading()
             slot = st.container(key="action-send", horizontal=True, width="content")
         with body:
             work(slot)

@@ -1,12 +1,15 @@
 """Model runs: choose a judge, look at what it would be sent, let it work, watch it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from core.services import runner_process, runs
+from core.services import chain, runner_process, runs
 from core.services.access import Denied
+from core.services.planning import waiting
 from core.services.studies import Refused, Study
 from core.workers.base import Worker
-from pages.widgets import identity, look, run_flow, run_look, run_terms, workspace
+from pages.widgets import figures, identity, look, run_flow, run_look, run_terms, workspace
 from pages.widgets.judge_form import new_judge
 from pages.widgets.run_board import board, past
 from pages.widgets.words import plain
@@ -47,10 +50,11 @@ def plan(study: Study, worker: Worker) -> None:
         "At most so many units", 1, None, None, key="run-limit", width=240, placeholder="all"
     )
     planned = runs.plan(db, who, study.key, worker, limit=limit, fresh=fresh)
-    what = "calls" if worker.needs_model() else "answers"
+    what = "outputs" if worker.writes else "calls" if worker.needs_model() else "answers"
     words = [f"{planned.work:,} {what if planned.work != 1 else what[:-1]} to make"]
     if planned.judged:
         words.append(f"{planned.judged:,} judged before and kept")
+    words += waiting(study, planned)
     words += [f"{n:,} units passed by: {why}" for why, n in list(planned.passed_by.items())[:3]]
     look.caption(plain(" · ".join(words)))
     terms, most = run_terms.terms(worker)
@@ -66,12 +70,36 @@ def plan(study: Study, worker: Worker) -> None:
         begin(study, worker, limit=limit, fresh=fresh, concurrency=most, terms=terms)
 
 
-def begin(study: Study, worker: Worker, **options) -> None:  # type: ignore[no-untyped-def]
-    """Save a new judge, start the run, and see that a runner is there."""
+def everything(study: Study) -> None:
+    """The workers in their order, and the button that lets all of them have their turn."""
+    if len(study.protocol.workers) < 2 and not any(w.writes for w in study.protocol.workers):
+        return
+    with st.expander("Run everything", key="run-chain"):
+        stages = chain.stages(db, who, study.key)
+        look.caption(
+            "Each worker begins when the one before it is done. The order follows from what they "
+            "read and write; judges come after whoever writes what is judged."
+        )
+        figures.table([stage_cells(n, s) for n, s in enumerate(stages, 1)], "run-stages", "Stages")
+        if st.button("Run everything", key="run-all"):
+            launch(lambda: chain.start(db, who, study.key))
+
+
+def stage_cells(number: int, stage: chain.Stage) -> dict[str, str]:
+    """One line of the table of stages."""
+    worker = stage.worker
+    return {
+        "Turn": str(number), "Worker": worker.name, "Kind": worker.kind,
+        "Reads": ", ".join(worker.reads) or ("the item" if worker.writes else "the units"),
+        "Writes": worker.writes or "judgments", "To do now": f"{stage.work:,}",
+        "Done before": f"{stage.done:,}", "Waits": "; ".join(stage.waits) or "–",
+    }  # fmt: skip
+
+
+def launch(start: Callable[[], int]) -> None:
+    """Start a run, show it, and see that a runner is there."""
     try:
-        runs.check_key(worker)
-        runs.add_worker(db, who, study.key, worker)
-        run = runs.start(db, who, study.key, worker, **options)
+        run = start()
     except (Refused, Denied) as reason:
         st.error(plain(f"Not started: {reason}."))
         return
@@ -80,11 +108,26 @@ def begin(study: Study, worker: Worker, **options) -> None:  # type: ignore[no-u
     st.rerun()
 
 
+def begin(study: Study, worker: Worker, **options) -> None:  # type: ignore[no-untyped-def]
+    """Save a new judge, and start the run."""
+
+    def start() -> int:
+        runs.check_key(worker)
+        runs.add_worker(db, who, study.key, worker)
+        return runs.start(db, who, study.key, worker, **options)
+
+    launch(start)
+
+
 def shown(found: list[runs.Status]) -> int | None:
-    """The run to show: the one just started, else one that goes on, else the newest."""
-    ids = [s.id for s in found]
-    if st.session_state.get("run-shown") in ids:
-        return int(st.session_state["run-shown"])
+    """The run to show: the one just started or what followed it, else one that goes on."""
+    states = {s.id: s.state for s in found}
+    ids = list(states)
+    now = st.session_state.get("run-shown")
+    while states.get(now) == "done" and chain.following(db, who, now) is not None:
+        now = st.session_state["run-shown"] = chain.following(db, who, now)
+    if now in states:
+        return int(now)
     alive = [s.id for s in found if s.state in runs.OPEN]
     return next(iter([*alive, *ids]), None)
 
@@ -105,6 +148,7 @@ with st.container(key="run-new", border=True):
     worker = chosen(study)
     if worker is not None:
         plan(study, worker)
+everything(study)
 run_flow.flow(who, study)
 st.markdown("#### Runs of this study", anchors=False)
 if found:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from storage.database import now
-from storage.items import HIDDEN
+from storage.items import HIDDEN, SEEN
 from storage.studies import INSERT
 from storage.tables import Item, Output, Run, Task, Unit
 
@@ -107,6 +107,16 @@ def items_of(connection: Connection, units: Iterable[int]) -> dict[int, int]:
     wanted = list(dict.fromkeys(units))
     rows = connection.execute(select(U.c.id, U.c.item).where(U.c.id.in_(wanted)))
     return {row.id: row.item for row in rows}
+
+
+def alone(connection: Connection, study: int) -> dict[tuple[int, str], int]:
+    """Units that show a single output: (item id, key of the output) -> unit id."""
+    query = select(U.c.id, U.c.item, U.c.outputs).where(U.c.study == study, SEEN)
+    return {
+        (row.item, row.outputs[0]): row.id
+        for row in connection.execute(query)
+        if len(row.outputs) == 1
+    }
 
 
 def items_within(connection: Connection, study: int, bounds: tuple[int, int]) -> set[int]:

@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 
 from core.services import material, runs, studies
 from core.services.access import Identity, require
-from core.services.planning import waiting
+from core.services.planning import planned_for, waiting
 from core.services.studies import Refused, Study
 from core.workers.base import Worker
 from core.workers.base import load as load_worker
+from storage import items, outputs
 from storage import runs as run_rows
 from storage.database import Database
 
@@ -32,16 +33,30 @@ class Stage:
     waits: Sequence[str]
 
 
-def stages(db: Database, who: Identity, key: str) -> list[Stage]:
-    """The study's workers in the order in which each finds what it needs."""
+def stages(db: Database, who: Identity, key: str) -> Sequence[Stage]:
+    """The study's workers in the order in which each finds what it needs.
+
+    Remembered until the study, its log, its outputs or its runs change.
+    """
     require(who, "run")
-    study = studies.load(db, key)
-    found = []
-    for worker in study.protocol.stages():
-        planned = runs.plan(db, who, key, worker)
-        waits = waiting(study, planned)
-        found.append(Stage(worker, planned.work, planned.judged, waits))
-    return found
+    with db.read() as connection:
+        study = studies.load(db, key, connection)
+        states = [(row.id, row.state) for row in run_rows.every(connection, study.id)]
+        mark = (
+            study.version, study.revision, items.last_position(connection, study.id),
+            outputs.last(connection, study.id), states,
+        )  # fmt: skip
+        known = db.cache.get(("stages", study.id))
+        if known is None or known[0] != mark:
+            made = [_stage(connection, study, worker) for worker in study.protocol.stages()]
+            known = db.cache[("stages", study.id)] = (mark, made)
+        found: list[Stage] = known[1]
+        return found
+
+
+def _stage(connection: Connection, study: Study, worker: Worker) -> Stage:
+    planned = planned_for(connection, study, worker, None, False)
+    return Stage(worker, planned.work, planned.judged, waiting(study, planned))
 
 
 def start(

@@ -100,5 +100,5 @@ def waiting(study: Study, planned: Plan) -> list[str]:
     for role, count in planned.waits.items():
         writers = [w.name for w in study.protocol.workers if w.writes == role]
         who = f"which {' and '.join(writers)} writes" if writers else "which no worker here writes"
-        found.append(f"{count:,} {'wait' if count != 1 else 'waits'} for a {role}, {who}")
+        found.append(f"{count:,} {'wait' if count != 1 else 'waits'} for the role {role}, {who}")
     return found

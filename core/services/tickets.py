@@ -14,7 +14,7 @@ from core.services.grading import FEEDBACK
 from core.services.masking import masked
 from core.services.studies import Study
 from core.services.verdicts import Verdict
-from core.units import Unit
+from core.units import Shown, Unit
 from storage import items, judgments
 
 SHOWN_STAGES = frozenset({"training", "revised"})
@@ -114,18 +114,21 @@ def as_shown(study: Study, whole: Unit, seed: int, arm: Arm | None, hidden: dict
     if arm is not None:
         unit = _in_arm(unit, arm)
     if study.protocol.reveal.mask:
-        unit = _masked(unit, {output.source for output in whole.outputs}, hidden)
+        sources = {output.source for output in (*whole.outputs, *whole.context)}
+        unit = _masked(unit, sources, hidden)
     return unit
 
 
 def _masked(unit: Unit, sources: set[str], hidden: dict[str, Any]) -> Unit:
-    outputs = []
-    for output in unit.outputs:
-        clean, found = masked(output, sources)
-        outputs.append(clean)
-        if found:
-            hidden[output.key] = [[m.start, m.end, m.text] for m in found]
-    return replace(unit, outputs=tuple(outputs))
+    shown: list[list[Shown]] = []
+    for outputs in (unit.outputs, unit.context):
+        shown.append([])
+        for output in outputs:
+            clean, found = masked(output, sources)
+            shown[-1].append(clean)
+            if found:
+                hidden[output.key] = [[m.start, m.end, m.text] for m in found]
+    return replace(unit, outputs=tuple(shown[0]), context=tuple(shown[1]))
 
 
 def _in_arm(unit: Unit, arm: Arm) -> Unit:

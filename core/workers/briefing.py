@@ -77,8 +77,13 @@ def given(unit: Unit, name: str) -> Content:
 
 
 def responses(unit: Unit) -> list[tuple[str, Content]]:
-    """The outputs with their titles: "response" for a single one, else by letter."""
+    """The outputs with their titles: "response" for a single one, else by letter.
+
+    What they hang on comes first, by its role: then a single one goes by its role, too.
+    """
     one = len(unit.outputs) == 1
-    return [
-        ("response" if one else f"response {unit.letter(o.key)}", o.content) for o in unit.outputs
+    around = [(o.role, o.content) for o in unit.context]
+    alone = unit.outputs[0].role if one and around else "response"
+    return around + [
+        (alone if one else f"response {unit.letter(o.key)}", o.content) for o in unit.outputs
     ]

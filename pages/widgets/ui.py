@@ -13,6 +13,7 @@ from pages.widgets.ui_showing import Material, slug
 from pages.widgets.words import plain
 
 Answer = Callable[[str, Any], None]
+LONG = 4_000
 
 
 class StreamlitUi(Material, Parts):
@@ -70,13 +71,24 @@ class StreamlitUi(Material, Parts):
 
 
 def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:
-    """Draw what a unit is about: its fields, then its outputs side by side in equal cards."""
-    for name, content in unit.fields.items():
-        with st.container(key=f"field-{ui.scope}-{slug(name)}", border=True):
-            ui.label(name.replace("_", " ").capitalize())
-            content.show(ui)
-    if not unit.outputs:
-        return
+    """Draw what a unit is about: its fields, what its outputs hang on, then these in equal cards.
+
+    Long material that is not a comparison stands beside its questions, and scrolls by itself.
+    """
+    with st.container(key=f"material-{'long-' if is_long(unit) else ''}{ui.scope}"):
+        for name, content in unit.fields.items():
+            with st.container(key=f"field-{ui.scope}-{slug(name)}", border=True):
+                ui.label(name.replace("_", " ").capitalize())
+                content.show(ui)
+        for place, output in enumerate(unit.context):
+            with st.container(key=f"context-{ui.scope}-{place}", border=True):
+                ui.label(f"{output.role.capitalize()}, for context")
+                output.content.show(ui)
+        if unit.outputs:
+            _responses(ui, unit, letters)
+
+
+def _responses(ui: StreamlitUi, unit: Unit, letters: bool) -> None:
     with st.container(key=f"responses-{ui.scope}", horizontal=True):
         for output in unit.outputs:
             with st.container(key=f"card-{ui.scope}-{unit.letter(output.key)}", border=True):
@@ -86,10 +98,20 @@ def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:
                 output.content.show(ui)
 
 
+def is_long(unit: Unit) -> bool:
+    """Whether a unit holds more than a page of text, and no responses to compare."""
+    if len(unit.outputs) > 1:
+        return False
+    material = [*unit.fields.values(), *(output.content for output in unit.outputs)]
+    return sum(len(content.text()) for content in material) > LONG
+
+
 def ask(ui: StreamlitUi, unit: Unit, draft: Mapping[str, Any]) -> None:
     """Ask every question of a unit, in the study's order."""
-    for question in unit.questions:
-        question.ask(ui, unit, draft.get(question.name))
+    with st.container(key=f"questions-{ui.scope}"):
+        for question in unit.questions:
+            with st.container(key=f"question-{ui.scope}-{question.name}"):
+                question.ask(ui, unit, draft.get(question.name))
 
 
 def _ignore(_name: str, _value: Any) -> None:

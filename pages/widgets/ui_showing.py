@@ -89,6 +89,7 @@ class Material:
         long = text.count("\n") > 400 or len(text) > LONGEST
         st.code(
             text, language=language or None if len(text) <= COLOURED else None, line_numbers=True,
+            wrap_lines=True,
             height=560 if long else "content",
         )  # fmt: skip
 

@@ -9,6 +9,9 @@ from streamlit.testing.v1 import AppTest
 from core.protocol import from_yaml
 from core.services import studies
 from core.settings import settings
+from tests.servers.openai_server import OpenAIServer
+from tests.services.chains import study, work_all
+from tests.services.test_chain import RIGHT, played, workers
 from tests.written_study import DATA, OWNER, Pen, pandalm, ratings_study
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "agreement.py"
@@ -108,3 +111,19 @@ def test_pandalm_shows_the_published_figures(open_page):
         assert figure in said, figure
     assert "1st better 422, 2nd better 472, tie 105" in said
     assert "n = 999 (100.0%)" in said
+
+
+def test_before_and_after_revising(open_page):
+    db, open_study = open_page
+    with OpenAIServer(played) as server:
+        study(db, workers(server.url), count=2, questions=RIGHT, units="each",
+              judged=["answer", "revision"])  # fmt: skip
+        work_all(db)
+    page = open_study("made")
+    said = words(page)
+    assert "Before and after revising" in said and "2 units show alone" in said
+    moves = next(t.value for t in page.table if "Mended" in t.value)
+    assert list(moves["Not correct, then correct"]) == ["1 (.50)"]
+    page.multiselect(key="revisions-correct-made-right").set_value(["incorrect"]).run()
+    moves = next(t.value for t in page.table if "Mended" in t.value)
+    assert list(moves["Correct, then not"]) == ["1 (.50)"]

@@ -12,7 +12,9 @@ from core.settings import settings
 from core.workers.base import load as load_worker
 from storage.database import Database
 from tests.servers.openai_server import Fault, OpenAIServer
+from tests.services.chains import study
 from tests.services.pairs import OWNER, judge, pairs, prefers
+from tests.services.test_chain import RIGHT, played, workers
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "runs.py"
 LONGER = load_worker({"kind": "longer", "name": "Longer"})
@@ -263,3 +265,23 @@ def test_the_graph_names_who_works_on_what(open_page):
     assert '"item" -> "w Longer" [label="answer"];' in spec
     assert '[label="my judge\\n12 calls, 12 tasks", penwidth=2.5];' in spec
     assert "The longest chain is my judge" in said(page)
+
+
+def test_everything_in_its_order(open_page):
+    db, opened = open_page
+    with OpenAIServer(played) as server:
+        study(db, workers(server.url), count=2, questions=RIGHT, units="each",
+              judged=["answer", "revision"])  # fmt: skip
+        page = opened("made")
+        turns = page.table[0].value
+        assert list(turns["Worker"]) == ["writer", "critic", "reviser", "judge"]
+        assert "wait for the role answer" not in said(page)
+        done(page.button(key="run-all").click().run())
+        for _ in range(4):
+            asyncio.run(runner.serve(db, OWNER, once=True))
+        page = done(page.run())
+    found = runs.listing(db, OWNER, "made")
+    assert [(s.worker, s.state) for s in found] == [
+        (name, "done") for name in ("judge", "reviser", "critic", "writer")
+    ]
+    assert "judge" in said(page) and list(page.table[0].value["To do now"]) == ["0"] * 4

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 
-from core.services import chain, runner, runs, studies
+from core.services import chain, revisions, runner, runs, studies
 from storage.tables import Output
 from tests.servers.openai_server import OpenAIServer, schema_of
 from tests.services.chains import OWNER, generator, outputs, study, units, work_all
@@ -70,6 +70,22 @@ def test_generate_criticise_revise_judge(db):
     assert all(u.context == () for u in shown)  # nothing gives the revision away
     unchanged = [row[5]["facts"].get("unchanged") for row in rows if row[2] == "revision"]
     assert unchanged.count(True) == 2
+
+
+def test_what_revising_did(db):
+    with OpenAIServer(played) as server:
+        made = study(db, workers(server.url), count=4, questions=RIGHT, units="each",
+                     judged=["answer", "revision"])  # fmt: skip
+        assert not revisions.exist(db, made)
+        work_all(db)
+    found = revisions.before_after(db, OWNER, "made", "right")
+    assert revisions.exist(db, made) and (found.linked, found.correct) == (4, ["correct"])
+    [row] = found.rows
+    assert (row.name, row.kind) == ("judge", "model")
+    assert row.moves.counts == {"CC": 2, "CI": 0, "IC": 2, "II": 0}
+    assert row.moves.change.value == 0.5 and row.moves.change.coverage == 1.0
+    other = revisions.before_after(db, OWNER, "made", "right", correct=["incorrect"])
+    assert other.rows[0].moves.counts == {"CC": 0, "CI": 2, "IC": 0, "II": 2}
 
 
 def test_a_unit_about_a_critique_shows_the_answer_around_it(db):

@@ -184,7 +184,7 @@ def test_workers_follow_each_other_by_what_they_read(server):
 def test_a_worker_says_what_it_waits_for(db, server):
     critic = {**generator(server.url), "name": "critic", "reads": ["answer"], "writes": "critique"}
     study(db, [critic, generator(server.url)])
-    with pytest.raises(NothingToDo, match="4 wait for a answer, which writer writes"):
+    with pytest.raises(NothingToDo, match="4 wait for the role answer, which writer writes"):
         work(db, "critic")
     assert [(s.worker.name, s.work) for s in chain.stages(db, OWNER, "made")] == [
         ("writer", 4), ("critic", 0),
