@@ -1,6 +1,8 @@
 # Concord. `make run` and `make test` do all of their own set-up.
 PORT ?= 8601
 TESTS ?=
+# two at a time, a file never split, files in order: browser tests come last (see tests/conftest.py)
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 PYTHON := .venv/bin/python
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" \
@@ -26,10 +28,10 @@ setup-test: .venv/.tests  ## fill .venv with what the tests need, and look for a
 	@.ci/setup tests
 
 test: setup-test  ## every test; add arguments for pytest with TESTS="..."
-	@$(PYTHON) -m pytest $(TESTS)
+	@$(PYTHON) -m pytest $(PARALLEL) $(TESTS)
 
 test-all: setup-test  ## every test, long checks at full length
-	@CONCORD_NIGHTLY=1 $(PYTHON) -m pytest $(TESTS)
+	@CONCORD_NIGHTLY=1 $(PYTHON) -m pytest $(PARALLEL) $(TESTS)
 
 lint: setup-test  ## ruff: rules and layout
 	@$(PYTHON) -m ruff check .
