@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from core.registry import Registry
 
-About = Literal["pair", "group", "rater", "study"]
+About = Literal["pair", "group", "rater", "study", "panel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Statistic:
     """A registered function of one analysis table.
 
     `about` says what it takes after the table: `pair` two raters, `group` the name of a group,
-    `rater` one rater, `study` nothing. `levels` are the scales that it accepts.
+    `rater` one rater, `study` nothing, `panel` several raters. `levels` are the scales that it accepts.
     """
 
     name: str

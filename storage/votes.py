@@ -1,0 +1,37 @@
+"""The answers that count of some raters to some units."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from storage.tables import Judgment
+
+J: Any = Judgment.__table__  # type: ignore[attr-defined]
+CHUNK = 400
+VOTES = (
+    select(
+        J.c.id, J.c.unit, J.c.rater, J.c.question, J.c.repeat, J.c.value, J.c.rationale,
+        J.c.withdrawn, J.c.sequence,
+    )
+    .where(
+        J.c.unit.in_(bindparam("units", expanding=True)),
+        J.c.rater.in_(bindparam("raters", expanding=True)),
+        J.c.question.in_(bindparam("questions", expanding=True)),
+        J.c.stage == "first",
+        J.c.condition == "",
+    )
+    .order_by(J.c.sequence)
+)  # fmt: skip
+
+
+def standing(
+    connection: Connection, units: Sequence[int], raters: Sequence[int], questions: Sequence[int]
+) -> list[Any]:
+    """The newest ordinary answer per unit, rater, question and repeat, without withdrawn ones."""
+    found: dict[Any, Any] = {}
+    for start in range(0, len(units), CHUNK):
+        part = {"units": units[start : start + CHUNK], "raters": raters, "questions": questions}
+        for row in connection.execute(VOTES, part):
+            found[(row.unit, row.rater, row.question, row.repeat)] = row
+    return [row for row in found.values() if not row.withdrawn]
