@@ -35,3 +35,23 @@ def standing(
         for row in connection.execute(VOTES, part):
             found[(row.unit, row.rater, row.question, row.repeat)] = row
     return [row for row in found.values() if not row.withdrawn]
+
+
+DECIDED = (
+    select(J.c.unit, J.c.value, J.c.rationale, J.c.withdrawn, J.c.rater, J.c.sequence)
+    .where(
+        J.c.study == bindparam("study_id"),
+        J.c.question == bindparam("question_id"),
+        J.c.stage == "adjudicated",
+        J.c.condition == "",
+    )
+    .order_by(J.c.sequence)
+)
+
+
+def adjudicated(connection: Connection, study: int, question: int) -> dict[int, Any]:
+    """The answer that holds per unit, of those that somebody decided: the newest that stands."""
+    rows = connection.execute(DECIDED, {"study_id": study, "question_id": question})
+    newest = {(row.unit, row.rater): row for row in rows}
+    standing = sorted((r for r in newest.values() if not r.withdrawn), key=lambda r: r.sequence)
+    return {row.unit: row for row in standing}

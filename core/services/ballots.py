@@ -17,7 +17,7 @@ from storage import votes as vote_rows
 def with_votes(
     connection: Connection, study: Study, worker: Worker, units: Mapping[int, Unit]
 ) -> Mapping[int, Unit]:
-    """The units (by row id) with the votes of the raters that the worker names; as they are if none.
+    """The units (by row id) with the votes of the raters that the worker names.
 
     Of raters with the same name (older versions of a judge) the one that the study's protocol
     holds now votes; else the newest. A rater may be a worker or a person.

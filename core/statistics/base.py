@@ -41,7 +41,8 @@ class Statistic:
     """A registered function of one analysis table.
 
     `about` says what it takes after the table: `pair` two raters, `group` the name of a group,
-    `rater` one rater, `study` nothing, `panel` several raters. `levels` are the scales that it accepts.
+    `rater` one rater, `study` nothing, `panel` several raters. `levels` are the scales that it
+    accepts.
     """
 
     name: str
