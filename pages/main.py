@@ -17,6 +17,7 @@ PAGES = (
     ("people", "People", "group"),
     ("ask", "Ask", "search_insights"),
     ("runs", "Model runs", "smart_toy"),
+    ("judges", "Judges", "gavel"),
     ("data", "Data", "database"),
     ("studies", "Studies", "folder_open"),
 )

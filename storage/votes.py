@@ -11,7 +11,7 @@ J: Any = Judgment.__table__  # type: ignore[attr-defined]
 CHUNK = 400
 VOTES = (
     select(
-        J.c.id, J.c.unit, J.c.rater, J.c.question, J.c.repeat, J.c.value, J.c.rationale,
+        J.c.id, J.c.unit, J.c.rater, J.c.question, J.c.repeat, J.c.value, J.c.code, J.c.rationale,
         J.c.withdrawn, J.c.sequence,
     )
     .where(
