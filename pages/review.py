@@ -137,6 +137,19 @@ def card(words: str, given: list[review.Answer]) -> None:
         if answer.rationale and not answer.simulated:
             st.caption(f"{plain(answer.rater)}:")
             ui.prose(answer.rationale)
+        beside(answer)
+
+
+def beside(answer: review.Answer) -> None:
+    """What the rater told beside its answer, and a warning where it quotes an instruction."""
+    if answer.told:
+        st.caption(plain(f"{answer.rater}: {answer.told}"))
+    if answer.quotes:
+        quotes = plain(" / ".join(answer.quotes))
+        st.warning(
+            f"{plain(answer.rater)} quotes an instruction that is hidden in the material: {quotes}",
+            icon=":material/flag:",
+        )
 
 
 def verdict(desk: docket.Desk, seen: review.Detail, ui: StreamlitUi) -> None:

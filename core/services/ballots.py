@@ -1,7 +1,7 @@
 """The stored votes that a panel reads."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from storage import votes as vote_rows
 
 
 def with_votes(
-    connection: Connection, study: Study, worker: Worker, units: Mapping[int, Unit]
-) -> Mapping[int, Unit]:
+    connection: Connection, study: Study, worker: Worker, units: dict[int, Unit]
+) -> dict[int, Unit]:
     """The units (by row id) with the votes of the raters that the worker names.
 
     Of raters with the same name (older versions of a judge) the one that the study's protocol

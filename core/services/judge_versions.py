@@ -22,7 +22,7 @@ from core.services.cases import read_log
 from core.services.studies import Refused
 from core.statistics.base import Estimate
 from core.units import Unit
-from core.workers.briefing import Example, responses
+from core.workers.briefing import Example, responses, surroundings
 from core.workers.judge import Judge
 from storage import studies as study_rows
 from storage.database import Database
@@ -167,7 +167,7 @@ def _example(found: Bench, unit_id: int) -> Example:
     if found.split.part(truth.item) != "train":
         raise Refused(f"{truth.item} is not in the train part; it is there to measure by")
     unit = unit_of(found, truth)
-    pieces = [*unit.fields.items(), *responses(unit)]
+    pieces = [*surroundings(unit), *responses(unit)]
     material = {title: content.text()[:LONGEST] for title, content in pieces}
     return Example(item=truth.item, material=material, why=truth.why,
                    answer=found.question.describe(truth.value, unit))  # fmt: skip
@@ -195,7 +195,7 @@ def run_part(
         found = bench(connection, db, key, question)
         judge = found.judge(name)
         wanted = {t.unit_id for part in parts for t in found.within(part)}
-    return runs.start(db, who, key, judge, units=wanted)
+    return runs.start(db, who, key, judge, among=wanted)
 
 
 def opening(db: Database, who: Identity, key: str, question: str) -> Opening | None:

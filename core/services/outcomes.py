@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from core.services import drafted, studies
+from core.services import details, drafted, studies
 from core.services.studies import Study
 from core.units import Draft, Unit
 from core.workers.base import Worker
 from storage import judgments, runs
 from storage import studies as study_rows
 from storage.database import Database
-from storage.judgments import NewJudgment
+from storage.judgments import NewJudgment, Stored
 
 
 @dataclass(slots=True)
@@ -46,15 +46,28 @@ class Outcomes:
         done = [f for f in kept if f.state == "done"]
         if done:
             study = studies.load(self.db, self.study, connection)
-            rows = list(self._rows(connection, study, done))
-            if rows or not self.worker.writes:
-                judgments.append(connection, study.id, rows, check=False)
+            made = list(self._rows(connection, study, done))
+            if made or not self.worker.writes:
+                rows = [row for row, _ in made]
+                stored = judgments.append(connection, study.id, rows, check=False)
+                self._tell(connection, study.id, made, stored)
             drafted.store(connection, study.id, self.worker, self.rater, self.run, self.fresh, done)
             runs.done(connection, {f.task: f.owner for f in done})
         runs.close(
             connection, [(f.task, f.owner, f.state, f.error) for f in kept if f.state != "done"]
         )
         return [f.task in mine for f in batch]
+
+    def _tell(
+        self, connection: Connection, study: int, made: Sequence[tuple[NewJudgment, Draft]],
+        stored: Sequence[Stored],
+    ) -> None:  # fmt: skip
+        """Keep what was told beside the judgments."""
+        told = [
+            (row.unit, place.id, draft)
+            for (row, draft), place in zip(made, stored, strict=True) if draft.facts
+        ]  # fmt: skip
+        details.store(connection, study, (self.rater, self.worker.name), self.run, told)
 
     def _wordings(
         self, connection: Connection, study: Study, done: Sequence[Finished]
@@ -67,8 +80,11 @@ class Outcomes:
 
     def _rows(
         self, connection: Connection, study: Study, done: Sequence[Finished]
-    ) -> Iterator[NewJudgment]:
-        """New judgments; what the rater has answered before stays, unless the run asks anew."""
+    ) -> Iterator[tuple[NewJudgment, Draft]]:
+        """New judgments with their drafts.
+
+        What the rater has answered before stays, unless the run asks anew.
+        """
         standing = runs.standing(connection, self.rater, [f.unit_id for f in done])
         wordings = self._wordings(connection, study, done)
         for finished in done:
@@ -81,7 +97,7 @@ class Outcomes:
                 old = standing.get((finished.unit_id, wording, draft.repeat))
                 if old is not None and not old[2] and not self.fresh:
                     continue
-                yield NewJudgment(
+                row = NewJudgment(
                     unit=finished.unit_id, unit_key=finished.unit.key, question=wording,
                     question_digest=question.digest, rater=self.rater, rater_key=self.rater_key,
                     value=draft.value, code=question.codes(draft.value, finished.unit).get(""),
@@ -89,3 +105,4 @@ class Outcomes:
                     shown=draft.shown, replaces=old[:2] if old else None, run=self.run,
                     call=draft.call,
                 )  # fmt: skip
+                yield row, draft

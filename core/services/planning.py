@@ -1,7 +1,7 @@
 """What a worker has to do in a study: tasks, what is done before, and what it waits for."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -43,9 +43,12 @@ class Plan:
 
 def planned_for(
     connection: Connection, study: Study, worker: Worker, limit: int | None, fresh: bool, *,
-    make: bool = False,
+    make: bool = False, among: Collection[int] | None = None,
 ) -> Plan:  # fmt: skip
-    """What the worker has still to do; with `make` the units that only it is given are made."""
+    """What the worker has still to do; with `make` the units that only it is given are made.
+
+    `among` keeps it to those units, of a worker that judges what people see.
+    """
     if worker.scope() != "unit":
         own = work_units.plan(connection, study, worker, limit, fresh, make=make)
         return Plan(own.tasks, own.done, own.waits, own.unmade)
@@ -57,6 +60,8 @@ def planned_for(
     for unit_id, unit in material.outlines(connection, study):
         if limit is not None and units >= limit:
             break
+        if among is not None and unit_id not in among:
+            continue
         every = list(_tasks(study, worker, unit_id, unit, judged))
         todo = [task for task in every if task is not None]
         done += len(every) - len(todo)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.questions.base import Question
-from core.services import material, studies
+from core.services import details, material, studies
 from core.services.access import Identity, require
 from core.services.assignment import rater_id
 from core.services.cases import read_log
@@ -29,7 +29,11 @@ CAUSES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One rater's answer, in words as well. `shown` gives the order displayed as letters."""
+    """One rater's answer, in words as well. `shown` gives the order displayed as letters.
+
+    `told` is what the rater told beside it, such as an expected score; `quotes` are instructions of
+    the material that its reasoning quotes.
+    """
 
     rater: str
     kind: str
@@ -44,6 +48,8 @@ class Answer:
     seconds: float | None
     created_at: int
     sequence: int
+    told: str = ""
+    quotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ def detail(db: Database, who: Identity, key: str, question: str, unit_id: int) -
         unit = material.read_unit(connection, study, unit_id)
         rows = reviews.answers(connection, unit_id, study.wording(asked))
         events = reviews.causes_of(connection, study.id, unit_id)
-    answers = [_answer(row, asked, unit) for row in rows]
+        facts = details.of_judgments(connection, [row.id for row in rows if row.kind != "person"])
+    answers = [_answer(row, asked, unit, facts.get(row.id, {})) for row in rows]
     held = [a for a in answers if a.stage == STAGE]
     gold = unit.gold.get(question)
     return Detail(
@@ -86,13 +93,14 @@ def detail(db: Database, who: Identity, key: str, question: str, unit_id: int) -
     )  # fmt: skip
 
 
-def _answer(row: Any, question: Question, unit: Unit) -> Answer:
+def _answer(row: Any, question: Question, unit: Unit, facts: Mapping[str, Any]) -> Answer:
     value = judgments.parse(row.value)
     letters = [unit.letter(key) for key in row.shown or () if key in unit.shown]
     return Answer(
         row.name, row.kind, bool((row.spec or {}).get("simulated")), value,
         question.describe(value, unit), row.rationale, ", ".join(letters), row.stage, row.repeat,
-        row.confidence, row.seconds, row.created_at, row.sequence,
+        row.confidence, row.seconds, row.created_at, row.sequence, details.words(facts),
+        tuple(facts.get("quoted", ())),
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Runs: what a worker has to do in a study, and how far it has come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -87,11 +87,12 @@ def add_worker(db: Database, who: Identity, key: str, worker: Worker) -> Study:
 def start(
     db: Database, who: Identity, key: str, worker: Worker, *, limit: int | None = None,
     fresh: bool = False, concurrency: int = 16, terms: Terms = TERMS,
+    among: Collection[int] | None = None,
 ) -> int:  # fmt: skip
     """Plan a run and make it ready for a runner; returns its number.
 
-    Raises `NothingToDo`, and `Refused` when a run of this worker is open, its key is not set, or
-    it cannot work on these terms.
+    `among` keeps it to the units of these row ids. Raises `NothingToDo`, and `Refused` when a run
+    of this worker is open, its key is not set, or it cannot work on these terms.
     """
     require(who, "run")
     check_key(worker)
@@ -99,7 +100,7 @@ def start(
     with db.write() as connection:
         study = studies.load(db, key, connection, lock=True)
         run = begin(connection, study, worker, who.name, limit=limit, fresh=fresh,
-                    concurrency=concurrency, terms=terms)  # fmt: skip
+                    concurrency=concurrency, terms=terms, among=among)  # fmt: skip
     jobs.announce(db, run)
     return run
 
@@ -107,14 +108,14 @@ def start(
 def begin(
     connection: Connection, study: Study, worker: Worker, actor: str, *, limit: int | None = None,
     fresh: bool = False, concurrency: int = 16, more: Mapping[str, Any] | None = None,
-    terms: Terms = TERMS,
+    terms: Terms = TERMS, among: Collection[int] | None = None,
 ) -> int:  # fmt: skip
     """Plan a run inside the caller's transaction; `more` are further facts that the run keeps.
 
     Raises `NothingToDo`, and `Refused` when a run of this worker is open.
     """
     _only_one(connection, study, worker)
-    planned = planned_for(connection, study, worker, limit, fresh, make=True)
+    planned = planned_for(connection, study, worker, limit, fresh, make=True, among=among)
     if not planned.work:
         raise NothingToDo(nothing(study, worker, planned))
     study_rows.rater(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.calls import CallFailed
-from core.services import capabilities, chain, material, presence, studies
+from core.services import ballots, capabilities, chain, material, presence, studies
 from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
 from core.services.models import Models
@@ -160,6 +160,7 @@ class Shift:
         rows = runs.claim(connection, self.run, room)
         study = studies.load(self.db, self.study_key, connection)
         units = dict(material.some_units(connection, study, {row.unit for row in rows}))
+        units = ballots.with_votes(connection, study, self.worker, units)
         return [Claimed(r.id, r.owner, r.unit, r.repeat, units[r.unit]) for r in rows]
 
     def _open(self, connection: Connection, pieces: Sequence[Any]) -> list[int]:

@@ -14,7 +14,7 @@ from core.questions.base import Question
 from core.questions.pairwise import Pairwise
 from core.units import Draft, Unit
 from core.workers.base import CannotAnswer, Endpointed, Model, workers
-from core.workers.briefing import brief, responses
+from core.workers.briefing import brief, responses, surroundings
 from core.workers.endpoint import PLACE, AtEndpoint, ModelWorker
 from core.workers.reply_form import Form, an_object
 from core.workers.simulate import every_answer, listed
@@ -167,7 +167,7 @@ class Annotators(ModelWorker):
             names = ", ".join(f'"{q.name}": ...' for q in asked)
             closing = "\n\n".join([*lines, f"Reply in this form: {{{names}}}"])
         return brief(
-            [prompt("annotator")], [*unit.fields.items(), *responses(unit)], closing,
+            [prompt("annotator")], [*surroundings(unit), *responses(unit)], closing,
             salt=self.digest, guidelines=self.guidelines, values={"persona": who.persona},
         )  # fmt: skip
 

@@ -76,6 +76,11 @@ def given(unit: Unit, name: str) -> Content:
     return TextContent.parse(fact)
 
 
+def surroundings(unit: Unit) -> list[tuple[str, Content]]:
+    """The fields, and the outputs that those shown hang on, titled by their role."""
+    return [*unit.fields.items(), *((o.role, o.content) for o in unit.context)]
+
+
 def responses(unit: Unit) -> list[tuple[str, Content]]:
     """The outputs with their titles: "response" for a single one, else by letter.
 

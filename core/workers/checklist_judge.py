@@ -13,7 +13,7 @@ from core.prompts import prompt
 from core.questions.base import Question
 from core.units import Draft, Shown, Unit
 from core.workers.base import CannotAnswer, Model, Scope, workers
-from core.workers.briefing import brief, given
+from core.workers.briefing import brief, given, surroundings
 from core.workers.checklist import WRITE, write
 from core.workers.endpoint import ModelWorker
 from core.workers.injected import quoted
@@ -159,7 +159,7 @@ class ChecklistJudge(ModelWorker):
     def messages(self, unit: Unit, output: Shown, items: Sequence[str]) -> list[dict[str, Any]]:
         """What a model is sent about one response."""
         material: list[tuple[str, Content]] = [
-            *((n, c) for n, c in unit.fields.items() if n != self.checklist),
+            *((n, c) for n, c in surroundings(unit) if n != self.checklist),
             ("response", output.content),
             ("checklist", ChecklistContent.parse(list(items))),
         ]

@@ -13,7 +13,7 @@ from core.questions.base import Question
 from core.questions.pairwise import Pairwise
 from core.units import Draft, Unit
 from core.workers.base import CannotAnswer, Endpointed, Model, workers
-from core.workers.briefing import brief, responses
+from core.workers.briefing import brief, responses, surroundings
 from core.workers.endpoint import PLACE, AtEndpoint, ModelWorker
 from core.workers.injected import quoted
 from core.workers.reply_form import Form, Said, an_object, clean
@@ -190,7 +190,7 @@ class Debate(ModelWorker):
     def _messages(
         self, name: str, persona: Persona, shown: Unit, talk: Talk, closing: str
     ) -> list[dict[str, Any]]:
-        material: list[tuple[str, Content]] = [*shown.fields.items(), *responses(shown)]
+        material: list[tuple[str, Content]] = [*surroundings(shown), *responses(shown)]
         if talk.lines:
             material.append(("discussion so far", TextContent(talk.text())))
         others = ", ".join(p.name for p in self.personas if p != persona)
@@ -218,7 +218,7 @@ class Debate(ModelWorker):
             value, why = verdict(question, shown, means), "the mean scores decide"
         if value is None:
             return None, why
-        texts = [c.text() for c in (*shown.fields.values(), *(o.content for o in shown.outputs))]
+        texts = [c.text() for _, c in (*surroundings(shown), *responses(shown))]
         ends = [(f"verdict, {name}", s.why) for name, s in said.items()]
         words = Talk([*talk.lines, *ends]).text()
         hidden = quoted(texts, words, f"{question.instruct(shown)}\n{self.guidelines}")

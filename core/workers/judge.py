@@ -14,7 +14,7 @@ from core.questions.base import Question
 from core.questions.pairwise import Pairwise
 from core.units import Draft, Unit
 from core.workers.base import CannotAnswer, Model, workers
-from core.workers.briefing import Example, brief, given, responses
+from core.workers.briefing import Example, brief, given, responses, surroundings
 from core.workers.endpoint import ModelWorker
 from core.workers.injected import quoted
 from core.workers.opinions import expecting, together
@@ -115,7 +115,7 @@ class Judge(ModelWorker):
 
     def _fields(self, unit: Unit) -> list[tuple[str, Content]]:
         apart = {self.reference, self.anchor} - {""}
-        return [(n, c) for n, c in unit.fields.items() if n not in apart]
+        return [(n, c) for n, c in surroundings(unit) if n not in apart]
 
     def _material(self, unit: Unit, own: str) -> list[tuple[str, Content]]:
         found = self._fields(unit)

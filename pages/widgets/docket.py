@@ -96,6 +96,7 @@ def table(answers: Sequence[Answer]) -> pd.DataFrame:
                 "seconds": a.seconds,
                 "at": datetime.fromtimestamp(a.created_at / 1e6, UTC),
                 "reason": a.rationale,
+                "beside it": a.told,
             }
             for a in answers
         ]

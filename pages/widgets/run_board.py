@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.services import runner_process, runs
+from core.services import details, runner_process, runs
 from core.services.access import Identity
 from core.services.progress import Status
 from core.services.studies import Refused
@@ -12,6 +12,7 @@ from pages.widgets import look, run_flow, run_terms
 from pages.widgets.database import db
 from pages.widgets.words import plain, span
 
+MOST = 500
 KINDS = {
     "endpoint_down": "Nothing answered", "bad_key": "Key refused",
     "unknown_model": "Model unknown", "rate_limited": "Too many requests",
@@ -53,6 +54,7 @@ def _draw(who: Identity, status: Status) -> None:
         run_terms.budget(who, status)
         run_flow.so_far(who, status)
         _failures(status)
+        _quotes(who, status)
         _buttons(who, status)
 
 
@@ -99,6 +101,22 @@ def _failures(status: Status) -> None:
     if status.skips:
         words = "; ".join(f"{n:,} units: {why}" for why, n in status.skips[:5])
         look.caption(plain(f"Passed by, as the worker has no answer for them: {words}."))
+
+
+def _quotes(who: Identity, status: Status) -> None:
+    """Judgments whose reasoning quotes an instruction that stands in the material."""
+    found = details.quoted(db(), who, status.study, status.id)
+    if not found:
+        return
+    st.warning(
+        f"{len(found):,} of these judgments quote an instruction that is hidden in the material. "
+        "Their values are kept as they are; look at them on the Review page."
+    )
+    with st.expander("Which ones", key="run-quotes"):
+        st.dataframe(
+            [{"Unit": q.unit, "Question": q.question, "Quoted": " / ".join(q.quotes)}
+             for q in found[:MOST]], hide_index=True, width="stretch",
+        )  # fmt: skip
 
 
 def _buttons(who: Identity, status: Status) -> None:
