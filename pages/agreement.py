@@ -25,7 +25,7 @@ KINDS = {
     "human-model": "People with models",
     "model-model": "Models with models",
 }
-KAPPAS = ("gold_kappa", "order_kappa")
+KAPPAS = ("gold_kappa", "order_kappa", "order_preference")
 MEASURE_HELP = (
     "Percent agreement is always shown beside it. Weighted kappas count near misses as partial "
     "agreement and need an ordered scale."

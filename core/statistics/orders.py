@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 from core.statistics.accuracy import NO_REFERENCE, Reference, against
 from core.statistics.base import Estimate, statistic
@@ -110,3 +111,55 @@ def _reference_units(table: Table, reference: Reference) -> int:
     if reference == "gold":
         return int(np.trace(table.confusion(GOLD, GOLD)))
     return table.possible
+
+
+@statistic(
+    "order_preference", "Preference for a place", about="rater",
+    reference="Shi et al. (2024), Judging the Judges: preference fairness",
+)  # fmt: skip
+def order_preference(table: Table, rater: int, *, level: float = 0.95) -> Estimate:
+    """How much a judge of pairs leans to a place: -1 always the first shown, 1 always the second.
+
+    Over the pairs judged in both orders: (recency - primacy) / n. Primacy is the same place in both
+    orders, or a place and a tie, when it is the first; recency when it is the second. A change
+    between tie and both bad leans nowhere. `detail` has both counts, `position_consistency` (the
+    share that is neither) and `p`, the exact binomial test of primacy against recency. The interval
+    is Wilson's for the second place among those that lean, scaled by how many do. Undefined for
+    questions that are not about a pair.
+    """
+    method = "(recency - primacy) / n; Wilson interval among those that lean"
+    if not (table.k >= 2 and all(label.endswith(" better") for label in table.labels[:2])):
+        note = "undefined: only a comparison of two has places to prefer"
+        return Estimate("order_preference", None, method=method, note=note)
+    return place_preference(swaps(table, rater), possible=table.possible, level=level)
+
+
+def place_preference(counts: Any, *, possible: int | None = None, level: float = 0.95) -> Estimate:
+    """`order_preference` from joint counts K x K: rows in the first order, columns in the second.
+
+    Codes name responses: 0 the one shown first in the first order, 1 the other, 2 and above ties.
+    35 consistent pairs, 12 that prefer the first place and 3 the second:
+
+    >>> found = place_preference([[20, 12, 0], [3, 10, 0], [0, 0, 5]])
+    >>> found.value, found.detail["position_consistency"]
+    (-0.18, 0.7)
+    """
+    table = np.asarray(counts)
+    first = int(table[0, 1] + table[0, 2:].sum() + table[2:, 1].sum())
+    second = int(table[1, 0] + table[1, 2:].sum() + table[2:, 0].sum())
+    n, lean = int(table.sum()), first + second
+    coverage = _share(n, possible or 0)
+    method = "(recency - primacy) / n; Wilson interval among those that lean"
+    if n == 0:
+        return Estimate("order_preference", None, coverage=coverage, method=method, note=NO_ORDERS)
+    detail = {
+        "primacy": first, "recency": second, "position_consistency": (n - lean) / n,
+        "p": float(binomtest(second, lean).pvalue) if lean else None,
+    }  # fmt: skip
+    value = (second - first) / n
+    if not lean:
+        note = "no interval: no pair leans to a place"
+        return Estimate("order_preference", value, None, None, level, n, coverage, method, note,
+                        detail)  # fmt: skip
+    low, high = ((2 * share - 1) * lean / n for share in wilson(second, lean, level))
+    return Estimate("order_preference", value, low, high, level, n, coverage, method, "", detail)

@@ -117,7 +117,10 @@ def test_the_chart_names_the_best():
 
 @pytest.mark.skipif(not PANDALM.is_dir(), reason="the PandaLM data are not here")
 def test_the_published_majority_is_the_jury_of_its_three_annotators():
-    """PandaLM prints 105 ties, 422 and 472; a model's accuracy against that jury is .7107."""
+    """PandaLM prints 105 ties, 422 and 472, and .7107 for a model against that jury.
+
+    That counts 25 unreadable replies as ties, of which 13 are then right; here they stay missing.
+    """
     rows = {r["idx"]: r for r in json.loads((PANDALM / "testset-v1.json").read_text("utf-8"))}
     gpt = json.loads((PANDALM / "gpt-3.5-turbo-testset-v1.json").read_text("utf-8"))
     said = {r["idx"]: WORDS.get(r["gpt_result"].lower(), -1) for r in gpt}
@@ -125,4 +128,5 @@ def test_the_published_majority_is_the_jury_of_its_three_annotators():
     codes, tied = pooled(people, 3)
     assert tied.sum() == 0 and np.bincount(codes).tolist() == [105, 422, 472]
     model = np.array([said[idx] for idx in rows])
-    assert (model == codes).mean() == pytest.approx(0.7107, abs=5e-5)
+    assert (np.where(model < 0, 0, model) == codes).mean() == pytest.approx(0.7107, abs=5e-5)
+    assert (model < 0).sum() == 25 and (model == codes).sum() == 710 - 13

@@ -1,5 +1,7 @@
 """What holds for any answers, what libraries say about the same, and what degenerate cases say."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.statistics.accuracy import accuracy_of, macro
 from core.statistics.alpha import alpha, krippendorff_alpha
-from core.statistics.base import EVERY, statistics
+from core.statistics.base import EVERY, About, statistics
 from core.statistics.cohen import cohen, cohen_kappa, cohen_quadratic
 from core.statistics.orders import order_accuracy, order_agreement, order_kappa
 from core.statistics.people import clear_majority
@@ -209,6 +211,6 @@ def test_every_statistic_says_what_it_is():
     assert {"percent", "cohen", "cohen_linear", "cohen_quadratic", "alpha"} <= set(statistics)
     for name in statistics:
         part = statistics[name]
-        assert part.title and part.reference and part.about in {"pair", "group", "rater", "study"}
+        assert part.title and part.reference and part.about in get_args(About)
         assert part.levels and set(part.levels) <= set(EVERY)
         assert (part.function.__doc__ or "").strip()
