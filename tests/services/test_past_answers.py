@@ -40,8 +40,8 @@ def study(db):
 def test_each_answer_gets_the_score_of_its_neighbour(db, study):
     answer(db, study, "quality", "person", "ann", {"p/o1": 5, "p/o2": 5})
     made = past_answers.fitted(db, OWNER, "scored", problem="prompt")
-    assert {p.key: p.values["quality"] for p in made.past} == {f"p/{k}": v
-                                                              for k, v in SCORES.items()}  # fmt: skip
+    held = {past.key: past.values["quality"] for past in made.past}
+    assert held == {f"p/{k}": v for k, v in SCORES.items()}
     runs.add_worker(db, OWNER, "scored", made)
     run = runs.start(db, OWNER, "scored", made)
     asyncio.run(runner.execute(db, run))
