@@ -69,11 +69,11 @@ def status(desk: moves.State, held: moves.Ticket) -> None:
         parts.append(said("taken_back"))
     elif desk.get("saved"):
         parts.append(said("saved", number=desk["saved"]))
-    if held.state == "submitted":
+    if held.state == "submitted" and not desk["feedback"]:
         parts.append(said("answered_before"))
     elif held.state == "skipped":
         parts.append(said("skipped_before"))
-    elif held.draft:
+    elif held.draft and held.stage != "revised":
         parts.append(said("draft_kept"))
     minutes = moves.minutes_left(desk)
     if minutes:

@@ -158,8 +158,8 @@ def proposal(seen: Detail, note: str = "") -> str:
     if held and _names_one(held.value, seen.unit.order):
         answer = "the one to choose is the one that …"
     reason = (note or (held.rationale if held else "")).strip().rstrip(".")
-    because = f", because {reason[0].lower()}{reason[1:]}" if reason else ", because …"
-    return f"**{seen.question.title}** In a case like “{about}”, {answer}{because}."
+    because = f"because {reason[0].lower()}{reason[1:]}." if reason else "because …"
+    return f"**{seen.question.title}** In a case like “{about}”, {answer}, {because}"
 
 
 def _names_one(value: Any, outputs: Sequence[str]) -> bool:
