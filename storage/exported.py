@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from storage.items import unit_order
-from storage.tables import Item, Judgment, Output, Question, Rater, Unit
+from storage.tables import Assignment, Item, Judgment, Output, Question, Rater, Unit
 
+A: Any = Assignment.__table__  # type: ignore[attr-defined]
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
 I: Any = Item.__table__  # type: ignore[attr-defined]  # noqa: E741
 O: Any = Output.__table__  # type: ignore[attr-defined]  # noqa: E741
@@ -26,12 +27,13 @@ def _log(study: int) -> Select[Any]:
             J.c.value, J.c.code, J.c.rationale, J.c.confidence, J.c.shown, J.c.revealed,
             J.c.withdrawn, J.c.seconds, J.c.created_at, U.c.key.label("unit_key"), U.c.outputs,
             I.c.key.label("item_key"), old.c.sequence.label("replaces"),
-            newer.c.sequence.label("superseded"),
+            newer.c.sequence.label("superseded"), A.c.arm, A.c.policy, A.c.propensity, A.c.design,
         )
         .join(U, U.c.id == J.c.unit)
         .join(I, I.c.id == U.c.item)
         .outerjoin(old, old.c.id == J.c.replaces)
         .outerjoin(newer, newer.c.replaces == J.c.id)
+        .outerjoin(A, A.c.id == J.c.assignment)
         .where(J.c.study == study)
     )  # fmt: skip
 

@@ -23,7 +23,10 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the log. `status` is current, replaced or withdrawn; times are microseconds."""
+    """One row of the log. `status` is current, replaced or withdrawn; times are microseconds.
+
+    `arm`, `policy`, `propensity` and `design` are those of the assignment that it answers, if any.
+    """
 
     sequence: int
     item: str
@@ -45,6 +48,10 @@ class Entry:
     status: str
     withdrawn: bool
     created_at: int
+    arm: str = ""
+    policy: str = ""
+    propensity: float | None = None
+    design: str = ""
 
     def outline(self) -> Unit:
         """The unit's keys without content: enough to name codes."""

@@ -11,7 +11,8 @@ from core.exports.base import Entry, Exporter, Material, exports
 COLUMNS = (
     "study", "sequence", "unit", "item", "outputs", "question", "rater", "rater_kind", "simulated",
     "stage", "repeat", "condition", "value", "code", "label", "rationale", "confidence", "seconds",
-    "shown", "status", "replaces", "created_at",
+    "shown", "status", "replaces", "created_at", "revealed", "arm", "policy", "propensity",
+    "design",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +43,8 @@ def _row(study: str, entry: Entry) -> list[Any]:
         "yes" if entry.rater.simulated else "no", entry.stage, entry.repeat, entry.condition,
         None if entry.value is None else entry.question.plain(entry.value), entry.code,
         label(entry), entry.rationale, entry.confidence, entry.seconds, "+".join(entry.shown),
-        entry.status, entry.replaces, iso(entry.created_at),
+        entry.status, entry.replaces, iso(entry.created_at), "+".join(entry.revealed), entry.arm,
+        entry.policy, entry.propensity, entry.design,
     ]  # fmt: skip
 
 

@@ -128,7 +128,8 @@ def _entry(row: Any, judges: Mapping[int, Judge], wordings: Mapping[int, Questio
         repeat=row.repeat, condition=row.condition, value=judgments.parse(row.value),
         code=row.code, rationale=row.rationale, confidence=row.confidence, seconds=row.seconds,
         shown=row.shown or (), revealed=row.revealed or (), replaces=row.replaces, status=status,
-        withdrawn=bool(row.withdrawn), created_at=row.created_at,
+        withdrawn=bool(row.withdrawn), created_at=row.created_at, arm=row.arm or "",
+        policy=row.policy or "", propensity=row.propensity, design=row.design or "",
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Orders, draws and what is stored with them: the probability is the one that was used."""
 
+import csv
 from collections import Counter
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ from scipy import stats
 from sqlalchemy import select, update
 
 from core.protocol import ProtocolError, from_yaml
-from core.services import answering, assignment, material, studies
+from core.services import answering, assignment, exports, material, studies
 from core.services.access import Identity
 from storage import items
 from storage.tables import Assignment, Output, Study, Unit
@@ -99,6 +100,16 @@ def test_frequencies_are_the_probabilities_that_were_stored(db, order):
     assert stats.chisquare([seen[unit] for unit in chance], expected).pvalue > 0.001
     weights = [1 / (6 * r.propensity) for r in rows(db)]
     assert sum(weights) / people == pytest.approx(1, abs=0.2)
+
+
+def test_an_export_says_how_each_answer_was_drawn(db):
+    opened(db, "{overlap: 5, order: random}", 4)
+    held = assignment.current(db, ANA, "small")
+    answering.submit(db, ANA, held, {"better": A})
+    head, line = exports.first_lines(db, ANA, "small", exports.Choice("csv"))
+    found = dict(zip(*csv.reader([head, line]), strict=True))
+    assert (found["policy"], found["propensity"], found["design"]) == ("random/1", "0.25", "draw:4")
+    assert found["arm"] == found["revealed"] == ""
 
 
 def test_fewest_answers_come_first(db):
