@@ -33,7 +33,9 @@ class Assignment(Policy):
 
     A reservation ends after `lease_minutes`. `limit` bounds how many units one person is given (0:
     no bound). With `one_key` a screen with a single choice is submitted by the choice itself. With
-    `options` shuffled, options without an order stand in an order drawn for each person.
+    `options` shuffled, options without an order stand in an order drawn for each person. With
+    `fast_lane` people may take units ahead and answer them without waiting for the server, where
+    the questions allow it.
     """
 
     overlap: int = Field(default=2, ge=1, le=1000)
@@ -46,6 +48,7 @@ class Assignment(Policy):
     options: Literal["fixed", "shuffled"] = "fixed"
     lease_minutes: int = Field(default=30, ge=1, le=7 * 24 * 60)
     one_key: bool = True
+    fast_lane: bool = True
 
     @property
     def version(self) -> str:

@@ -7,12 +7,14 @@ from core.services import assignment, comments, consent, history
 from core.services.studies import Refused
 from pages.widgets import cover as covers
 from pages.widgets import desk as moves
-from pages.widgets import identity, look, workspace
+from pages.widgets import identity, lane, look, workspace
+from pages.widgets.components.announce import announce
 from pages.widgets.components.reading import reading
 from pages.widgets.components.timer import timer
 from pages.widgets.inert import inert
 from pages.widgets.notices import face, notices
 from pages.widgets.panels import panel
+from pages.widgets.typing import writer
 from pages.widgets.ui import StreamlitUi, ask, show_material
 from pages.widgets.words import plain
 
@@ -40,12 +42,18 @@ def work(slot: DeltaGenerator) -> None:
     if covers.covered(study, desk):
         cover(desk, held)
         return
+    scope = f"a{held.id}"
+
+    def heard(name: str, value: object) -> None:
+        moves.answered(db, who, study, held.id, name, value)
+
     ui = StreamlitUi(
-        f"a{held.id}",
+        scope,
         room=moves.room(held),
         active="" if desk["panel"] == "skip" else moves.active_question(held, desk),
         keys=desk["keys"],
-        on_answer=lambda name, value: moves.answered(db, who, study, held.id, name, value),
+        on_answer=heard,
+        writer=writer(desk, scope, f"{study.key}:{who.name}", heard),
     )
     show_material(ui, held.unit)
     ask(face(ui, held), held.unit, desk["answers"])
@@ -135,6 +143,24 @@ def tools(desk: moves.State) -> None:
     tool("guidelines", moves.toggle, desk, "guidelines")
 
 
+@st.fragment
+def fast() -> None:
+    """The fast lane: one component that shows units ahead of the server."""
+    lane.draw(db, who, study)
+
+
+def lane_chosen(desk: moves.State) -> bool:
+    """Whether the person takes the fast lane, where the study has one; `?lane=native` says no."""
+    if not (study.protocol.assignment.fast_lane and lane.possible(study)):
+        return False
+    if desk["held"] is not None and desk.get("behind"):
+        return False  # an earlier unit was laid on the desk by another page
+    said, native = desk["words"], st.query_params.get("lane") == "native"
+    return st.sidebar.toggle(
+        said("fast_lane"), value=not native, key="lane-on", help=said("fast_lane_help")
+    )
+
+
 def finished(desk: moves.State) -> None:
     """The end of the queue: what was done, and what may be done now."""
     said, found = desk["words"], history.counts(db, who, study.key)
@@ -187,7 +213,12 @@ else:
     news = comments.waiting(comments.threads(db, who, study.key, own_only=True))
     if news and st.sidebar.button(settings["words"]("message_waits", n=news), key="news"):
         st.switch_page("messages.py")
-    if agreed(settings):
+    if not agreed(settings):
+        st.stop()
+    if lane_chosen(settings) and lane.ready(db, who, study):
+        fast()
+    else:
+        announce()
         body = st.container(key="desk")
         with st.container(key="action-bar", horizontal=True):
             tools(settings)

@@ -33,7 +33,7 @@ questions:
 def work(port, name, confirmed, lock):
     """Answer until the server is gone; note every answer that the screen confirmed."""
     try:
-        with SocketPerson(port, "annotate", f"study=small&who={name}") as person:
+        with SocketPerson(port, "annotate", f"study=small&who={name}&lane=native") as person:
             while True:
                 person.press(person.button("A is better"))
                 found = re.search(r"saved #(\d+)", person.text())

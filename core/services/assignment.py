@@ -17,9 +17,9 @@ from storage.assignments import New
 from storage.database import Database, now
 
 __all__ = [
-    "Given", "Ticket", "answers_given", "at", "current", "draw", "following", "keep_draft", "lease",
-    "own_row", "place_new", "progress", "rater_id", "reserve", "save_draft", "ticket",
-    "why_nothing",
+    "Given", "Ticket", "answerable", "answers_given", "at", "current", "draw", "following",
+    "keep_draft", "lease", "own_row", "place_new", "progress", "rater_id", "reserve",
+    "save_draft", "ticket", "why_nothing",
 ]  # fmt: skip
 MINUTE = 60_000_000
 UNENDING = 10 * 365 * 24 * 60 * MINUTE
@@ -58,7 +58,7 @@ def current(db: Database, who: Identity, key: str) -> Ticket | None:
     """
     require(who, "annotate")
     study = studies.load(db, key)
-    _answerable(study)
+    answerable(study)
     rater = rater_id(db, study, who)
     with db.read() as connection:
         consent.demand(connection, study, who.name)
@@ -67,7 +67,7 @@ def current(db: Database, who: Identity, key: str) -> Ticket | None:
             return ticket(connection, study, who, row)
     with db.write() as connection:
         study = studies.load(db, key, connection, lock=True)
-        _answerable(study)
+        answerable(study)
         return following(db, connection, study, who, rater)
 
 
@@ -81,7 +81,8 @@ def following(
     return reserve(db, connection, study, who, rater)
 
 
-def _answerable(study: Study) -> None:
+def answerable(study: Study) -> None:
+    """Raise `Refused` unless the study takes answers now."""
     if study.state not in ANSWERABLE:
         raise Refused(f"this study is {study.state} and takes no answers now")
 
@@ -196,13 +197,18 @@ def at(db: Database, who: Identity, key: str, place: int) -> Ticket | None:
 
 
 def save_draft(db: Database, who: Identity, held: Ticket, draft: Mapping[str, Any]) -> Ticket:
-    """Keep unfinished answers on the server; returns the ticket with them."""
+    """Keep unfinished answers on the server; returns the ticket with them.
+
+    Only a reservation keeps a draft: the ticket says in which state the assignment is now.
+    """
     require(who, "annotate")
     if held.state == "reserved":
         with db.write() as connection:
             study = studies.load(db, held.study, connection, lock=True)
-            if own_row(db, connection, study, who, held).state == "reserved":
+            state = own_row(db, connection, study, who, held).state
+            if state == "reserved":
                 keep_draft(connection, study, held, draft)
+            held = replace(held, state=state)
     return replace(held, draft=dict(draft))
 
 

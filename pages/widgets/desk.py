@@ -19,6 +19,7 @@ from core.services.store import Database
 from core.services.studies import Study
 from core.units import Invalid
 from pages.widgets.texts import Words
+from pages.widgets.typing import gather
 
 __all__ = ["Ticket", "Words"]
 State = dict[str, Any]
@@ -51,9 +52,9 @@ def hold(desk: State, held: Ticket | None) -> None:
     """Put a unit on the desk; unfinished answers come from the server's draft."""
     desk["held"] = held
     desk["answers"] = {**held.answers, **held.draft} if held else {}
+    desk["texts"] = {}
     desk["begun"] = time.monotonic()
-    desk["panel"] = ""
-    desk["error"] = ""
+    desk["panel"] = desk["error"] = ""
     desk["feedback"] = ()
     desk["more"] = ""
 
@@ -124,6 +125,7 @@ def submit(db: Database, who: Identity, study: Study, at: int) -> None:
     if late(desk, at):
         return
     held: Ticket = desk["held"]
+    gather(desk)
     seconds = round(time.monotonic() - desk["begun"], 2)
     try:
         receipt = answering.submit(

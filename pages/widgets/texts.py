@@ -54,3 +54,7 @@ class Words:
     def __call__(self, name: str, **facts: Any) -> str:
         """The text of that name with the facts filled in."""
         return self._texts[name].format(**facts)
+
+    def raw(self, *names: str) -> dict[str, str]:
+        """The texts of those names, their facts not filled in: for a part of the browser."""
+        return {name: self._texts[name] for name in names}

@@ -13,6 +13,8 @@ from pages.widgets.ui_showing import Material, slug
 from pages.widgets.words import plain
 
 Answer = Callable[[str, Any], None]
+Facts = dict[str, Any]
+Writer = Callable[[str, str | None, Facts], str | None]
 LONG = 4_000
 
 
@@ -26,17 +28,19 @@ class StreamlitUi(Material, Parts):
     Each choice is a row of buttons; the digits 1 to 9 (and 0) press those of the `active` question
     while `keys` are on. `on_answer(name, value)` hears every answer; the name of a part of a
     question is a path, and a value may be a function from what stands there to what shall.
+    `writer(name, value, facts)` draws text areas in place of Streamlit's own.
     """
 
     def __init__(
         self, scope: str, *, active: str = "", keys: bool = True, on_answer: Answer | None = None,
-        room: str = "",
+        room: str = "", writer: Writer | None = None,
     ) -> None:  # fmt: skip
         self.scope = scope
         self.room = room or scope
         self.active = active
         self.keys = keys
         self.on_answer = on_answer or _ignore
+        self.writer = writer
         Material.__init__(self)
 
     def choose(
@@ -57,6 +61,10 @@ class StreamlitUi(Material, Parts):
         self, *, name: str, title: str, value: str | None = None, help: str = "",
         required: bool = True, placeholder: str = "", longest: int | None = None,
     ) -> str | None:  # fmt: skip
+        if self.writer is not None:
+            facts = {"title": title, "help": help, "required": required,
+                     "placeholder": placeholder, "longest": longest}  # fmt: skip
+            return self.writer(name, value, facts)
         key = f"{self.scope}-{name}"
         st.session_state.setdefault(key, value or "")
         label = title if required else f"{title} (optional)"

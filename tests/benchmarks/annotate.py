@@ -76,7 +76,7 @@ def one_run(url: str, name: str, person: str, answers: int, log: Path) -> tuple[
     with AppServer(url, log) as server:
         assert server.process is not None
         process = psutil.Process(server.process.pid)
-        with SocketPerson(server.port, "annotate", f"study={name}&who={person}") as who:
+        with SocketPerson(server.port, "annotate", f"study={name}&who={person}&lane=native") as who:
             for _ in range(30):
                 who.press(who.button("A is better"))
             walls, before = [], process.cpu_times()

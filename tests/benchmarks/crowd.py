@@ -44,7 +44,7 @@ def person(port: int, name: str, think: float, until: Moment, walls: list[float]
     """Answer until the end; waiting times and errors go into the lists."""
     chance = random.Random(name)
     try:
-        with SocketPerson(port, "annotate", f"study=pairs&who={name}") as who:
+        with SocketPerson(port, "annotate", f"study=pairs&who={name}&lane=native") as who:
             ready.wait()
             time.sleep(chance.random() * think)
             while time.monotonic() < until.at:

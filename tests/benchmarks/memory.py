@@ -34,7 +34,7 @@ def main() -> None:
             assert server.process is not None
             process = psutil.Process(server.process.pid)
             for number in range(options.sessions):
-                query = f"study=pairs&who=person{number}"
+                query = f"study=pairs&who=person{number}&lane=native"
                 with SocketPerson(server.port, "annotate", query) as person:
                     for _ in range(each):
                         person.press(person.button("A is better"))

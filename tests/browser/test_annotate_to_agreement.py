@@ -32,9 +32,14 @@ def fresh_study(app, request):
 
 
 def desk(visit, app, study, who):
-    page = visit(f"{app.url}/annotate?study={study}&who={who}")
+    page = visit(f"{app.url}/annotate?study={study}&who={who}&lane=native")
     expect(page.get_by_text("Which is better")).to_be_visible(timeout=20_000)
     return page
+
+
+def status(page):
+    """The line that says where the person stands; a screen reader is told the same elsewhere."""
+    return page.get_by_test_id("stProgress")
 
 
 def test_a_second_browser_sees_an_answer_within_two_seconds(app, visit, fresh_study):
@@ -43,48 +48,50 @@ def test_a_second_browser_sees_an_answer_within_two_seconds(app, visit, fresh_st
     for place in range(1, 4):
         for page in (first, second):
             page.keyboard.press("1")
-            expect(page.get_by_text(f"{place + 1} of up to 6")).to_be_visible(timeout=10_000)
+            expect(status(page).get_by_text(f"{place + 1} of up to 6")).to_be_visible(
+                timeout=10_000
+            )
     number = plot.get_by_text(re.compile(r"n = 3\b")).first
     expect(number).to_be_visible(timeout=30_000)
     for page in (first, second):
         page.keyboard.press("2")
-        expect(page.get_by_text("5 of up to 6")).to_be_visible(timeout=10_000)
+        expect(status(page).get_by_text("5 of up to 6")).to_be_visible(timeout=10_000)
     expect(plot.get_by_text(re.compile(r"n = 4\b")).first).to_be_visible(timeout=10_000)
 
 
 def test_the_whole_task_by_keyboard(app, visit, fresh_study):
     page = desk(visit, app, fresh_study, "kay")
     page.keyboard.press("1")
-    expect(page.get_by_text(re.compile(r"saved #\d+"))).to_be_visible()
+    expect(status(page).get_by_text(re.compile(r"saved #\d+"))).to_be_visible()
     page.keyboard.press("b")
-    expect(page.get_by_text("answered before; you may change it")).to_be_visible()
+    expect(status(page).get_by_text("answered before; you may change it")).to_be_visible()
     page.keyboard.press("4")
-    expect(page.get_by_text("2 of up to 6")).to_be_visible()
+    expect(status(page).get_by_text("2 of up to 6")).to_be_visible()
     page.keyboard.press("u")
-    expect(page.get_by_text("answer taken back")).to_be_visible()
-    expect(page.get_by_text("1 of up to 6")).to_be_visible()
+    expect(status(page).get_by_text("answer taken back")).to_be_visible()
+    expect(status(page).get_by_text("1 of up to 6")).to_be_visible()
     page.keyboard.press("3")
-    expect(page.get_by_text("2 of up to 6")).to_be_visible()
+    expect(status(page).get_by_text("2 of up to 6")).to_be_visible()
     page.keyboard.press("g")
     expect(page.get_by_text("No guidelines yet.")).to_be_visible()
     page.keyboard.press("g")
     expect(page.get_by_text("No guidelines yet.")).to_be_hidden()
     page.keyboard.press("s")
     page.get_by_role("button", name="unclear").press("Enter")
-    expect(page.get_by_text("3 of up to 6")).to_be_visible()
+    expect(status(page).get_by_text("3 of up to 6")).to_be_visible()
     page.keyboard.press("s")
     expect(page.get_by_text("Skip because it is")).to_be_visible()
     page.keyboard.press("2")
-    expect(page.get_by_text("4 of up to 6")).to_be_visible()
+    expect(status(page).get_by_text("4 of up to 6")).to_be_visible()
 
 
 def test_a_reload_comes_back_to_the_same_unit(app, visit, fresh_study):
     page = desk(visit, app, fresh_study, "lou")
     page.keyboard.press("2")
-    expect(page.get_by_text("2 of up to 6")).to_be_visible()
+    expect(status(page).get_by_text("2 of up to 6")).to_be_visible()
     page.reload()
     settled(page)
-    expect(page.get_by_text("2 of up to 6")).to_be_visible()
+    expect(status(page).get_by_text("2 of up to 6")).to_be_visible()
 
 
 def test_twenty_quick_presses_never_answer_the_same_unit_twice(app, visit, fresh_study):

@@ -59,14 +59,16 @@ def hostile(app):
     db.close()
 
 
-def test_hostile_text_shows_and_does_nothing(app, visit, hostile):
-    page = visit(f"{app.url}/annotate?study=hostile&who=eve")
+@pytest.mark.parametrize("lane", ["native", "fast"])
+def test_hostile_text_shows_and_does_nothing(app, visit, hostile, lane):
+    page = visit(f"{app.url}/annotate?study=hostile&who=eve-{lane}&lane={lane}")
     asked, spoken = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: (spoken.append(dialog.message), dialog.dismiss()))
     for place, name in enumerate(HOSTILE, 1):
-        expect(page.get_by_text(f"{place} of up to {len(HOSTILE)}")).to_be_visible(timeout=20_000)
-        card = page.locator("[class*=st-key-card-]")
+        status = page.locator("[data-testid=stProgress], .status")
+        expect(status).to_contain_text(f"{place} of up to {len(HOSTILE)}", timeout=20_000)
+        card = page.locator("[class*=st-key-card-], .responses > .card")
         expect(card).to_contain_text("after", timeout=20_000)
         found = card.evaluate(
             """card => ({
@@ -82,6 +84,6 @@ def test_hostile_text_shows_and_does_nothing(app, visit, hostile):
         for link in card.locator("a").all():
             assert not link.get_attribute("href").lower().startswith(("java", "data")), name
         page.keyboard.press("1")
-    expect(page.get_by_text("Nothing left for you here")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Nothing left for you here").first).to_be_visible(timeout=20_000)
     assert page.evaluate("window.hit") is None and spoken == []
     assert [url for url in asked if "203.0.113.9" in url] == []

@@ -117,8 +117,8 @@ def test_help_texts_of_a_study_load_nothing(workspace, opened):
     fill(workspace, studies.load(workspace, "small"))
     studies.set_state(workspace, ANA, "small", "open")
     page = opened("annotate", who="ana", study="small")
-    helps = [e.proto.help for e in (*page.markdown, *page.text_area) if e.proto.help]
-    assert len([h for h in helps if "elsewhere" in h]) == 2
+    helps = [e.proto.help for e in page.markdown if e.proto.help]
+    assert len([h for h in helps if "elsewhere" in h]) == 1  # that of the text is never markdown
     assert not [h for h in helps if "![" in h]
 
 

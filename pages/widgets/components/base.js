@@ -46,10 +46,14 @@ function el(tag, facts, ...inside) {
   return made;
 }
 
+// A text of the catalogue with its facts filled in; its marks of bold are left out.
+const fill = (text, facts = {}) =>
+  (text || "").replaceAll("**", "").replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? "");
+
 // Title, "(optional)" and help of a question.
-function heading(data, id) {
+function heading(data, id, optional = "(optional)") {
   const title = el("div", { class: "title", id }, el("strong", { text: data.title }));
-  if (!data.required) title.append(" (optional)");
+  if (!data.required) title.append(` ${optional}`);
   return data.help ? [title, el("div", { class: "help", text: data.help })] : [title];
 }
 
@@ -105,3 +109,30 @@ const points = (text) => {
 };
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+// Streamlit's dialog about a lost connection takes the keyboard away from whoever is typing. A part
+// that goes on working and says itself that it is offline closes it, and takes the focus back.
+function undisturbed(root) {
+  let focused = null;
+  const held = () => {
+    focused = root.getRootNode().activeElement;
+    focused = root.contains(focused) ? focused : null;
+  };
+  const restore = (dialog, wanted, tries) => {
+    if (dialog.isConnected && tries > 0) return void setTimeout(() => restore(dialog, wanted, tries - 1), 20);
+    wanted?.focus({ preventScroll: true });
+  };
+  const watch = new MutationObserver(() => {
+    const dialog = document.querySelector("[role=dialog]");
+    if (!dialog || !dialog.textContent.startsWith("Connection error")) return held();
+    const wanted = focused;
+    dialog.querySelector("button[aria-label=Close]")?.click();
+    restore(dialog, wanted, 50);
+  });
+  watch.observe(document.body, { childList: true, subtree: true });
+  root.addEventListener("focusin", held);
+  root.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !event.relatedTarget.closest?.("[role=dialog]")) focused = null;
+  });
+  return () => watch.disconnect();
+}

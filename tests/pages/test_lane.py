@@ -1,0 +1,148 @@
+"""The fast lane without a browser: what it sends ahead, and what it makes of an outbox."""
+
+from types import SimpleNamespace
+
+import pytest
+import streamlit as st
+from sqlalchemy import select
+
+from core.content.text import TextContent
+from core.protocol import from_yaml
+from core.services import assignment, studies
+from core.services.preferences import Preferences
+from core.services.tickets import Ticket
+from core.units import Unit
+from pages.widgets import desk, lane
+from storage.tables import Event, Judgment
+from tests.services.conftest import ANA, fill
+
+PROTOCOL = """
+name: quick
+title: Quick
+assignment: {overlap: 9}
+questions:
+  - {kind: pairwise, name: better, title: Which is better}
+"""
+A = {"winner": "a"}
+
+
+@pytest.fixture
+def quick(workspace, monkeypatch):
+    """An open study of forty pairs with one question, and the lane of Ana's session."""
+    monkeypatch.setattr(st, "session_state", {})
+    made = studies.create(workspace, ANA, from_yaml(PROTOCOL))
+    fill(workspace, made, 40)
+    study = studies.set_state(workspace, ANA, "quick", "open")
+    desk.state(study, ANA)["settings"] = Preferences()
+    assert lane.possible(study) and lane.ready(workspace, ANA, study)
+    return study
+
+
+def data(db, study):
+    """What the browser is given now."""
+    here = desk.state(study, ANA)
+    lane._refill(db, ANA, study, here["lane"])
+    return lane._data(db, ANA, study, here, "k")
+
+
+def entry(name, unit, kind="submit", **more):
+    return {"id": name, "kind": kind, "at": unit["at"], "place": unit["place"], **more}
+
+
+def stored(db):
+    with db.read() as connection:
+        return list(connection.execute(select(Judgment.value)).scalars())
+
+
+def test_units_go_ahead_without_sources_and_known_answers(workspace, quick):
+    units = data(workspace, quick)["units"]
+    assert len(units) > 4 and [u["place"] for u in units] == list(range(1, len(units) + 1))
+    assert {block["block"] for u in units for card in u["outputs"] for block in card["blocks"]} == {
+        "prose"
+    }
+    assert set(units[0]) == {
+        "at", "place", "total", "state", "fields", "outputs", "questions", "answers", "draft",
+        "seen",
+    }  # fmt: skip
+
+
+def test_an_outbox_is_carried_out_once_and_in_order(workspace, quick):
+    first, second = data(workspace, quick)["units"][:2]
+    entries = [
+        entry("1", first, answers={"better": A}, seconds=1.5, fresh=True),
+        entry("2", first, "undo"),
+        entry("3", second, "skip", reason="unclear"),
+        entry("4", second, "flag", note="odd"),
+    ]
+    for _ in range(2):
+        lane.take(workspace, ANA, quick, {"entries": entries, "want": 2})
+    found = data(workspace, quick)
+    assert set(found["acks"]) == {"1", "2", "3", "4"} and len(stored(workspace)) == 2
+    assert found["units"][0]["place"] == 1 and found["units"][0]["draft"] == {"better": A}
+    assert found["behind"]["place"] == 2 and found["behind"]["state"] == "skipped"
+    with workspace.read() as connection:
+        kinds = list(connection.execute(select(Event.kind)).scalars())
+    assert kinds.count("skip") == kinds.count("flag") == 1
+
+
+def test_a_new_session_carries_on_where_the_old_one_broke_off(workspace, quick):
+    first = data(workspace, quick)["units"][0]
+    box = {"entries": [entry("1", first, answers={"better": A}, fresh=True)]}
+    lane.take(workspace, ANA, quick, box)
+    st.session_state.clear()
+    desk.state(quick, ANA)["settings"] = Preferences()
+    lane.take(workspace, ANA, quick, box)
+    assert len(stored(workspace)) == 1 and "1" in data(workspace, quick)["acks"]
+
+
+def test_a_paused_study_keeps_the_answers_waiting(workspace, quick):
+    first = data(workspace, quick)["units"][0]
+    box = {"entries": [entry("1", first, answers={"better": A}, fresh=True)]}
+    studies.set_state(workspace, ANA, "quick", "paused")
+    lane.take(workspace, ANA, quick, box)
+    assert data(workspace, quick)["acks"] == {} and stored(workspace) == []
+    studies.set_state(workspace, ANA, "quick", "open")
+    lane.take(workspace, ANA, quick, box)
+    assert len(stored(workspace)) == 1
+
+
+def test_what_cannot_be_stored_is_said(workspace, quick):
+    first, second = data(workspace, quick)["units"][:2]
+    entries = [
+        entry("1", first, answers={"better": {"winner": "zebra"}}, fresh=True),
+        entry("2", second | {"at": 10**6, "place": 10**6}, answers={"better": A}, fresh=True),
+        entry("3", second, "skip", reason=" "),
+        {"id": "4", "kind": "submit", "at": "x", "place": [1], "answers": 7},
+    ]
+    lane.take(workspace, ANA, quick, {"entries": [*entries, "nonsense", {}]})
+    acks = data(workspace, quick)["acks"]
+    assert all(acks[name]["error"] for name in "1234") and stored(workspace) == []
+
+
+def test_a_draft_is_kept_with_the_unit(workspace, quick):
+    first = data(workspace, quick)["units"][0]
+    entries = [entry("1", first, "draft", answers={"better": A})]
+    lane.take(workspace, ANA, quick, {"entries": entries})
+    assert data(workspace, quick)["units"][0]["draft"] == {"better": A}
+    assert assignment.current(workspace, ANA, "quick").draft == {"better": A}
+
+
+@pytest.mark.parametrize(
+    "text", ["a formula $x^2$", "| a | b |", r"\(x\)", "x" * 30_000], ids=range(4)
+)
+def test_what_only_the_desk_can_draw_is_left_to_it(quick, text):
+    unit = Unit("u", "i", {"prompt": TextContent(text)}, (), (), quick.protocol.questions[:0])
+    held = Ticket(1, "quick", 1, unit, 1, "person:ana", 1, 1, "first", 0, "reserved")
+    assert lane.screen(held) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "reveal: {mode: after}", "checks: {minimum_seconds: 2}", "sensitive: {task: [x]}",
+        "checks: {rounds: [{name: warm_up}]}",
+    ],
+)  # fmt: skip
+def test_studies_that_need_the_whole_desk(more):
+    study = SimpleNamespace(protocol=from_yaml(PROTOCOL + more))
+    assert not lane.possible(study)
