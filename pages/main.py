@@ -15,6 +15,7 @@ PAGES = (
     ("agreement", "Agreement", "query_stats"),
     ("review", "Review", "rule"),
     ("people", "People", "group"),
+    ("outcomes", "Outcomes", "monitoring"),
     ("ask", "Ask", "search_insights"),
     ("runs", "Model runs", "smart_toy"),
     ("judges", "Judges", "gavel"),

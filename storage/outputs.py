@@ -133,3 +133,21 @@ def finished(connection: Connection, study: int, digest: str) -> set[tuple[int, 
     own = [row.id for row in runs if row.worker.get("digest") == digest]
     query = select(T.c.unit, T.c.repeat).where(T.c.run.in_(own), T.c.state == "done")
     return {(row.unit, row.repeat) for row in connection.execute(query)}
+
+
+def measured(connection: Connection, study: int) -> list[Any]:
+    """The outputs that workers made, in order: item key, id, key, role, parent, rater, content."""
+    query = (
+        select(I.c.key.label("item_key"), O.c.id, O.c.key, O.c.role, O.c.parent, O.c.rater,
+               O.c.content)
+        .join(I, I.c.id == O.c.item)
+        .where(O.c.study == study, O.c.rater.is_not(None))
+        .order_by(O.c.id)
+    )  # fmt: skip
+    return list(connection.execute(query).all())
+
+
+def makers(connection: Connection, study: int) -> dict[int, str]:
+    """Who made each output of a study: id -> source."""
+    query = select(O.c.id, O.c.source).where(O.c.study == study)
+    return {row.id: row.source for row in connection.execute(query)}

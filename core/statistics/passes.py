@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Mapping
-
-import numpy as np
+from dataclasses import replace
 
 from core.statistics.base import Estimate
-from core.statistics.intervals import LEAST, t_quantile, wilson
+from core.statistics.means import over_items
 
 
 def pass_at_k(samples: int, right: int, k: int) -> float:
@@ -28,24 +27,12 @@ def pass_at_k(samples: int, right: int, k: int) -> float:
 def pass_rate(counts: Mapping[str, tuple[int, int]], k: int, *, level: float = 0.95) -> Estimate:
     """The mean pass@k over items; `counts` holds samples and right ones by item.
 
-    Items with fewer than k samples are left out, and coverage says so. With one sample each and
-    k = 1 the interval is Wilson's; else it is Student's t over items, not given below 20 items or
-    when all items have the same value.
+    Items with fewer than k samples are left out, and coverage says so. Where every item's value is
+    0 or 1 the interval is Wilson's; else it is Student's t over items, not given below 20 items.
     """
-    name, method = f"pass@{k}", "unbiased estimator, mean over items"
-    values = np.array([pass_at_k(n, c, k) for n, c in counts.values() if n >= k])
-    coverage = len(values) / len(counts) if counts else None
-    if not len(values):
+    values = {item: [pass_at_k(n, c, k)] for item, (n, c) in counts.items() if n >= k}
+    found = over_items(f"pass@{k}", values, of=len(counts), level=level, bounds=(0.0, 1.0))
+    if not found.defined:
         note = f"undefined: no item has {k} samples" if counts else "undefined: nothing was run"
-        return Estimate(name, None, level=level, coverage=coverage, method=method, note=note)
-    n, mean = len(values), float(values.mean())
-    if k == 1 and all(samples == 1 for samples, _ in counts.values()):
-        low, high = wilson(float(values.sum()), n, level)
-        return Estimate(name, mean, low, high, level, n, coverage, f"{method}, Wilson interval")
-    spread = float(values.std(ddof=1)) if n > 1 else 0.0
-    if n < LEAST or spread == 0:
-        why = f"{n} items, {LEAST} are needed" if n < LEAST else "all items have the same value"
-        return Estimate(name, mean, None, None, level, n, coverage, method, f"no interval: {why}")
-    half = t_quantile(level, n - 1) * spread / math.sqrt(n)
-    low, high = max(0.0, mean - half), min(1.0, mean + half)
-    return Estimate(name, mean, low, high, level, n, coverage, f"{method}, t interval over items")
+        return replace(found, note=note)
+    return replace(found, method=f"unbiased estimator, {found.method}")

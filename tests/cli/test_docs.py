@@ -56,6 +56,7 @@ def undocumented(verb, data):
 def test_every_verb_is_there():
     verbs = {
         "ask",
+        "measure",
         "import",
         "run",
         "work",
@@ -97,6 +98,7 @@ def test_the_keys_are_documented(demo, tmp_path):
     printed = {
         "demo": demo.loaded,
         "parts": demo.json("parts"),
+        "measure": demo.json("measure", "--study", "demo"),
         "ask": demo.json("ask", "--study", "demo", "--sql", "SELECT count(*) AS n FROM answers"),
         "migrate": demo.json("migrate", "--check"),
         "verify": demo.json("verify", "--all"),

@@ -1,0 +1,47 @@
+"""Outcomes: what workers made, measured, with intervals."""
+
+import streamlit as st
+
+from core.charts.forest import Line, forest
+from core.services.measures import Measure, measures
+from pages.widgets import address, figures, identity, look, workspace
+
+who = identity.who()
+study = workspace.study_picker(who)
+db = workspace.db()
+
+
+def board(found: list[Measure]) -> None:
+    """One measure as a chart, and all of them as a table."""
+    names = {name: name for name in dict.fromkeys(one.name for one in found)}
+    chosen = address.select("Measure", "measure", names, "outcomes", width=320)
+    lines = [
+        Line(f"{one.worker} / {one.maker or one.role}", "models", one.estimate)
+        for one in found
+        if one.name == chosen
+    ]
+    figures.chart(forest(lines, chosen, key="outcomes"), "outcomes-chart")
+    rows = [one.row() for one in found]
+    figures.table(rows, "outcomes-table", "Every measure with interval, n and coverage")
+    figures.download(rows, "outcomes", "outcomes-download")
+
+
+st.title("Outcomes", anchor=False)
+if study is None:
+    st.caption("There is no study yet.")
+elif not who.may("see_results"):
+    st.info("Outcomes are for those who may see results.")
+else:
+    st.caption(
+        "The facts beside the outputs that workers made, as means over items: samples of one item "
+        "count together. Results of tests give pass@k, trajectories the success after k turns."
+    )
+    made = measures(db, who, study.key)
+    if made:
+        board(made)
+    else:
+        look.empty_state(
+            "Nothing measured yet",
+            "Workers such as execute, act, match or probe leave facts beside what they write.",
+            key="outcomes-empty",
+        )  # fmt: skip
