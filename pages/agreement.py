@@ -280,10 +280,10 @@ def page(study: Study) -> None:
         pairs(found)
         raters(found)
         confusion(found)
-        effects_board(db, who, study, found.question)
         revisions_board(db, who, study, found.question)
     else:
         no_answers(found)
+    effects_board(db, who, study, found.question)
     live.follow(study.key, found.revision)
 
 

@@ -66,7 +66,7 @@ def placed(
     apart: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         meta = facts.get(row["item"]) or {}
-        apart.setdefault(pools.of(study.protocol, meta), []).append(row)
+        apart.setdefault(pools.of(study.protocol, meta, row["key"]), []).append(row)
     plain = apart.pop("", [])
     start = items.last_position(connection, study.id) + 1
     order = list(range(start, start + len(plain)))

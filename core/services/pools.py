@@ -11,6 +11,7 @@ from core.protocol import StudyProtocol
 
 WIDTH = 10_000_000
 FIXED = ("gold", "attention", "before", "after")
+QUESTIONNAIRES = {"questionnaire-before": "before", "questionnaire-after": "after"}
 
 
 def names(protocol: StudyProtocol) -> tuple[str, ...]:
@@ -32,7 +33,12 @@ def at(protocol: StudyProtocol, position: int) -> str:
     return names(protocol)[found] if found < len(names(protocol)) else ""
 
 
-def of(protocol: StudyProtocol, meta: Mapping[str, Any]) -> str:
-    """The pool that an item with these facts is in; '' for the ordinary work."""
+def of(protocol: StudyProtocol, meta: Mapping[str, Any], unit: str = "") -> str:
+    """The pool that an item with these facts is in, or its unit of that key; '' for ordinary work.
+
+    The units of questionnaires go by their key, so that a copy of a study knows them again.
+    """
+    if protocol.questionnaire.names and unit in QUESTIONNAIRES:
+        return QUESTIONNAIRES[unit]
     value = str(meta.get(protocol.checks.by, ""))
     return value if value in protocol.checks.pools else ""

@@ -24,7 +24,7 @@ def due(at: Setting, when: When) -> Choice | None:
 
 def _make(at: Setting, when: When, position: int) -> None:
     """The unit that holds a questionnaire: one for the whole study, without anything to look at."""
-    key = f"questionnaire-{when}"
+    key = next(key for key, pool in pools.QUESTIONNAIRES.items() if pool == when)
     known = items.item_ids(at.connection, at.study.id)
     if key not in known:
         items.add_items(at.connection, at.study.id, [{"key": key, "content": {}, "meta": {}}])

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core.protocol import from_data, from_yaml
-from core.services import answering, assignment, material, studies
+from core.services import answering, assignment, effects, material, studies
 from core.services.access import Identity
 from core.services.studies import Refused
 from core.units import Invalid
@@ -204,7 +204,17 @@ def test_people_are_spread_over_the_arms_and_see_what_their_arm_shows(db):
         assert [q.name for q in held.unit.questions] == ["tired"]
         assert answering.submit(db, who, held, {"tired": "no"}, follow=True).next is None
     assert kept == {True: 3, False: 3}
-    arms = {(r.rater, r.arm) for r in rows(db, S)}
+    by_arm = effects.of_arms(db, ANA, "small", "tired")
+    assert [(row.arm, row.people, row.counts) for row in by_arm] == [
+        ("full", 3, {"no": 3}), ("bare", 3, {"no": 3})
+    ]  # fmt: skip
+    studies.clone(db, ANA, "small", "copy")
+    studies.set_state(db, ANA, "copy", "open")
+    held = assignment.current(db, BEN, "copy")
+    assert [q.name for q in held.unit.questions] == ["years"]
+    held = answering.submit(db, BEN, held, {"years": "few"}, follow=True).next
+    assert held.unit.key == "item-0"
+    arms = {(r.rater, r.arm) for r in rows(db, S) if r.study == made.id}
     assert len(arms) == 6 and {r.stage for r in rows(db, J)} == {"first", "participant"}
 
 
