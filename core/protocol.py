@@ -152,6 +152,10 @@ class StudyProtocol(Identified):
         """The workers in an order in which each finds what it needs; raises `Circle`."""
         return in_order(self.workers, self.judges)
 
+    def writes(self) -> bool:
+        """Whether a worker of the study makes outputs, so that items may grow."""
+        return any(worker.writes for worker in self.workers)
+
     def judges(self, role: str) -> bool:
         """Whether outputs of this role are judged, so that units are made of them."""
         if self.judged:

@@ -75,7 +75,7 @@ def items(connection: Connection, study: int) -> Iterator[tuple[Any, Sequence[An
         part = [int(row.id) for row in found]
         made: dict[int, list[Any]] = {item: [] for item in part}
         after = part[-1]
-        outputs = select(O.c.item, O.c.key, O.c.role, O.c.source, O.c.content)
+        outputs = select(O.c.item, O.c.id, O.c.key, O.c.role, O.c.parent, O.c.source, O.c.content)
         for row in connection.execute(outputs.where(O.c.item.in_(part)).order_by(O.c.id)):
             made[row.item].append(row)
         yield from ((row, made[row.id]) for row in found)

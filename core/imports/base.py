@@ -103,12 +103,13 @@ class Problems:
 
 @dataclass(frozen=True, slots=True)
 class OutputRow:
-    """An output of an item, its content as stored."""
+    """An output of an item, its content as stored; `parent` is the key of what it hangs on."""
 
     key: str
     content: Mapping[str, Any]
     source: str = ""
     role: str = "answer"
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

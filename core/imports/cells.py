@@ -165,7 +165,8 @@ def unit_of(protocol: StudyProtocol, item: ItemRow, outputs: Sequence[str], key:
     """The unit of an item that shows these outputs, with the questions that apply to it."""
     known: dict[str, OutputRow] = {o.key: o for o in item.outputs}
     shown = tuple(
-        Shown(k, restore(dict(known[k].content)), known[k].role, known[k].source) for k in outputs
+        Shown(k, restore(dict(known[k].content)), known[k].role, known[k].source, known[k].parent)
+        for k in outputs
     )
     fields = {name: restore(dict(c)) for name, c in item.content.items()}
     bare = Unit(key, item.key, fields, shown, tuple(outputs), meta=item.meta, gold=item.gold)

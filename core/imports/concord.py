@@ -15,6 +15,7 @@ from core.imports.base import (
     JudgmentRow,
     OutputRow,
     Place,
+    Problems,
     RaterRow,
     Reading,
     Units,
@@ -118,6 +119,7 @@ def _item(row: Mapping[str, Any], place: Place, reading: Reading) -> ItemRow | N
         for field, raw in row["fields"].items()
     }
     outputs = [_output(raw, place, reading) for raw in row["outputs"]]
+    _hanging(outputs, place, problems)
     meta = cells.fact(row["meta"], "meta", place, problems)
     gold = cells.fact(row["gold"], "gold", place, problems)
     if len(problems.found) > before:
@@ -138,10 +140,26 @@ def _output(raw: Any, place: Place, reading: Reading) -> OutputRow:
         return OutputRow("", {})
     problems = reading.problems
     content = _content(raw.get("content"), f"outputs.{raw['key']}", place, reading)
+    if content and isinstance(raw["content"].get("facts"), dict):
+        facts = cells.fact(raw["content"]["facts"], f"outputs.{raw['key']}.facts", place, problems)
+        content = {**content, "facts": facts}
     cells.name_of(raw["key"], "outputs", place, problems)
     source = cells.words(raw.get("source"), "outputs.source", place, problems)
     role = cells.words(raw.get("role", "answer"), "outputs.role", place, problems)
-    return OutputRow(raw["key"], content, source, role)
+    parent = cells.words(raw.get("parent", ""), "outputs.parent", place, problems)
+    return OutputRow(raw["key"], content, source, role, parent)
+
+
+def _hanging(outputs: Sequence[OutputRow], place: Place, problems: Problems) -> None:
+    """Note outputs that hang on one that is not there, or on themselves in the end."""
+    above = {output.key: output.parent for output in outputs}
+    for output in outputs:
+        seen, at = {output.key}, output.parent
+        while at and at in above and at not in seen:
+            seen.add(at)
+            at = above[at]
+        if at:
+            problems.add(place, "outputs.parent", "the key of another output of the item", at)
 
 
 def _judgment(

@@ -134,9 +134,12 @@ def _entry(row: Any, judges: Mapping[int, Judge], wordings: Mapping[int, Questio
 
 
 def _item(row: Any, outputs: Any) -> Item:
+    names = {o.id: o.key for o in outputs}
     made = [
-        {"key": o.key, "role": o.role, "source": o.source, "content": o.content} for o in outputs
-    ]
+        {"key": o.key, "role": o.role, "source": o.source, "content": o.content,
+         **({"parent": names[o.parent]} if o.parent is not None else {})}
+        for o in outputs
+    ]  # fmt: skip
     return Item(row.key, row.content, row.meta, row.gold or {}, made)
 
 

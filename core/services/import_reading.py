@@ -1,6 +1,6 @@
 """What an import has read, held against what the study has, and written into it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,18 +22,24 @@ from core.protocol import StudyProtocol
 from core.services import material, people
 from core.services.studies import Study
 from core.units import Invalid, Unit
-from storage import imported, judgments
+from storage import imported, items, judgments
 from storage.judgments import NewJudgment, Stored
 
 
 class Shelf:
-    """Units by item and outputs: of items just read, and of those that the study has."""
+    """Units by item and outputs: of items just read, and of those that the study has.
+
+    `names` are the keys of units that the study has, by item and outputs: an item whose outputs
+    grew has units under keys of their own.
+    """
 
     def __init__(
         self, protocol: StudyProtocol, read: Iterable[ItemRow],
         fetch: Callable[[str], ItemRow | None],
+        names: Mapping[tuple[str, tuple[str, ...]], str] | None = None,
     ) -> None:  # fmt: skip
         self.protocol = protocol
+        self.names = names or {}
         self.items: dict[str, ItemRow | None] = {item.key: item for item in read}
         self._fetch = fetch
         self._units: dict[str, dict[tuple[str, ...], Unit]] = {}
@@ -42,7 +48,7 @@ class Shelf:
         """The unit that shows these outputs; the only one of the item when none are named."""
         found = self.of(item)
         if outputs is not None:
-            return found.get(tuple(outputs))
+            return found.get(tuple(outputs)) or self._earlier(item, tuple(outputs), found)
         return next(iter(found.values())) if len(found) == 1 else None
 
     def of(self, item: str) -> dict[tuple[str, ...], Unit]:
@@ -55,13 +61,29 @@ class Shelf:
         return self._units[item]
 
     def _made(self, item: ItemRow) -> dict[tuple[str, ...], Unit]:
-        every = [o.key for o in item.outputs]
-        return {
-            tuple(group): unit_of(
-                self.protocol, item, group, material.unit_key(item.key, group, every)
-            )
-            for group in material.groups(self.protocol, every, item.meta)
-        }
+        made = [(o.key, o.role) for o in item.outputs]
+        every = material.judged(self.protocol, made, item.meta)
+        found: dict[tuple[str, ...], Unit] = {}
+        for group in () if every is None else material.groups(self.protocol, every, item.meta):
+            found[tuple(group)] = self._unit(item, group, every or ())
+        return found
+
+    def _unit(self, item: ItemRow, group: Sequence[str], every: Sequence[str]) -> Unit:
+        key = self.names.get((item.key, tuple(group)))
+        return unit_of(
+            self.protocol, item, group, key or material.free_key(item.key, group, every, ())
+        )
+
+    def _earlier(
+        self, item: str, group: tuple[str, ...], found: dict[tuple[str, ...], Unit]
+    ) -> Unit | None:
+        """A unit that the item had before workers wrote more outputs for it; None without one."""
+        row = self.items.get(item)
+        known = {o.key for o in row.outputs} if row else set()
+        if row is None or not self.protocol.writes() or not set(group) <= known:
+            return None
+        found[group] = self._unit(row, group, [o.key for o in row.outputs])
+        return found[group]
 
 
 @dataclass
@@ -112,7 +134,7 @@ def read(
         found = imported.items(connection, study.id, [key]) if study else {}
         return _stored(*found[key]) if key in found else None
 
-    shelf = Shelf(reading.study(), rows, fetch)
+    shelf = Shelf(reading.study(), rows, fetch, _names(connection, study))
     names: dict[RaterRow, RaterRow | None] = {}
     seen: dict[tuple[Any, ...], Place] = {}
     found = [
@@ -125,6 +147,18 @@ def read(
         problems.add(Place(reading.files[0].name), "", what, "none")
         problems.settle()
     return Incoming(rows, fresh, found, shelf, problems)
+
+
+def _names(connection: Connection, study: Study | None) -> dict[tuple[str, tuple[str, ...]], str]:
+    """The keys of a study's units by item and outputs; read where items may have grown."""
+    if study is None or not study.protocol.writes():
+        return {}
+    keys = {row: key for key, row in items.item_ids(connection, study.id).items()}
+    return {
+        (keys[item], group): name
+        for item, own in items.unit_outputs(connection, study.id).items()
+        for group, name in own.items()
+    }
 
 
 def _stored(row: Any, outputs: Iterable[Any]) -> ItemRow:

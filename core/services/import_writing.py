@@ -10,7 +10,7 @@ from core.imports.base import ImportFailed, ItemRow, JudgmentRow, Problems, Rate
 from core.services import material
 from core.services.import_reading import Incoming, new_row
 from core.services.studies import Study
-from storage import imported, items, judgments
+from storage import imported, items, judgments, outputs
 from storage import studies as study_rows
 from storage.judgments import Conflict, NewJudgment, Stored
 
@@ -25,18 +25,39 @@ def bring(
     if found.new_items:
         items.add_items(connection, study.id, (_item(row) for row in found.new_items))
         ids = items.item_ids(connection, study.id)
-        items.add_outputs(
+        outputs.add_tree(
             connection, study.id,
-            ({"item": ids[row.key], "key": o.key, "content": o.content, "source": o.source,
-              "role": o.role} for row in found.new_items for o in row.outputs),
+            [(o.parent, {"item": ids[row.key], "key": o.key, "content": o.content,
+                         "source": o.source, "role": o.role})
+             for row in found.new_items for o in row.outputs],
         )  # fmt: skip
         units = material.add_missing_units(connection, study)
+    units += _earlier(connection, study, found)
     known = found.settled(connection, study)
     return units, _append(connection, study, found, tell, check=known > 0)
 
 
 def _item(row: ItemRow) -> dict[str, Any]:
     return {"key": row.key, "content": row.content, "meta": row.meta, "gold": dict(row.gold)}
+
+
+def _earlier(connection: Connection, study: Study, found: Incoming) -> int:
+    """Make the units that an item had before its outputs grew, where answers name them."""
+    if not study.protocol.writes():
+        return 0
+    known = items.unit_outputs(connection, study.id)
+    ids = items.item_ids(connection, study.id)
+    wanted = {
+        (row.unit.item, row.unit.order): row.unit.key
+        for row in found.judgments
+        if row.unit.order not in known.get(ids[row.unit.item], {})
+    }
+    start = items.last_position(connection, study.id) + 1
+    return items.add_units(
+        connection, study.id,
+        ({"item": ids[item], "key": key, "outputs": list(order), "position": start + place}
+         for place, ((item, order), key) in enumerate(wanted.items())),
+    )  # fmt: skip
 
 
 def _append(

@@ -28,8 +28,9 @@ class Generate(Asking):
     """Writes responses to an item: `samples` of each model under each of the `settings`.
 
     The item's fields are the request itself and are sent as such: a conversation as its turns,
-    other fields one after the other. `system` is the system prompt. `content` is the kind of
-    content that a reply is read as.
+    other fields one after the other, and then the outputs that it `reads`, where it does: what it
+    writes hangs on the last of them. `system` is the system prompt, `content` the kind of content
+    that a reply is read as.
     """
 
     kind = "generate"
@@ -75,7 +76,8 @@ class Generate(Asking):
         if self.guidelines.strip():
             system = f"{system}\n\n{self.guidelines.strip()}".strip()
         head = [{"role": "system", "content": system}] if system.strip() else []
-        return head + turns([content for _, content in self.seen(unit)])
+        shown = [content for _, content in self.seen(unit)]
+        return head + turns([*shown, *(output.content for output in unit.outputs)])
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         if llm is None:
@@ -95,7 +97,7 @@ class Generate(Asking):
         facts = {"model": model, "setting": way.name, "sample": sample, **parameters}
         return [
             Draft(role=self.writes, content=self._read(reply.text), source=source, facts=facts,
-                  repeat=repeat, call=reply.call)
+                  repeat=repeat, call=reply.call, parent=unit.order[-1] if self.reads else "")
         ]  # fmt: skip
 
     def _read(self, text: str) -> Content:

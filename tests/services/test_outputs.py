@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
+from core.imports.base import File, ImportFailed
 from core.protocol import ProtocolError, from_data
 from core.services import (
     analysis,
@@ -18,6 +19,7 @@ from core.services import (
     runner,
     runs,
     studies,
+    transfer,
 )
 from core.services.access import Identity
 from core.services.exports import Choice
@@ -263,3 +265,28 @@ def test_the_whole_chain_in_one_go(db, server):
     assert [len(u.outputs) for u in units(db)] == [1] * 4  # critiques are not judged here
     with pytest.raises(NothingToDo):
         chain.start(db, OWNER, "made")
+
+
+def test_outputs_come_back_from_an_export_with_what_they_hang_on(db, server, tmp_path):
+    critic = {**generator(server.url), "name": "critic", "reads": ["answer"], "writes": "critique"}
+    rule = {"kind": "rules", "name": "rule", "rules": [{"rule": "has_number"}],
+            "thresholds": {"no": 0.0, "yes": 1.0}}  # fmt: skip
+    study(db, [generator(server.url), critic, rule], count=2)
+    work_all(db)
+    work(db, "writer", fresh=True, limit=1)
+    work(db, "rule")
+    path = tmp_path / "made.jsonl"
+    exports.write(db, OWNER, "made", Choice("jsonl"), path)
+    file = File(path.name, path.read_bytes())
+    again = transfer.run_import(db, OWNER, [file], None)
+    assert (again.new_items, again.new_judgments) == (0, 0)
+    other = transfer.run_import(db, OWNER, [file], None, "back")
+    assert (other.new_items, other.new_judgments) == (2, again.judgments)
+    assert outputs(db, "back") == outputs(db, "made")
+    shape = lambda key: sorted([o.key for o in u.outputs] for u in units(db, key))
+    assert shape("back") == shape("made") and len(shape("back")) == 3
+    line = next(line for line in path.read_text("utf-8").splitlines() if '"parent"' in line)
+    broken = line.replace('"parent": "answer-', '"parent": "lost-')
+    wrong = File("x.jsonl", path.read_bytes().replace(line.encode(), broken.encode()))
+    with pytest.raises(ImportFailed, match="another output of the item"):
+        transfer.run_import(db, OWNER, [wrong], None, "third")
