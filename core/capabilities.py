@@ -156,7 +156,11 @@ async def _embeddings(post: Post, model: str) -> str:
 async def _scored(post: Post, model: str, way: str) -> str:
     prompt: scoring.Prompt = "Look up." if way != scoring.CHAT_WAY else _chat("", "Hm?")["messages"]
     path, request = scoring.body(way, model, prompt, f" {TEXT}")
-    rows = scoring.read(way, await post(path, request), f" {TEXT}", len("Look up."))
+    reply = await post(path, request)
+    try:
+        rows = scoring.read(way, reply, f" {TEXT}", len("Look up."))
+    except CallFailed:
+        return "accepted, but no log-probabilities of the given text came"
     return "" if any(value is not None for _, value in rows) else "accepted, but none came"
 
 

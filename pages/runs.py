@@ -9,7 +9,16 @@ from core.services.access import Denied
 from core.services.planning import waiting
 from core.services.studies import Refused, Study
 from core.workers.base import Worker
-from pages.widgets import figures, identity, look, run_flow, run_look, run_terms, workspace
+from pages.widgets import (
+    figures,
+    identity,
+    look,
+    run_flow,
+    run_look,
+    run_route,
+    run_terms,
+    workspace,
+)
 from pages.widgets.judge_form import new_judge
 from pages.widgets.run_board import board, past
 from pages.widgets.words import plain
@@ -150,6 +159,7 @@ with st.container(key="run-new", border=True):
         plan(study, worker)
 everything(study)
 run_flow.flow(who, study)
+run_route.route(who, study)
 st.markdown("#### Runs of this study", anchors=False)
 if found:
     past(found)

@@ -201,6 +201,13 @@ def place(connection: Connection, positions: Mapping[int, int]) -> None:
         )
 
 
+def close(connection: Connection, units: Sequence[int]) -> None:
+    """Ask people no more about these units, apart from those that somebody has begun."""
+    for part in _chunks([(unit,) for unit in units]):
+        ids = [unit for (unit,) in part]
+        connection.execute(update(U).where(U.c.id.in_(ids), U.c.taken == 0).values(closed=1))
+
+
 def reopen(connection: Connection, study: int, overlap: int) -> None:
     """Close units that have their overlap and open the others, after the overlap changed."""
     connection.execute(

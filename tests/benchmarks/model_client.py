@@ -1,10 +1,13 @@
 """CPU per request and throughput of our model client beside plain AsyncOpenAI.
 
-    python -m tests.benchmarks.model_client [--requests 2000] [--latency 0.05] [--url URL]
+    python -m tests.benchmarks.model_client [--requests 2000] [--latency 0.05] [--rivals]
 
 Ours is a whole run: claim, prompt, call, ledger, judgment, task, all committed with
 synchronous=FULL. The plain client sends the same messages and keeps nothing. Both run in this
 process, in turn, against a server in a process of its own; figures are medians over the rounds.
+
+With `--rivals` the same requests go through Inspect, promptfoo and distilabel too, each in an
+environment of its own, made in a cache folder (`CONCORD_CACHE`) on the first call (network).
 """
 
 import argparse
@@ -25,6 +28,7 @@ from core.workers.judge import Judge
 from storage import items
 from storage.database import Database
 from storage.migrate import upgrade
+from tests.benchmarks import rivals
 
 OWNER = Identity("bench")
 PROTOCOL = """
@@ -123,6 +127,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8710)
     parser.add_argument("--url", default="", help="an endpoint that runs already")
+    parser.add_argument("--rivals", action="store_true", help="Inspect, promptfoo, distilabel too")
     given = parser.parse_args()
     server = None
     if not given.url:
@@ -139,6 +144,8 @@ def main():
             study(db, "bench", given.requests)
             for concurrency in (8, 32, 64):
                 compare(db, "bench", url, given.requests, concurrency, given.rounds)
+                if given.rivals:
+                    rivals.compare(url, given.requests, concurrency)
             db.close()
     finally:
         if server is not None:

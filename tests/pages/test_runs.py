@@ -285,3 +285,23 @@ def test_everything_in_its_order(open_page):
         (name, "done") for name in ("judge", "reviser", "critic", "writer")
     ]
     assert "judge" in said(page) and list(page.table[0].value["To do now"]) == ["0"] * 4
+
+
+def test_a_plan_of_where_to_spend_is_shown_before_it_is_done(open_page):
+    db, opened = open_page
+    pairs(db, units=20)
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        for name in ("one", "two"):
+            runs.add_worker(db, OWNER, "pairs", judge(server.url, name=name, model=name))
+        page = opened()
+        page.button(key="route-plan").click()
+        page = done(page.run())
+        assert "no rater is called" in said(page)
+        run = runs.start(db, OWNER, "pairs", judge(server.url, name="one", model="one"))
+        asyncio.run(runner.execute(db, run))
+        page.number_input(key="route-budget").set_value(8.0)
+        page = done(page.run())
+    assert "units to people" in said(page) and "guessed from votes alone" in said(page)
+    page.button(key="route-apply").click()
+    page = done(page.run())
+    assert "0 runs of the jury are started" in str([s.value for s in page.success])

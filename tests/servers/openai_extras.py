@@ -33,7 +33,9 @@ def completions(body: dict[str, Any], extras: tuple[str, ...]) -> web.Response |
     """A plain completion with the scores asked for; None when it does not offer them."""
     choice: dict[str, Any] = {"index": 0, "text": " more", "finish_reason": "length"}
     rows = tokens(body["prompt"])
-    if body.get("echo"):
+    if "ignores" in extras:
+        pass
+    elif body.get("echo"):
         if "echo" not in extras:
             return None
         rows = [*rows, (" more", math.log(0.1))]

@@ -65,6 +65,12 @@ def test_a_server_that_ignores_what_it_is_asked_for():
     assert found["seed"].offered and found["prompt_logprobs"].offered
 
 
+def test_a_server_that_takes_a_request_for_scores_and_sends_none():
+    with OpenAIServer(lambda body: "hello", extras=("ignores",)) as server:
+        found = run(server, lambda llm: llm.probe(("echo", "prompt_logprobs")))
+    assert [(one.offered, one.note[:8]) for one in found] == [(False, "accepted")] * 2
+
+
 def test_a_refused_key_is_no_lack_of_capability():
     with OpenAIServer(key="right") as server, pytest.raises(CallFailed) as caught:
         run(server, lambda llm: llm.probe())
