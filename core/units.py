@@ -1,7 +1,7 @@
 """The values that parts hand to each other."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,20 @@ class Invalid(ValueError):
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
+
+
+def own_gold(gold: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:
+    """An item's known answers that concern the unit with these outputs, by question name.
+
+    Gold may name one output: `correctness/first` is the answer about the output `first`, and counts
+    for the unit that shows that output alone.
+    """
+    found = {}
+    for name, value in gold.items():
+        question, _, output = str(name).partition("/")
+        if not output or list(outputs) == [output]:
+            found[question] = value
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +125,8 @@ class Unit:
         return self.outputs[place].key
 
     def own_gold(self) -> dict[str, Any]:
-        """The known answers that concern this unit, by question name.
-
-        An item's gold may name one output: `correctness/first` is the answer about the output
-        `first`, and counts for the unit that shows that output alone.
-        """
-        found = {}
-        for name, value in self.gold.items():
-            question, _, output = str(name).partition("/")
-            if not output or self.order == (output,):
-                found[question] = value
-        return found
+        """The known answers that concern this unit, by question name."""
+        return own_gold(self.gold, self.order)
 
     def only(self, meta: Mapping[str, Any]) -> bool:
         """Whether the item's facts match: each named fact must have one of the listed values."""

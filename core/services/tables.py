@@ -15,7 +15,7 @@ from core.services import studies
 from core.services.studies import Study
 from core.statistics.base import Estimate
 from core.statistics.table import MISSING, Rater, Table
-from core.units import Invalid, Shown, Unit
+from core.units import Invalid, Shown, Unit, own_gold
 from storage import frames, items
 from storage import studies as study_rows
 from storage.database import Database
@@ -100,7 +100,7 @@ class Follower:
         """Code of each unit's known answer, and how many known answers do not fit."""
         codes, refused = np.full(len(self.units), MISSING, np.int64), 0
         for row in known:
-            value = (row.gold or {}).get(question.name)
+            value = own_gold(row.gold or {}, row.outputs).get(question.name)
             if value is None:
                 continue
             try:

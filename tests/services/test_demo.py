@@ -8,7 +8,7 @@ import pytest
 from core.cli import main
 from core.content.base import contents
 from core.protocol import from_yaml
-from core.services import cases, demo, material, runs, studies
+from core.services import analysis, cases, demo, material, runs, studies
 from core.services.access import Identity
 from core.settings import ROOT
 from storage import judgments
@@ -148,6 +148,17 @@ def test_the_documented_figures_are_those_of_the_study(loaded, rater, question):
     page = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
     (line,) = [line for line in page.splitlines() if line.startswith(f"| {rater}")]
     assert f"{hits} of {len(found)} " in line
+
+
+@pytest.mark.parametrize("question", ["preference", "correctness", "soundness", "quality"])
+def test_every_rater_is_held_against_the_key(loaded, question):
+    """Also where the key names one output of an item."""
+    found = analysis.agreement(loaded, Identity("eva"), "demo", question)
+    for row in found.raters:
+        pairs = verdicts(loaded, row.name.removesuffix(" (rule)"), question)
+        right = row.statistics["gold_accuracy"]
+        assert right.n == len(pairs) > 0
+        assert right.value == pytest.approx(sum(a == b for a, b in pairs) / len(pairs))
 
 
 def test_simulated_raters_differ_and_say_what_they_are(loaded):
