@@ -1,5 +1,6 @@
 """Lets candidates evolve: reflect on them, mutate one or cross two, keep the better ones."""
 
+import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +8,15 @@ from typing import Any
 
 from pydantic import Field
 
+from core import sandbox
 from core.content.base import Content
 from core.digest import digest
+from core.sandbox import Limits
 from core.units import Draft, Invalid, Unit
-from core.workers.base import Endpointed, Model, workers
+from core.workers.base import CannotAnswer, Endpointed, Model, workers
 from core.workers.endpoint import AtEndpoint
 from core.workers.novelty import novelty
+from core.workers.testing import Suite, code_in, outcomes, read_tests
 from core.workers.thinker import WORDS, Thinker, a_text, of
 
 NUMBER: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 10}
@@ -35,10 +39,11 @@ class Evolve(Thinker):
     """`generations` of `children`, each mutated from one parent or crossed from two.
 
     The first parents are the outputs that it reads. Before a child is made the model reflects on
-    what made its parents good or bad; `goal` is what fitness means, which the model (or `rater`,
-    one of its own) gives from 0 to 10. A child whose novelty is below `least` is kept in the record
-    and never becomes a parent. The fittest `survivors` become the next parents.
-    Morris et al. (2024).
+    what made its parents good or bad. `goal` is what fitness means, which the model (or
+    `rater_model`) gives from 0 to 10; with `tests`, the name of a field or fact, it is ten times
+    the share of these tests that the candidate passes as code, in the sandbox. A child whose
+    novelty is below `least` is kept in the record and never becomes a parent. The fittest
+    `survivors` become the next parents. Morris et al. (2024).
     """
 
     kind = "evolve"
@@ -52,6 +57,9 @@ class Evolve(Thinker):
     crossing: float = Field(default=0.5, ge=0, le=1)
     least: float = Field(default=0.05, ge=0, le=1)
     rater_model: AtEndpoint | None = None
+    tests: str = ""
+    entry: str = "entry_point"
+    seconds: float = Field(default=10.0, gt=0, le=600)
     temperature: float | None = Field(default=0.9, ge=0, le=2)
 
     def scope(self) -> Any:
@@ -62,18 +70,21 @@ class Evolve(Thinker):
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         task = self.seen(unit)
+        suite = await self._suite(unit)
         chance = random.Random(digest([self.digest, unit.key, repeat]))  # noqa: S311
         alive = [
-            Candidate(o.key, o.content.text(), await self._fitness(o.content.text(), task, llm), {})
+            Candidate(o.key, text, await self._fitness(text, task, llm, suite), {})
             for o in self.read(unit)
+            for text in [o.content.text()]
         ]
         born: list[Candidate] = []
         known = [one.text for one in alive]
         for generation in range(1, self.generations + 1):
-            alive = sorted(alive, key=lambda one: -one.fitness)[: self.survivors]
+            parents = sorted(alive, key=lambda one: -one.fitness)[: self.survivors]
+            alive = list(parents)
             for number in range(1, self.children + 1):
                 child = await self._child(
-                    f"g{generation}c{number}", alive, known, task, llm, chance, repeat
+                    f"g{generation}c{number}", parents, known, task, llm, chance, repeat, suite
                 )
                 known.append(child.text)
                 born.append(child)
@@ -85,9 +96,18 @@ class Evolve(Thinker):
             for one in born
         ]  # fmt: skip
 
+    async def _suite(self, unit: Unit) -> Suite | None:
+        """The item's tests where fitness is measured by them; raises `CannotAnswer`."""
+        if not self.tests:
+            return None
+        if lacking := await asyncio.to_thread(sandbox.missing):
+            raise CannotAnswer(lacking)
+        return await asyncio.to_thread(read_tests, unit, self.tests, self.entry)
+
     async def _child(
         self, key: str, alive: Sequence[Candidate], known: Sequence[str],
         task: Sequence[tuple[str, Content]], llm: Model | None, chance: random.Random, repeat: int,
+        suite: Suite | None,
     ) -> Candidate:  # fmt: skip
         cross = len(alive) > 1 and chance.random() < self.crossing
         parents = chance.sample(list(alive), 2 if cross else 1)
@@ -107,7 +127,7 @@ class Evolve(Thinker):
             repeat=salt, check=lambda value: _changed(value, parents),
         )  # fmt: skip
         text = reply.value["text"]
-        new, fitness = novelty(text, known), await self._fitness(text, task, llm)
+        new, fitness = novelty(text, known), await self._fitness(text, task, llm, suite)
         facts = {
             "operator": "cross" if cross else "mutate", "parents": [p.key for p in parents],
             "reflection": reflection, "fitness": fitness, "novelty": new, "kept": new >= self.least,
@@ -116,8 +136,13 @@ class Evolve(Thinker):
         return Candidate(key, text, fitness, facts, parents[0].key, reply.call)
 
     async def _fitness(
-        self, text: str, task: Sequence[tuple[str, Content]], llm: Model | None
-    ) -> float:
+        self, text: str, task: Sequence[tuple[str, Content]], llm: Model | None,
+        suite: Suite | None,
+    ) -> float:  # fmt: skip
+        if suite is not None:
+            limits = Limits(seconds=self.seconds, cpu=max(1, round(self.seconds)))
+            tested = await asyncio.to_thread(outcomes, code_in(text), suite, limits)
+            return 10.0 * sum(test.passed for test in tested) / len(tested)
         reply = await self.think(
             llm, "evolve_rate", [*task, ("candidate", a_text(text))],
             f'Goal: {self.goal}\nReply in this form: {{"reasoning": "...", "fitness": 0 to 10}}',

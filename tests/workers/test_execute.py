@@ -12,6 +12,7 @@ from core.sandbox import Limits
 from core.workers.act import Act
 from core.workers.base import CannotAnswer
 from core.workers.endpoint import AtEndpoint
+from core.workers.evolve import Evolve
 from core.workers.execute import Execute
 from core.workers.plan import Plan
 from core.workers.planned import nodes_of, problems, tools_of
@@ -299,3 +300,20 @@ def test_outcomes_are_told_apart():
     tests = read_tests(unit({}, tests="assert x == 1\nassert x == 2"), "tests", "")
     first, second = outcomes("x = 1", tests, CALM)
     assert first.passed and not second.passed and second.end == "ended with exit code 1"
+
+
+def test_code_evolves_by_its_tests():
+    texts = iter([BAD + "  # again", GOOD])
+
+    def reply(body):
+        wanted = body["response_format"]["json_schema"]["schema"]["properties"]
+        return {"text": next(texts)} if "text" in wanted else {"reflection": "double it"}
+
+    made = Evolve(name="e", model="m", tests="tests", generations=2, children=1, least=0)
+    shown = unit({"prompt": "Write double."}, {"a": BAD},
+                 tests="assert double(0) == 0\nassert double(1) == 2")  # fmt: skip
+    drafts, sent, _ = work(made, shown, reply)
+    assert [d.facts["fitness"] for d in drafts] == [5.0, 10.0] and drafts[1].facts["lift"] == 5
+    assert "assert double" not in json.dumps(sent)
+    with pytest.raises(CannotAnswer, match="no tests"):
+        work(made, unit({"prompt": "?"}, {"a": BAD}), reply)
