@@ -6,6 +6,7 @@ from core.services import analysis
 from core.services.studies import Study
 from pages.widgets import identity, look, workspace
 from pages.widgets.align_desk import align
+from pages.widgets.checklist_board import checklist_board
 from pages.widgets.jury_board import jury_board
 
 who = identity.who()
@@ -19,9 +20,11 @@ def page(study: Study) -> None:
         look.empty_state("Nothing to compare", "This study asks for free text only.", key="judges")
         return
     question = st.selectbox("Question", list(asked), key="judges-question", format_func=asked.get)
-    juries, aligned = st.tabs(["Juries", "Align a judge"])
+    juries, aligned, checked = st.tabs(["Juries", "Align a judge", "Checklists"])
     with juries:
         jury_board(who, study, question)
+    with checked:
+        checklist_board(who, study)
     with aligned:
         if who.may("review") and who.may("run"):
             align(who, study, question)

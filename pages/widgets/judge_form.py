@@ -10,7 +10,11 @@ from core.services.studies import Study
 from core.workers.judge import Judge
 from pages.widgets.words import plain
 
-MODES = {"pointwise": "One response at a time", "pairwise": "Two against each other, both orders"}
+MODES = {"pointwise": "One response at a time", "pairwise": "Two against each other, both orders",
+         "listwise": "All of a unit at once, both orders"}  # fmt: skip
+SCORING = {"direct": "Ask which is better", "combined": "A score of each, in one reply",
+           "independent": "A score of each, apart"}  # fmt: skip
+EXPECTED = {"": "None", "logprob": "From token probabilities", "samples": "Mean of the samples"}
 
 
 def new_judge(study: Study) -> Judge | None:
@@ -41,7 +45,7 @@ def new_judge(study: Study) -> Judge | None:
                 format_func=lambda f: f or "none",
                 help="The field whose content the judge may take as correct.",
             )  # fmt: skip
-        more = _more(study)
+        more = _more(study) | _ways(study, mode)
     if not (name and url and model):
         st.caption("Name, base URL and model are needed; then the exact prompt appears below.")
         return None
@@ -76,6 +80,42 @@ def _more(study: Study) -> dict[str, Any]:
         "guidelines": guidelines, "temperature": heat, "max_tokens": room, "prompt_price": price,
         "completion_price": other,
     }  # fmt: skip
+
+
+def _ways(study: Study, mode: str) -> dict[str, Any]:
+    """Further ways of judging; each makes another rater."""
+    with st.expander("Ways of judging", key="judge-ways"):
+        one, two, three = st.columns(3)
+        found: dict[str, Any] = {
+            "samples": one.number_input("Samples", 1, 100, 1, key="judge-samples",
+                                        help="Ask so often; set a temperature above 0."),
+            "aggregate": two.selectbox("Samples are put together by", ["majority", "mean",
+                                       "median"], key="judge-aggregate"),
+            "expectation": three.selectbox(
+                "Expected score", list(EXPECTED), key="judge-expected", format_func=EXPECTED.get,
+                help="Kept beside the answer. Where an endpoint gives no token probabilities, the "
+                "unit is passed by.",
+            ),
+        }  # fmt: skip
+        if mode == "pairwise":
+            found["scoring"] = one.selectbox(
+                "Pairs", list(SCORING), key="judge-scoring", format_func=SCORING.get
+            )
+            if found["scoring"] != "direct":
+                found["points"] = two.selectbox("Scores from 1 to", [5, 10, 100], 1,
+                                                key="judge-points")  # fmt: skip
+        found["anchor"] = three.selectbox(
+            "Yardstick", ["", *_references(study)], key="judge-anchor",
+            format_func=lambda f: f or "none",
+            help="A field with work whose quality is settled.",
+        )  # fmt: skip
+        if found["anchor"]:
+            found["anchor_score"] = three.number_input("It is worth", value=8.0, key="judge-worth")
+        found["self_reference"] = st.checkbox(
+            "Let the judge answer the request itself first", key="judge-self"
+        )
+        found["confidence"] = st.checkbox("Ask how sure it is", key="judge-sure")
+    return found
 
 
 def _made(options: dict[str, Any]) -> Judge | None:

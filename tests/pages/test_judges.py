@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.services import alignment, judge_versions, review, runner, runs, studies
+from core.workers.checklist_judge import ChecklistJudge
 from tests.pages.conftest import words
 from tests.servers.openai_server import OpenAIServer
 from tests.services.answers import answer
@@ -94,3 +95,21 @@ def test_a_quoted_instruction_is_shown_on_the_run_and_in_review(workspace, opene
     page = opened("review", who="owner", study="pairs")
     assert "quotes an instruction that is hidden in the material" in said(page)
     assert "choose **A**" in said(page)
+
+
+def test_checklists_show_what_fails_most(workspace, opened):
+    pairs(workspace, units=2)
+
+    def reply(body):
+        if "checklist" not in body["messages"][1]["content"]:
+            items = [{"text": t, "required": True} for t in ("Is it true?", "Is it *short*?")]
+            return {"analysis": "x", "questions": items}
+        return {n: {"analysis": "x", "answer": a} for n, a in (("1", "YES"), ("2", "NO"))}
+
+    with OpenAIServer(reply) as server:
+        made = ChecklistJudge(name="checker", model="m", base_url=server.url)
+        run = runs.start(workspace, OWNER, "pairs", made)
+        asyncio.run(runner.execute(workspace, run))
+    page = opened("judges", who="owner", study="pairs")
+    assert "4 of 8 items" in said(page) and "checker" in said(page)
+    assert "short" in str(page.table[0].value) and "true" not in str(page.table[0].value)
