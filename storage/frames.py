@@ -1,5 +1,6 @@
 """The log as statistics read it: small integers, from the tail."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,40 @@ def pace(connection: Connection, study: int, after: int, until: int) -> list[Any
     return list(connection.execute(PACE, {"study_id": study, "after": after, "until": until}))
 
 
+def values(connection: Connection, study: int, question: int, after: int) -> list[Any]:
+    """The rows of one wording that `tail` reads, with their values.
+
+    Each has sequence, unit, rater, repeat, value (JSON text), withdrawn, seconds; by sequence.
+    """
+    given = {"study_id": study, "wording": question, "after": after}
+    return list(connection.execute(VALUES, given))
+
+
+def outlines(connection: Connection, units: Iterable[int]) -> list[Any]:
+    """Units without their contents: id, key, item_key, outputs, meta."""
+    ids = sorted(units)
+    found: list[Any] = []
+    for start in range(0, len(ids), 500):
+        found += connection.execute(OUTLINES, {"unit_ids": ids[start : start + 500]}).all()
+    return found
+
+
+VALUES = (
+    select(J.c.sequence, J.c.unit, J.c.rater, J.c.repeat, J.c.value, J.c.withdrawn, J.c.seconds)
+    .where(
+        J.c.study == bindparam("study_id"),
+        J.c.question == bindparam("wording"),
+        J.c.sequence > bindparam("after"),
+        J.c.stage == "first",
+        J.c.condition == "",
+    )
+    .order_by(J.c.sequence)
+)
+OUTLINES = (
+    select(U.c.id, U.c.key, I.c.key.label("item_key"), U.c.outputs, I.c.meta)
+    .join(I, I.c.id == U.c.item)
+    .where(U.c.id.in_(bindparam("unit_ids", expanding=True)))
+)
 PLACES = select(U.c.id, U.c.item).where(U.c.study == bindparam("study_id"), SEEN).order_by(U.c.id)
 KNOWN = (
     select(U.c.id, U.c.key, I.c.key.label("item_key"), U.c.outputs, I.c.meta, I.c.gold)

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.questions.base import Question
-from core.services import studies
+from core.services import slots, studies
 from core.services.access import Identity, require
 from core.services.findings import (
     KNOWN,
@@ -20,6 +19,7 @@ from core.services.findings import (
     Pair,
     RaterRow,
 )
+from core.services.slots import Aspect, aspects
 from core.services.studies import Study
 from core.services.tables import Sheet, follower, slice_of
 from core.statistics.accuracy import against
@@ -40,9 +40,9 @@ def revision(db: Database, study: str) -> int:
     return int(row.revision)
 
 
-def coded(study: Study) -> list[Question]:
-    """The questions that statistics can read, in the study's order."""
-    return [q for q in study.protocol.questions if q.scale().level != "none"]
+def coded(study: Study) -> list[Aspect]:
+    """What statistics can read, in the study's order: questions, and the slots of their answers."""
+    return aspects(study)
 
 
 def of(about: str, level: str | None = None) -> dict[str, Statistic]:
@@ -59,7 +59,7 @@ def measures(db: Database, study: str, question: str) -> dict[str, str]:
     return {name: s.title for name, s in of("pair", level).items() if name != "percent"}
 
 
-def _question(study: Study, name: str | None) -> Question:
+def _question(study: Study, name: str | None) -> Aspect:
     found = coded(study)
     if not found:
         raise NoAnswer(f"study {study.key!r} asks only for free text, which has no statistics")
@@ -75,7 +75,7 @@ def _question(study: Study, name: str | None) -> Question:
 def following(
     db: Database, who: Identity, study: str, question: str | None,
     where: Mapping[str, Sequence[str]] | None = None,
-) -> Iterator[tuple[Study, Question, Sheet]]:  # fmt: skip
+) -> Iterator[tuple[Study, Aspect, Sheet]]:  # fmt: skip
     """A question's sheet, brought up to date and held still while the block runs."""
     require(who, "see_results")
     with db.read() as connection:
@@ -84,7 +84,11 @@ def following(
         live = follower(db, now)
         with live.lock:
             live.follow(connection, now)
-            yield now, asked, live.sheet(connection, now, asked.name, slice_of(where))
+            chosen = slice_of(where)
+            if asked.slot:
+                yield now, asked, slots.sheet(db, connection, now, live, asked, chosen)
+            else:
+                yield now, asked, live.sheet(connection, now, asked.name, chosen)
 
 
 def agreement(
@@ -102,7 +106,7 @@ def agreement(
         table = sheet.table
         chosen = _measure(measure, table.level)
         pairs = _pairs(sheet, chosen)
-        paced = follower(db, now).sheets[(asked.name, ())]
+        paced = sheet if asked.slot else follower(db, now).sheets[(asked.name, ())]
         return Agreement(
             study=now.key, question=asked.name, title=asked.title, revision=now.revision,
             level=table.level, labels=table.labels, where=dict(where or {}), units=table.possible,

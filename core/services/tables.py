@@ -83,14 +83,26 @@ class Follower:
         self.units = frames.unit_places(connection, study.id)
         coded = [q for q in study.protocol.questions if q.scale().level != "none"]
         self.questions = {study.wording(q): q.name for q in coded}
-        known = frames.known_answers(connection, study.id)
+        known = self.known(connection, study)
         for question in coded:
             self.sheets[(question.name, ())] = self._sheet(connection, study, question, known)
+
+    def known(self, connection: Connection, study: Study) -> Sequence[Any]:
+        """Units whose item has known answers."""
+        return frames.known_answers(connection, study.id)
+
+    def raters_of(
+        self, connection: Connection, study: Study, ids: Iterable[int]
+    ) -> Mapping[int, Rater]:
+        """The raters by id, read again when one of these is not known."""
+        if set(ids) - set(self.raters):
+            self.raters = named(study_rows.raters(connection, study.id))
+        return self.raters
 
     def _sheet(
         self, connection: Connection, study: Study, question: Question, known: Sequence[Any]
     ) -> Sheet:
-        keep = self._matching(connection, study, _where(question.only))
+        keep = self.matching(connection, study, where_of(question.only))
         gold, refused = self._gold(question, known)
         scale = question.scale()
         table = Table(scale.labels, scale.level, units=int(keep.sum()), gold=gold[keep])
@@ -111,7 +123,7 @@ class Follower:
                 refused += 1
         return codes, refused
 
-    def _matching(self, connection: Connection, study: Study, where: Where) -> NDArray[np.bool_]:
+    def matching(self, connection: Connection, study: Study, where: Where) -> NDArray[np.bool_]:
         """Which units have, for every named fact, one of the listed values."""
         keep = np.ones(len(self.units), bool)
         if not where:
@@ -142,8 +154,7 @@ class Follower:
 
     def _know(self, connection: Connection, study: Study, rows: Ints) -> None:
         """Read the raters again when the rows name one that is not known."""
-        if set(np.unique(rows[:, 3]).tolist()) - set(self.raters):
-            self.raters = named(study_rows.raters(connection, study.id))
+        self.raters_of(connection, study, np.unique(rows[:, 3]).tolist())
 
     def _load(self, sheet: Sheet, rows: Ints) -> None:
         units = sheet.place[np.searchsorted(self.units[:, 0], rows[:, 1])]
@@ -177,7 +188,7 @@ class Follower:
         found = self.sheets.get((question, where))
         if found is None:
             base = self.sheets[(question, ())]
-            keep = self._matching(connection, study, where) & (base.place >= 0)
+            keep = self.matching(connection, study, where) & (base.place >= 0)
             part = base.table.sliced(keep[base.place >= 0])
             found = Sheet(part, _places(keep), base.gold_refused)
             self._make_room()
@@ -219,7 +230,7 @@ def outline(row: Any) -> Unit:
     )  # fmt: skip
 
 
-def _where(only: Mapping[str, Sequence[str]]) -> Where:
+def where_of(only: Mapping[str, Sequence[str]]) -> Where:
     """A slice in its one form: sorted names, sorted values."""
     return tuple(sorted((name, tuple(sorted(map(str, v)))) for name, v in only.items() if v))
 
@@ -234,7 +245,7 @@ def _codes(rows: Ints) -> Ints:
 
 def slice_of(where: Mapping[str, Sequence[str]] | None) -> Where:
     """A filter {fact: values} as a slice; facts without values do not filter."""
-    return _where(where or {})
+    return where_of(where or {})
 
 
 def study_of(db: Database, key: str, connection: Connection) -> Study:

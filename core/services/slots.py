@@ -1,0 +1,159 @@
+"""The parts of a question's answers as statistics read them: one table per slot."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from core.questions.base import Question, Scale
+from core.services.studies import Study
+from core.services.tables import Follower, Sheet, Where, outline, where_of
+from core.statistics.table import MISSING, Rater, Table
+from core.units import Invalid
+from storage import frames, judgments
+from storage.database import Database
+
+Row = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """What statistics are about: a question's whole answer, or one slot of it."""
+
+    question: Question
+    slot: str = ""
+
+    @property
+    def name(self) -> str:
+        """The question's name, with the slot behind a dot."""
+        return f"{self.question.name}.{self.slot}" if self.slot else self.question.name
+
+    @property
+    def title(self) -> str:
+        """The question's title, with the slot behind a colon."""
+        return f"{self.question.title}: {self.slot}" if self.slot else self.question.title
+
+    def scale(self) -> Scale:
+        """Level and labels of the codes."""
+        return self.question.slots()[self.slot] if self.slot else self.question.scale()
+
+
+def aspects(study: Study) -> list[Aspect]:
+    """Everything that has codes, in the study's order: each question, then its slots."""
+    found = []
+    for question in study.protocol.questions:
+        if question.scale().level != "none":
+            found.append(Aspect(question))
+        found += [Aspect(question, slot) for slot in question.slots()]
+    return found
+
+
+@dataclass
+class Parts:
+    """The codes of all slots of one question, as far as the log was read.
+
+    `answers` holds what stands, by unit, rater and repeat; `gold` the known answers by unit. A
+    table is built from them when it is asked for, and kept until the log moves.
+    """
+
+    signature: tuple[int, int] | None
+    seen: int = 0
+    answers: dict[tuple[int, int, int], Mapping[str, int]] = field(default_factory=dict)
+    gold: dict[int, Mapping[str, int]] = field(default_factory=dict)
+    refused: int = 0
+    pace: dict[int, tuple[int, float]] = field(default_factory=dict)
+    sheets: dict[tuple[str, Where], Sheet] = field(default_factory=dict)
+
+
+def sheet(
+    db: Database, connection: Connection, study: Study, live: Follower, aspect: Aspect,
+    where: Where = (),
+) -> Sheet:  # fmt: skip
+    """The sheet of a slot over the units that match; `live` has followed the log and is locked.
+
+    Where a unit has the slot several times, each place (segment) that anybody answered or that has
+    a known answer is a unit of its own.
+    """
+    key = ("slots", study.id, aspect.question.digest)
+    parts: Parts = db.cache.get(key) or Parts(None)
+    if parts.signature != live.signature:
+        parts = db.cache[key] = Parts(live.signature)
+        _know(parts, aspect.question, live.known(connection, study))
+    _follow(parts, connection, study, aspect.question)
+    if (aspect.slot, where) not in parts.sheets:
+        keep = live.matching(connection, study, where_of(aspect.question.only))
+        keep &= live.matching(connection, study, where)
+        raters = live.raters_of(connection, study, {r for _, r, _ in parts.answers})
+        made = _built(parts, aspect, live.units[keep, 0], raters)
+        parts.sheets[(aspect.slot, where)] = made
+    return parts.sheets[(aspect.slot, where)]
+
+
+def _know(parts: Parts, question: Question, known: Iterable[Any]) -> None:
+    for row in known:
+        value = (row.gold or {}).get(question.name)
+        if value is not None:
+            unit = outline(row)
+            try:
+                parts.gold[row.id] = question.codes(question.check(value, unit), unit)
+            except Invalid:
+                parts.refused += 1
+
+
+def _follow(parts: Parts, connection: Connection, study: Study, question: Question) -> None:
+    """Read what is new; a later row about the same unit, rater and repeat takes its place."""
+    wording = study.wording(question)
+    rows = frames.values(connection, study.id, wording, parts.seen)
+    if not rows:
+        return
+    units = {row.id: outline(row) for row in frames.outlines(connection, {r.unit for r in rows})}
+    for row in rows:
+        held = {} if row.withdrawn else question.codes(judgments.parse(row.value), units[row.unit])
+        parts.answers[(row.unit, row.rater, row.repeat)] = held
+        if row.seconds is not None:
+            many, total = parts.pace.get(row.rater, (0, 0.0))
+            parts.pace[row.rater] = (many + 1, total + row.seconds)
+    parts.seen = rows[-1].sequence
+    parts.sheets.clear()
+
+
+def _built(
+    parts: Parts, aspect: Aspect, units: NDArray[np.int64], raters: Mapping[int, Rater]
+) -> Sheet:
+    """One slot's table over these units."""
+    inside = set(units.tolist())
+    found: dict[tuple[Row, int, int], int] = {}
+    for (unit, rater, repeat), codes in parts.answers.items():
+        if unit in inside:
+            found |= {((unit, p), rater, repeat): c for p, c in _at(aspect, codes)}
+    known = {
+        (unit, place): code for unit, codes in parts.gold.items() if unit in inside
+        for place, code in _at(aspect, codes)
+    }  # fmt: skip
+    placed = any(place for (_, place), _, _ in found) or any(place for _, place in known)
+    every = {row for row, _, _ in found} | set(known)
+    rows = sorted(every) if placed else [(int(unit), "") for unit in units]
+    number = {row: n for n, row in enumerate(rows)}
+    gold = np.full(len(rows), MISSING, np.int64)
+    for row, code in known.items():
+        gold[number[row]] = code
+    scale = aspect.scale()
+    table = Table(scale.labels, scale.level, units=len(rows), gold=gold)
+    ids = sorted({rater for _, rater, _ in found})
+    place = {rater: n for n, rater in enumerate(ids)}
+    if found:
+        table.load(
+            [raters[rater] for rater in ids], [number[row] for row, _, _ in found],
+            [place[rater] for _, rater, _ in found], list(found.values()),
+            [repeat for _, _, repeat in found],
+        )  # fmt: skip
+    return Sheet(table, np.arange(len(rows)), parts.refused, pace=dict(parts.pace))
+
+
+def _at(aspect: Aspect, codes: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The codes that belong to the slot, each with its place."""
+    placed = ((aspect.question.slot_of(name), code) for name, code in codes.items() if name)
+    return [(place, code) for (slot, place), code in placed if slot == aspect.slot]

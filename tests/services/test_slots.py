@@ -1,0 +1,92 @@
+"""Parts of answers as statistics read them: labels, dimensions, segments."""
+
+import pytest
+
+from core.protocol import from_yaml
+from core.services import analysis, studies
+from core.services.findings import NoAnswer
+from tests.services.answers import answer
+from tests.services.conftest import ANA, fill
+from tests.written_study import OWNER
+
+PROTOCOL = """
+name: small
+title: Parts
+questions:
+  - {kind: text, name: why, title: Why}
+  - {kind: multilabel, name: faults, title: Faults, labels: [unclear, form > spelling], none: true}
+  - {kind: pairwise, name: better, title: Better, strength: 2, dimensions: [style]}
+  - kind: segments
+    name: steps
+    title: Steps
+    of: prompt
+    questions: [{kind: label, name: right, title: "Right?", labels: ["yes", "no"]}]
+"""
+
+
+@pytest.fixture
+def parts(db):
+    """Six units, of which two people have answered three, each in all parts."""
+    made = studies.create(db, ANA, from_yaml(PROTOCOL))
+    fill(db, made)
+    return studies.set_state(db, ANA, "small", "open")
+
+
+def named(db, question, where=None):
+    return analysis.agreement(db, OWNER, "small", question, where=where)
+
+
+def test_every_slot_is_offered(db, parts):
+    assert [a.name for a in analysis.coded(parts)] == [
+        "faults.unclear", "faults.form", "faults.form > spelling", "better", "better.style",
+        "better.strength", "steps.right",
+    ]  # fmt: skip
+    assert analysis.coded(parts)[2].title == "Faults: form > spelling"
+    with pytest.raises(NoAnswer, match="no such question"):
+        named(db, "faults")
+
+
+def test_a_label_agrees_by_itself_and_with_those_below_it(db, parts):
+    spelling, unclear = ["form > spelling"], ["unclear"]
+    ana = {"item-0": spelling, "item-1": [*unclear, *spelling], "item-2": []}
+    ben = {"item-0": unclear, "item-1": spelling, "item-2": []}
+    answer(db, parts, "faults", "person", "ana", ana)
+    answer(db, parts, "faults", "person", "ben", ben)
+    found = named(db, "faults.unclear")
+    assert (found.units, found.labels, found.pairs[0].percent.n) == (6, ("no", "yes"), 3)
+    assert found.pairs[0].percent.value == pytest.approx(1 / 3)
+    assert named(db, "faults.form").pairs[0].percent.value == pytest.approx(2 / 3)
+    first = named(db, "faults.unclear", {"half": ["first"]})
+    assert (first.units, first.pairs[0].percent.n) == (3, 3)
+    answer(db, parts, "faults", "person", "ben", {"item-3": unclear})
+    answer(db, parts, "faults", "person", "ana", {"item-3": unclear})
+    found = named(db, "faults.unclear")
+    assert found.pairs[0].percent.value == pytest.approx(2 / 4) and found.raters[0].n == 4
+
+
+def test_dimensions_and_strength_are_compared_each_by_itself(db, parts):
+    def told(winner, style, strength):
+        return {"winner": winner, "strength": strength, "dimensions": {"style": {"winner": style}}}
+
+    answer(db, parts, "better", "person", "ana", {"item-0": told("a", "b", 2)})
+    answer(db, parts, "better", "model", "judge", {"item-0": told("a", "a", 1)})
+    assert named(db, "better").pairs[0].percent.value == 1
+    assert named(db, "better.style").pairs[0].percent.value == 0
+    strength = named(db, "better.strength")
+    assert strength.labels == ("-2", "-1", "0", "+1", "+2") and strength.level == "ordinal"
+    assert strength.pairs[0].percent.value == 0
+
+
+def test_each_segment_is_a_unit(db, parts):
+    def said(*words):
+        return {"answers": {str(n): {"right": w} for n, w in enumerate(words) if w}}
+
+    ana = {"item-0": said("yes", "no", "no"), "item-1": said("yes")}
+    answer(db, parts, "steps", "person", "ana", ana)
+    answer(db, parts, "steps", "person", "ben", {"item-0": said("yes", "no", "yes")})
+    found = named(db, "steps.right")
+    assert found.units == 4 and found.pairs[0].percent.n == 3
+    assert found.pairs[0].percent.value == pytest.approx(2 / 3)
+    assert [r.n for r in found.raters] == [4, 3]
+    counts = analysis.confusion(db, OWNER, "small", "steps.right", "ana", "ben").counts
+    assert counts == [[1, 0], [1, 1]]
