@@ -7,6 +7,7 @@ from typing import Any, Literal, cast, get_args
 import yaml
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from core import turns
 from core.content.base import contents
 from core.digest import Identified, digest
 from core.policies import Assignment, Checks, Experiment, Policy, Questionnaire, Reveal
@@ -131,6 +132,10 @@ class StudyProtocol(Identified):
             missing = set(worker.questions) - asked
             if missing:
                 raise ValueError(f"worker {worker.name!r} answers unknown questions: {missing}")
+        for apart in (True, False):
+            wrong = turns.problem(q for q in self.questions if (q.about == "participant") == apart)
+            if wrong:
+                raise ValueError(wrong)
         self._policies(asked)
         self.stages()
         return self

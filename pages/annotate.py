@@ -7,7 +7,7 @@ from core.services import assignment, comments, consent, history
 from core.services.studies import Refused
 from pages.widgets import cover as covers
 from pages.widgets import desk as moves
-from pages.widgets import identity, lane, look, workspace
+from pages.widgets import digits, identity, lane, look, workspace
 from pages.widgets.components.announce import announce
 from pages.widgets.components.reading import reading
 from pages.widgets.components.timer import timer
@@ -50,13 +50,13 @@ def work(slot: DeltaGenerator) -> None:
     ui = StreamlitUi(
         scope,
         room=moves.room(held),
-        active="" if desk["panel"] == "skip" else moves.active_question(held, desk),
+        active="" if desk["panel"] == "skip" else digits.active_question(held, desk),
         keys=desk["keys"],
         on_answer=heard,
         writer=writer(desk, scope, f"{study.key}:{who.name}", heard),
     )
     show_material(ui, held.unit)
-    ask(face(ui, held), held.unit, desk["answers"])
+    ask(face(ui, held), held.unit, desk["answers"], held.answers)
     with slot:
         send(desk, held)
 
@@ -114,10 +114,10 @@ def send(desk: moves.State, held: moves.Ticket) -> None:
         )  # fmt: skip
     if moves.one_key(study, held) or desk["feedback"]:
         return
-    if moves.can_go_on(held, desk):
+    if digits.can_go_on(held, desk):
         st.button(
             said("next_question"), key=f"on-{room}", shortcut=moves.key(desk, "next_question"),
-            on_click=moves.go_on, args=(desk,),
+            on_click=digits.go_on, args=(desk,),
         )  # fmt: skip
     st.button(
         said("save_change" if held.state == "submitted" else "submit"), key=f"submit-{room}",

@@ -67,6 +67,13 @@ class Question(Identified):
         default_factory=dict, description="ask only where the item's facts have one of these values"
     )
 
+    turn: int = Field(
+        default=0,
+        ge=0,
+        le=9,
+        description="asked after those of earlier turns, which then stay",
+    )
+
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         """Show the question to a person; returns the present answer or None."""
         raise NotImplementedError

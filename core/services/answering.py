@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core import turns
 from core.services import assignment, consent, studies
 from core.services.access import Identity, require
 from core.services.answer_rows import Place, append, changed, emptied, row_of
@@ -40,7 +41,8 @@ class Reworded(Refused):
 class Receipt:
     """What the log holds now: the sequence number of the newest row, and how many rows are new.
 
-    `next` is the person's next unit, reserved in the same transaction, when it was asked for.
+    `next` is the person's next unit, reserved in the same transaction, when it was asked for; it is
+    the same unit while it has a turn left.
     `feedback` is what a round says about the answers; there the next unit waits to be asked for.
     """
 
@@ -51,15 +53,27 @@ class Receipt:
 
 
 def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers in canonical form; raises `Invalid` naming the first question that is wrong."""
+    """The answers in canonical form; raises `Invalid` naming the first question that is wrong.
+
+    Where questions are asked in turns, those of a later turn than the open one are not asked yet,
+    and an answer that is settled stays.
+    """
+    asked, given = held.unit.questions, held.answers
+    now = turns.open_turn(asked, given)
     unknown = set(answers) - {q.name for q in held.unit.questions}
     if unknown:
         raise Invalid(sorted(unknown)[0], "this unit does not ask that")
     found = {}
-    for question in held.unit.questions:
+    for question in asked:
         value = answers.get(question.name)
+        if value is not None and question.turn > now:
+            raise Invalid(question.name, "it is asked once the questions before it are answered")
+        if turns.settled(question, asked, given):
+            if value is not None and value != given.get(question.name):
+                raise Invalid(question.name, f"“{question.title}” is settled, and its answer stays")
+            value = given.get(question.name)
         if value is None or value == "":
-            if question.required:
+            if question.required and question.turn <= now:
                 raise Invalid(question.name, f"“{question.title}” needs an answer")
             continue
         found[question.name] = question.check(value, held.unit)
@@ -99,6 +113,9 @@ def _submit(
     fresh = [s for s in stored if not s.again]
     if fresh and at.row.state == "submitted":
         changeable(at)
+    if not turns.whole(at.held.unit.questions, values):
+        same = assignment.ticket(at.connection, at.study, at.who, at.row, at.held.total)
+        return Receipt(stored[-1].sequence if stored else _newest(at.held), len(fresh), same)
     if at.row.state != "submitted":
         _finish(at)
     after, said = second_look(at), feedback(at, values)
@@ -171,6 +188,8 @@ def undo(db: Database, who: Identity, key: str, held: Ticket) -> Ticket:
     answers = held.answers
     if not answers:
         raise Refused("there is no stored answer here to undo")
+    if turns.open_turn(held.unit.questions, answers):
+        raise Refused("these answers were given one after the other, and stay as they are")
     with db.write() as connection:
         study, row = _held(db, connection, who, held)
         _as_asked(connection, study, who, held, row)

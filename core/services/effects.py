@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from core.services import analysis
 from core.services.access import Identity
+from core.services.findings import NoAnswer
 from core.services.studies import Study
 from core.services.tables import Sheet, follower
 from core.services.verdicts import reveal_arm
@@ -85,9 +86,13 @@ class ArmRow:
 
 
 def of_reveal(db: Database, who: Identity, key: str, question: str) -> RevealEffects:
-    """The effects of showing verdicts on one question; each number says why it is undefined."""
+    """The effects of showing verdicts on one question; each number says why it is undefined.
+
+    Of the slots of a question there are none: `NoAnswer`.
+    """
+    _whole(question)
     with analysis.following(db, who, key, question) as (study, asked, sheet):
-        rows = _rows(db, study, study.wording(asked))
+        rows = _rows(db, study, study.wording(asked.question))
         seen: list[bool] = []
         unseen: list[bool] = []
         arms: Counter[str] = Counter()
@@ -194,10 +199,14 @@ def _flips(
 
 
 def of_arms(db: Database, who: Identity, key: str, question: str) -> list[ArmRow]:
-    """One row per arm of the study's experiment, in its order; [] without an experiment."""
+    """One row per arm of the study's experiment, in its order; [] without an experiment.
+
+    Of the slots of a question there are none: `NoAnswer`.
+    """
+    _whole(question)
     with analysis.following(db, who, key, question) as (study, asked, sheet):
         arms = study.protocol.experiment.arms
-        rows = _rows(db, study, study.wording(asked)) if arms else {}
+        rows = _rows(db, study, study.wording(asked.question)) if arms else {}
         verdicts = Verdicts(db, study, sheet)
         found = []
         for arm in arms:
@@ -242,3 +251,9 @@ def arm_rows(found: Sequence[ArmRow]) -> Iterator[dict[str, Any]]:
             "alpha_n": row.alpha.n, "alpha_note": row.alpha.note,
             **{f"said {label}": n for label, n in row.counts.items()},
         }  # fmt: skip
+
+
+def _whole(question: str) -> None:
+    """Raise for a slot of a question: these effects are of whole answers."""
+    if "." in question:
+        raise NoAnswer(f"{question!r} is a part of an answer; choose the question as a whole")

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from core.questions.base import Question
 from core.services import analysis
 from core.services.access import Identity
 from core.services.findings import KNOWN, MAJORITY
@@ -58,7 +57,7 @@ def before_after(
         good = {labels.index(label) for label in chosen}
         with db.read() as connection:
             links = _links(db, connection, now)
-        first, second = _places(db, now, asked, sheet, links)
+        first, second = _places(db, now, sheet, links)
         rows = [
             RevisionRow(name, kind, transitions(codes[first], codes[second], good))
             for name, kind, codes in _answers(sheet.table)
@@ -107,9 +106,7 @@ def _found(connection: Connection, study: int) -> Ints:
     return np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
 
 
-def _places(
-    db: Database, study: Study, asked: Question, sheet: Sheet, links: Ints
-) -> tuple[Ints, Ints]:
+def _places(db: Database, study: Study, sheet: Sheet, links: Ints) -> tuple[Ints, Ints]:
     """Rows of the table where each pair stands; pairs that the question does not cover are out."""
     units = follower(db, study).units[:, 0]
     if not len(links) or not len(units):

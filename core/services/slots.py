@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from core.questions.base import Question, Scale
 from core.services.studies import Study
-from core.services.tables import Follower, Sheet, Where, outline, where_of
+from core.services.tables import Follower, Sheet, Where, outline, places, where_of
 from core.statistics.table import MISSING, Rater, Table
 from core.units import Invalid
 from storage import frames, judgments
@@ -87,7 +87,7 @@ def sheet(
         keep = live.matching(connection, study, where_of(aspect.question.only))
         keep &= live.matching(connection, study, where)
         raters = live.raters_of(connection, study, {r for _, r, _ in parts.answers})
-        made = _built(parts, aspect, live.units[keep, 0], raters)
+        made = _built(parts, aspect, live.units[:, 0], keep, raters)
         parts.sheets[(aspect.slot, where)] = made
     return parts.sheets[(aspect.slot, where)]
 
@@ -121,9 +121,14 @@ def _follow(parts: Parts, connection: Connection, study: Study, question: Questi
 
 
 def _built(
-    parts: Parts, aspect: Aspect, units: NDArray[np.int64], raters: Mapping[int, Rater]
-) -> Sheet:
-    """One slot's table over these units."""
+    parts: Parts, aspect: Aspect, every_unit: NDArray[np.int64], keep: NDArray[np.bool_],
+    raters: Mapping[int, Rater],
+) -> Sheet:  # fmt: skip
+    """One slot's table over the units that are kept.
+
+    Where segments are the units, no unit of the study has one place in the table.
+    """
+    units = every_unit[keep]
     inside = set(units.tolist())
     found: dict[tuple[Row, int, int], int] = {}
     for (unit, rater, repeat), codes in parts.answers.items():
@@ -150,7 +155,8 @@ def _built(
             [place[rater] for _, rater, _ in found], list(found.values()),
             [repeat for _, _, repeat in found],
         )  # fmt: skip
-    return Sheet(table, np.arange(len(rows)), parts.refused, pace=dict(parts.pace))
+    stands = np.full(len(keep), MISSING, np.int64) if placed else places(keep)
+    return Sheet(table, stands, parts.refused, pace=dict(parts.pace))
 
 
 def _at(aspect: Aspect, codes: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -80,7 +80,7 @@ class Follower:
     def _start(self, connection: Connection, study: Study) -> None:
         self.seen, self.facts, self.raters, self.sheets = 0, None, {}, {}
         self.fact_values = None
-        self.units = frames.unit_places(connection, study.id)
+        self.units = frames.unitplaces(connection, study.id)
         coded = [q for q in study.protocol.questions if q.scale().level != "none"]
         self.questions = {study.wording(q): q.name for q in coded}
         known = self.known(connection, study)
@@ -106,7 +106,7 @@ class Follower:
         gold, refused = self._gold(question, known)
         scale = question.scale()
         table = Table(scale.labels, scale.level, units=int(keep.sum()), gold=gold[keep])
-        return Sheet(table, _places(keep), refused)
+        return Sheet(table, places(keep), refused)
 
     def _gold(self, question: Question, known: Iterable[Any]) -> tuple[Ints, int]:
         """Code of each unit's known answer, and how many known answers do not fit."""
@@ -190,7 +190,7 @@ class Follower:
             base = self.sheets[(question, ())]
             keep = self.matching(connection, study, where) & (base.place >= 0)
             part = base.table.sliced(keep[base.place >= 0])
-            found = Sheet(part, _places(keep), base.gold_refused)
+            found = Sheet(part, places(keep), base.gold_refused)
             self._make_room()
             self.sheets[(question, where)] = found
         return found
@@ -235,7 +235,8 @@ def where_of(only: Mapping[str, Sequence[str]]) -> Where:
     return tuple(sorted((name, tuple(sorted(map(str, v)))) for name, v in only.items() if v))
 
 
-def _places(keep: NDArray[np.bool_]) -> Ints:
+def places(keep: NDArray[np.bool_]) -> Ints:
+    """Where each unit stands among those that are kept; -1 for the others."""
     return np.where(keep, np.cumsum(keep) - 1, MISSING).astype(np.int64)
 
 

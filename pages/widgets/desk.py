@@ -18,6 +18,7 @@ from core.services.assignment import Ticket
 from core.services.store import Database
 from core.services.studies import Study
 from core.units import Invalid
+from pages.widgets import digits
 from pages.widgets.texts import Words
 from pages.widgets.typing import gather
 
@@ -115,7 +116,7 @@ def answered(
 
 def one_key(study: Study, held: Ticket) -> bool:
     """Whether the choice itself submits: the unit asks one question, by options."""
-    asked = held.unit.questions
+    asked = digits.open_now(held)
     return study.protocol.assignment.one_key and len(asked) == 1 and asked[0].entry() == "press"
 
 
@@ -265,36 +266,7 @@ def submit_key(desk: State, held: Ticket) -> str | None:
 
     Not Enter: it has to press whatever button a keyboard user has moved to.
     """
-    writes = any(q.entry() == "typing" for q in held.unit.questions)
+    writes = any(q.entry() == "typing" for q in digits.open_now(held))
     if desk["keys"] and (writes or held.state == "submitted"):
         return "Ctrl+Enter"
     return key(desk, "submit")
-
-
-def active_question(held: Ticket, desk: State) -> str:
-    """The block that the digits press: the first that waits for an answer, else the last choice.
-
-    A block that takes several presses (`more`) keeps them until the person goes on.
-    """
-    return desk.get("more") or _waiting(held, desk) or _last(held)
-
-
-def _waiting(held: Ticket, desk: State) -> str:
-    given = desk["answers"]
-    names = (q.waiting(held.unit, given.get(q.name)) for q in held.unit.questions)
-    return next((name for name in names if name), "")
-
-
-def _last(held: Ticket) -> str:
-    names = (q.waiting(held.unit, None) for q in reversed(held.unit.questions))
-    return next((name for name in names if name), "")
-
-
-def can_go_on(held: Ticket, desk: State) -> bool:
-    """Whether the digits would go on to another question."""
-    return bool(desk.get("more") and _waiting(held, desk))
-
-
-def go_on(desk: State) -> None:
-    """Let the digits go on to the next question that waits."""
-    desk["more"] = ""

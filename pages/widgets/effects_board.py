@@ -17,7 +17,12 @@ FLIPS = {
 
 
 def effects_board(db: Database, who: Identity, study: Study, question: str) -> None:
-    """The effects of the study's reveal and the results of its arms; nothing without either."""
+    """The effects of the study's reveal and the results of its arms; nothing without either.
+
+    They are of whole answers, so a part of one has none.
+    """
+    if "." in question:
+        return
     if study.protocol.reveal.mode != "never":
         reveal(effects.of_reveal(db, who, study.key, question))
     if study.protocol.experiment.arms:

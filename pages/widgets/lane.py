@@ -48,7 +48,7 @@ def possible(study: Study) -> bool:
     plan = study.protocol
     between = plan.checks.rounds or plan.checks.minimum_seconds or plan.questionnaire.names
     alone = plan.reveal.mode == "never" and not between and not plan.sensitive
-    return alone and all(question.entry() == "press" for question in plan.questions)
+    return alone and all(q.entry() == "press" and not q.turn for q in plan.questions)
 
 
 def screen(held: Ticket) -> Screen | None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
+from core import turns
 from core.ui import Option
-from core.units import Unit
+from core.units import Invalid, Unit
 from pages.widgets.inert import inert
 from pages.widgets.ui_parts import Parts
 from pages.widgets.ui_showing import Material, slug
@@ -114,12 +115,26 @@ def is_long(unit: Unit) -> bool:
     return sum(len(content.text()) for content in material) > LONG
 
 
-def ask(ui: StreamlitUi, unit: Unit, draft: Mapping[str, Any]) -> None:
-    """Ask every question of a unit, in the study's order."""
+def ask(
+    ui: StreamlitUi, unit: Unit, draft: Mapping[str, Any], given: Mapping[str, Any] | None = None
+) -> None:
+    """Ask the questions of a unit that are open, in the study's order.
+
+    Answers that are settled, because a later turn has opened, are shown as they are; `given` are
+    the answers in the log. A question that this unit can't be asked says why.
+    """
+    asked, known = unit.questions, given or {}
+    for question in asked:
+        if turns.settled(question, asked, known) and question.name in known:
+            words = question.describe(known[question.name], unit)
+            st.caption(f"**{plain(question.title)}** {plain(words)}")
     with st.container(key=f"questions-{ui.scope}"):
-        for question in unit.questions:
+        for question in turns.open_questions(asked, known) if given is not None else asked:
             with st.container(key=f"question-{ui.scope}-{question.name}"):
-                question.ask(ui, unit, draft.get(question.name))
+                try:
+                    question.ask(ui, unit, draft.get(question.name))
+                except Invalid as error:
+                    st.warning(plain(f"{question.title}: it can't be asked here. {error}."))
 
 
 def _ignore(_name: str, _value: Any) -> None:

@@ -1,0 +1,52 @@
+"""Which block of a unit the digits press, and the way on to the next."""
+
+from contextlib import suppress
+from typing import Any
+
+from core import turns
+from core.questions.base import Question
+from core.services.tickets import Ticket
+from core.units import Invalid
+
+State = dict[str, Any]
+
+
+def active_question(held: Ticket, desk: State) -> str:
+    """The block that the digits press: the first that waits for an answer, else the last choice.
+
+    A block that takes several presses (`more`) keeps them until the person goes on.
+    """
+    return desk.get("more") or _waiting(held, desk) or _last(held)
+
+
+def open_now(held: Ticket) -> tuple[Question, ...]:
+    """The questions that may be answered now."""
+    return turns.open_questions(held.unit.questions, held.answers)
+
+
+def _waiting(held: Ticket, desk: State) -> str:
+    return _block(held, [(q, desk["answers"].get(q.name)) for q in open_now(held)])
+
+
+def _last(held: Ticket) -> str:
+    return _block(held, [(q, None) for q in reversed(open_now(held))])
+
+
+def _block(held: Ticket, asked: list[tuple[Question, Any]]) -> str:
+    """The first block that waits; a question that this unit can't be asked has none."""
+    for question, draft in asked:
+        with suppress(Invalid):
+            name = question.waiting(held.unit, draft)
+            if name:
+                return name
+    return ""
+
+
+def can_go_on(held: Ticket, desk: State) -> bool:
+    """Whether the digits would go on to another question."""
+    return bool(desk.get("more") and _waiting(held, desk))
+
+
+def go_on(desk: State) -> None:
+    """Let the digits go on to the next question that waits."""
+    desk["more"] = ""
