@@ -80,7 +80,7 @@ class Follower:
     def _start(self, connection: Connection, study: Study) -> None:
         self.seen, self.facts, self.raters, self.sheets = 0, None, {}, {}
         self.fact_values = None
-        self.units = frames.unitplaces(connection, study.id)
+        self.units = frames.unit_places(connection, study.id)
         coded = [q for q in study.protocol.questions if q.scale().level != "none"]
         self.questions = {study.wording(q): q.name for q in coded}
         known = self.known(connection, study)
