@@ -30,6 +30,18 @@ ORDER_WORDS = (
 STARTS: Mapping[str, Mapping[str, Any]] = {
     "label": {"labels": {"good": "", "bad": ""}},
     "rating": {"anchors": {1: "worst", 5: "best"}},
+    "multilabel": {"labels": {"one": "", "another": ""}},
+    "checklist": {"lines": {"the first line": "", "the second line": ""}},
+    "segments": {
+        "questions": [
+            {
+                "kind": "label",
+                "name": "verdict",
+                "title": "Is it right?",
+                "labels": {"right": "", "wrong": ""},
+            }
+        ]
+    },
 }
 
 
