@@ -115,8 +115,8 @@ def test_a_comment_must_be_a_text_that_can_be_kept(study, db, text):
 
 def test_settings_are_kept_per_person_and_checked(study, db):
     assert preferences.load(db, ANA, "small") == preferences.Preferences()
-    found = preferences.save(db, ANA, "small", {"keys": {"submit": "J"}, "sensitive": "skip"})
-    assert found.keys["submit"] == "j" and found.keys["back"] == "b"
+    found = preferences.save(db, ANA, "small", {"keys": {"submit": "K"}, "sensitive": "skip"})
+    assert found.keys["submit"] == "k" and found.keys["back"] == "b"
     assert preferences.load(db, ANA, "small") == found
     assert preferences.load(db, BEN, "small").keys["submit"] == "n"
 
