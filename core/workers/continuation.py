@@ -1,5 +1,6 @@
 """Goes on from the beginning of a solution, again and again, to see where it goes wrong."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -69,12 +70,11 @@ class Continuation(Thinker):
     async def _value(
         self, unit: Unit, steps: Sequence[str], wanted: str, llm: Model | None, repeat: int
     ) -> float:
-        right = 0
-        for number in range(self.rollouts):
-            asked = repeat * self.rollouts + number
-            _, answer, _ = await self._rollout(unit, "\n".join(steps), llm, asked)
-            right += same(answer, wanted)
-        return right / self.rollouts
+        begun, first = "\n".join(steps), repeat * self.rollouts
+        ends = await asyncio.gather(
+            *(self._rollout(unit, begun, llm, first + number) for number in range(self.rollouts))
+        )
+        return sum(same(answer, wanted) for _, answer, _ in ends) / self.rollouts
 
     async def _rollout(
         self, unit: Unit, begun: str, llm: Model | None, repeat: int
