@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.content.base import contents, restore, storable
+from core.content.base import ReadFile, contents, restore, storable
 from core.digest import canonical
 from core.imports.base import ItemRow, OutputRow, Place, Problems
 from core.imports.mapping import Values, as_text, cell
@@ -71,19 +71,32 @@ def rater_name(
 
 
 def content_of(
-    kind: str, raw: Any, column: str, place: Place, problems: Problems
-) -> dict[str, Any] | None:
-    """The content as stored; in CSV it may be written as JSON. None after noting a problem."""
-    try:
-        return contents[kind].parse(raw).stored()
-    except (Invalid, UnknownPart) as error:
-        if isinstance(raw, str) and raw.lstrip()[:1] in {"[", "{"}:
-            try:
-                return contents[kind].parse(json.loads(raw)).stored()
-            except (ValueError, RecursionError):
-                pass
-        problems.add(place, column, f"{kind} content ({error})", raw)
+    kind: str, raw: Any, column: str, place: Place, problems: Problems,
+    read: ReadFile | None = None,
+) -> dict[str, Any] | None:  # fmt: skip
+    """The content as stored; in CSV it may be written as JSON. None after noting a problem.
+
+    `read` gives the pictures that the value names.
+    """
+    wrong: Invalid | UnknownPart | None = None
+    for given in _forms(raw):
+        try:
+            whole = contents[kind].attach(given, read) if read else given
+            return contents[kind].parse(whole).stored()
+        except (Invalid, UnknownPart) as error:
+            wrong = wrong or error
+    problems.add(place, column, f"{kind} content ({wrong})", raw)
     return None
+
+
+def _forms(raw: Any) -> list[Any]:
+    """What a cell may stand for: the JSON that it is, where it is an object or list, and itself."""
+    if isinstance(raw, str) and raw.lstrip()[:1] in {"[", "{"}:
+        try:
+            return [json.loads(raw), raw]
+        except (ValueError, RecursionError):
+            pass
+    return [raw]
 
 
 def fact(value: Any, column: str, place: Place, problems: Problems) -> Any:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.content.image import SUFFIXES
+from core.imports.attached import tables as rows_of
 from core.imports.base import File, ImportFailed, Problems
 from core.imports.mapping import Mapped, as_text, from_plain
 from core.imports.readers import rows
@@ -35,7 +37,7 @@ def guess(files: Sequence[File], limit: int = 200_000_000) -> tuple[Mapped, list
 
     Raises `ImportFailed` when a file cannot be read at all.
     """
-    tables = {file.name: _columns(file, limit) for file in files}
+    tables = {file.name: _columns(file, limit) for file in rows_of(files)}
     main = max(tables, key=lambda name: (_texts(tables[name]), -list(tables).index(name)))
     table = tables[main]
     key = [name for name in table if KEYS.fullmatch(name)][:1]
@@ -53,7 +55,7 @@ def guess(files: Sequence[File], limit: int = 200_000_000) -> tuple[Mapped, list
     judged += [j for n, t in tables.items() if (j := _long(n, t, main, key, values, wide))]
     data: dict[str, Any] = {
         "study": {"name": _name(main), "title": main, "questions": [question],
-                  "fields": {_name(n, "_"): "text" for n in fields}},
+                  "fields": {_name(n, "_"): _content(table[n]) for n in fields}},
         "items": {"file": main, "key": key, "fields": {_name(n, "_"): n for n in fields},
                   "responses": {_name(n, "_"): n for n in responses}, "meta": meta,
                   "gold": {"verdict": _part(gold[0], values)} if gold else {}},
@@ -158,3 +160,21 @@ def _said(
         who = ", ".join(part.get("raters", ())) or part["rater"]
         said.append(f"judgments of {part['kind']}s in {part['file']}: {who}")
     return said + [f"known answers: {name}" for name in gold[:1]]
+
+
+def _content(values: Sequence[Any]) -> str:
+    """The kind of content that a column holds: turns, names of pictures, else text."""
+    held = [value for value in values if value not in (None, "")][:20]
+    if held and all(_turns(value) for value in held):
+        return "chat"
+    if held and all(isinstance(v, str) and v.lower().endswith(tuple(SUFFIXES)) for v in held):
+        return "image"
+    return "text"
+
+
+def _turns(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(turn, dict) and ("role" in turn or "from" in turn) for turn in value)
+    )

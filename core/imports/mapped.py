@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from core.content.base import ReadFile
 from core.digest import digest
 from core.imports import cells
+from core.imports.attached import beside, tables
 from core.imports.base import (
     File,
     Importer,
@@ -37,13 +39,14 @@ class Tables(Importer):
         plan = _mapping(reading).items
         if plan is None:
             return
-        file = pick(reading.files, plan.file)
+        file = pick(tables(reading.files), plan.file)
         used = [*plan.key, *plan.where, *_item_columns(plan)]
         seen: dict[str, Place] = {}
+        read = beside(reading.files, file)
         for place, row in _watched(reading, file, plan.key, used):
             if not cells.matches(row, plan.where):
                 continue
-            item = _item(plan, row, place, reading)
+            item = _item(plan, row, place, reading, read)
             if item is None:
                 continue
             if item.key in seen:
@@ -59,12 +62,14 @@ class Tables(Importer):
         plans: dict[str, list[Judgments]] = {}
         for plan in mapping.judgments:
             default = mapping.items.file if mapping.items else ""
-            plans.setdefault(pick(reading.files, plan.file or default).name, []).append(plan)
+            plans.setdefault(pick(tables(reading.files), plan.file or default).name, []).append(
+                plan
+            )
         for name, own in plans.items():
             keys = {n: plan.key or (mapping.items.key if mapping.items else ())
                     for n, plan in enumerate(own)}  # fmt: skip
             used = [c for n, plan in enumerate(own) for c in (*keys[n], *_judged_columns(plan))]
-            for place, row in _watched(reading, pick(reading.files, name), keys[0], used):
+            for place, row in _watched(reading, pick(tables(reading.files), name), keys[0], used):
                 for n, plan in enumerate(own):
                     if cells.matches(row, plan.where):
                         yield from judged(plan, keys[n], row, place, reading, units)
@@ -132,11 +137,13 @@ def _has(column: str, names: Any) -> bool:
     return column in names or column.split(".")[0] in names
 
 
-def _item(plan: Items, row: Mapping[str, Any], place: Place, reading: Reading) -> ItemRow | None:
+def _item(
+    plan: Items, row: Mapping[str, Any], place: Place, reading: Reading, read: ReadFile
+) -> ItemRow | None:
     problems, study = reading.problems, reading.study()
     before = len(problems.found)
-    content = _fields(plan, row, place, reading)
-    outputs = list(_outputs(plan, row, place, reading))
+    content = _fields(plan, row, place, reading, read)
+    outputs = list(_outputs(plan, row, place, reading, read))
     meta = {
         name: cells.fact(value, source.column or name, place, problems)
         for name, source in plan.meta.items()
@@ -154,7 +161,7 @@ def _item(plan: Items, row: Mapping[str, Any], place: Place, reading: Reading) -
 
 
 def _fields(
-    plan: Items, row: Mapping[str, Any], place: Place, reading: Reading
+    plan: Items, row: Mapping[str, Any], place: Place, reading: Reading, read: ReadFile
 ) -> dict[str, dict[str, Any]]:
     """The fields that hold something; an item without any is a problem."""
     found = {}
@@ -168,7 +175,7 @@ def _fields(
             reading.missing[name] = reading.missing.get(name, 0) + empty
         else:
             content = cells.content_of(
-                kinds[name], raw, source.column or name, place, reading.problems
+                kinds[name], raw, source.column or name, place, reading.problems, read
             )
             if content is not None:
                 found[name] = content
@@ -179,14 +186,14 @@ def _fields(
 
 
 def _outputs(
-    plan: Items, row: Mapping[str, Any], place: Place, reading: Reading
+    plan: Items, row: Mapping[str, Any], place: Place, reading: Reading, read: ReadFile
 ) -> Iterator[OutputRow]:
     kind, keys = reading.study().responses, set()
     for key, column, raw, source in _responses(plan, row, place, reading.problems):
         if raw is None:
             reading.missing[column] = reading.missing.get(column, 0) + 1
             continue
-        content = cells.content_of(kind, raw, column, place, reading.problems)
+        content = cells.content_of(kind, raw, column, place, reading.problems, read)
         name = cells.name_of(key, column, place, reading.problems)
         if name in keys:
             reading.problems.add(place, column, "responses with keys of their own", name)

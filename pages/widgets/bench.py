@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.imports.attached import tables
 from core.imports.base import File
 from core.imports.form import PARTS, Form, columns, form_of, with_form
 from core.imports.mapping import Mapped, MappingError, from_yaml
@@ -33,7 +34,8 @@ def files() -> list[File]:
     place = st.session_state.setdefault("data-turn", 0)
     given = st.file_uploader(
         "Files", accept_multiple_files=True, key=f"data-files-{place}",
-        type=["jsonl", "ndjson", "json", "csv", "tsv", "parquet"],
+        type=["jsonl", "ndjson", "json", "csv", "tsv", "parquet",
+              "png", "jpg", "jpeg", "webp", "gif"],
     )  # fmt: skip
     found = [File(Path(file.name).name, file.getvalue()) for file in given]
     if found:
@@ -83,7 +85,7 @@ def _form(found: Sequence[File], text: str) -> None:
         st.caption("Mend the mapping, and its main parts stand here again.")
         return
     name = present.items.file if present.items else ""
-    file = next((f for f in found if f.name == name), found[0])
+    file = next((f for f in found if f.name == name), tables(found)[0])
     options = columns(file, transfer.megabytes() * 1_000_000)
     form = form_of(present)
     with st.form("data-form"):
