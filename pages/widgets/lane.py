@@ -85,7 +85,8 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 def _drawable(block: Mapping[str, Any]) -> bool:
     text = str(block.get("text", ""))
     fancy = block["block"] != "plain" and FANCY.search(text)
-    return block["block"] in DRAWN and len(text) <= LONGEST and not fancy
+    more = block.get("calls") or block.get("name") or block.get("role") == "tool"
+    return block["block"] in DRAWN and len(text) <= LONGEST and not fancy and not more
 
 
 def ready(db: Database, who: Identity, study: Study) -> bool:

@@ -146,3 +146,11 @@ def test_what_only_the_desk_can_draw_is_left_to_it(quick, text):
 def test_studies_that_need_the_whole_desk(more):
     study = SimpleNamespace(protocol=from_yaml(PROTOCOL + more))
     assert not lane.possible(study)
+
+
+def test_a_turn_that_calls_tools_or_has_a_name_is_left_to_the_desk():
+    """The lane draws role and words only: nothing of a turn may be lost there."""
+    plain_turn = {"block": "turn", "role": "user", "text": "Hello"}
+    assert lane._drawable(plain_turn)
+    for more in ({"calls": [{"name": "f"}]}, {"name": "Ana"}, {"role": "tool"}):
+        assert not lane._drawable(plain_turn | more)
