@@ -53,7 +53,7 @@ def inspect(url, count, most, folder):
 
 def distilabel(url, count, most, folder):
     """distilabel's pipeline of one generating step."""
-    run = environments.python("distilabel", "distilabel[openai]")
+    run = environments.python("distilabel", "distilabel[openai]", "requests")
     return [run, _file(folder, DISTILABEL), url, count, most], {"HF_HUB_OFFLINE": "1"}
 
 
