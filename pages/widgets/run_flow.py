@@ -9,6 +9,7 @@ from core.services.access import Denied, Identity
 from core.services.progress import Status
 from core.services.run_graph import ITEMS, Graph, Node
 from core.services.studies import Study
+from core.statistics.base import Estimate
 from pages.widgets import look
 from pages.widgets.database import db
 from pages.widgets.words import plain, span
@@ -22,14 +23,26 @@ def so_far(who: Identity, status: Status) -> None:
         found = run_agreement.agreement(db(), who, status.id)
     except Denied:
         return
-    with st.container(key="run-agreement"):
-        for one in found:
-            st.caption(plain(f"{one.title}: how far it agrees so far, over all it has answered"))
-            left, right = st.columns(2)
-            with left:
-                look.estimate("Accuracy against people", one.people, key=f"so-far-{one.question}")
-            with right:
-                look.estimate("Accuracy against gold", one.known, key=f"so-gold-{one.question}")
+    if not found:
+        return
+    st.markdown("**How far it agrees so far**, over all it has answered", anchors=False)
+    rows = [
+        {"Question": one.title, "Against people": _accuracy(one.people),
+         "Against known answers": _accuracy(one.known)}
+        for one in found
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, width="stretch", key="run-agreement")
+
+
+def _accuracy(found: Estimate) -> str:
+    """An accuracy with what belongs to it, in one cell; or why there is none."""
+    if not found.defined:
+        return found.note
+    bounds = (
+        f" ({look.number(found.low)} to {look.number(found.high)})" if found.low is not None else ""
+    )
+    covered = "" if found.coverage is None else f", coverage {found.coverage:.0%}"
+    return f"{look.number(found.value)}{bounds}, n = {found.n:,}{covered}"
 
 
 def flow(who: Identity, study: Study) -> None:
