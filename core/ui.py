@@ -5,11 +5,13 @@ use a fake. A kind calls these methods and nothing else, so it works on every fa
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from core.showing import RecordedShowing, Showing
+
+Tool = Literal["ranking", "span"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ class Ui(Showing, Protocol):
 
     def note(self, text: str) -> None:
         """A word on how far an answer has come."""
+
+    def tool(
+        self, tool: Tool, *, name: str, title: str, value: Any = None, help: str = "",
+        required: bool = True, facts: Mapping[str, Any],
+    ) -> Any:  # fmt: skip
+        """An answer made with a tool: an order of responses, marked spans.
+
+        The value is the question's own; `facts` are the settings of that tool, as JSON.
+        """
 
     def changes(self, old: str, new: str) -> None:
         """What was taken out of a text and what was put in, word by word."""
@@ -143,6 +154,10 @@ class Recorder(RecordedShowing):
 
     def number(self, *, value: float | None = None, **facts: Any) -> float | None:
         self._note("number", value=value, **facts)
+        return value
+
+    def tool(self, tool: Tool, *, value: Any = None, **facts: Any) -> Any:
+        self._note("tool", tool=tool, value=value, **facts)
         return value
 
     def changes(self, old: str, new: str) -> None:

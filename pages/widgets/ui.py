@@ -8,6 +8,7 @@ import streamlit as st
 from core import turns
 from core.ui import Option
 from core.units import Invalid, Unit
+from pages.widgets.components.tools import draw
 from pages.widgets.inert import inert
 from pages.widgets.ui_parts import Parts
 from pages.widgets.ui_showing import Material, slug
@@ -57,6 +58,14 @@ class StreamlitUi(Material, Parts):
         if words:
             st.caption(plain(" · ".join(words)))
         return value
+
+    def tool(
+        self, tool: str, *, name: str, title: str, value: Any = None, help: str = "",
+        required: bool = True, facts: Mapping[str, Any],
+    ) -> Any:  # fmt: skip
+        asked = {"title": title, "help": help, "required": required, **facts}
+        key = f"{self.scope}-{name}"
+        return draw(tool, key, asked, value, lambda made: self.on_answer(name, made))
 
     def write(
         self, *, name: str, title: str, value: str | None = None, help: str = "",

@@ -1,0 +1,208 @@
+"""The responses in order, or the best and the worst of them."""
+
+import json
+from collections.abc import Mapping
+from itertools import combinations, permutations, product
+from typing import Any, Literal
+
+from core.questions.base import PLACE, About, Question, Scale, questions
+from core.ui import Ui
+from core.units import Invalid, Unit
+
+PLACES = 26
+FEW = 3  # responses whose every order is listed for a model
+
+
+@questions.register
+class Ranking(Question):
+    """The outputs of a unit from best to worst, with ties and left-out ones if wanted.
+
+    The value is `{"order": [["b"], ["a", "c"]]}`, keys of outputs in tiers, the best first; with
+    `mode: best_worst` it is `{"best": "b", "worst": "c"}`. Slot `rank` codes each output: its
+    tier from 0, or 0 best, 1 neither, 2 worst.
+    """
+
+    kind = "ranking"
+    about: About = "set"
+    mode: Literal["order", "best_worst"] = "order"
+    ties: bool = True
+    partial: bool = False
+
+    def _keys(self, unit: Unit) -> tuple[str, ...]:
+        if not 2 <= len(unit.outputs) <= PLACES:
+            raise self.refuse(f"ranks 2 to {PLACES} responses; this unit has {len(unit.outputs)}")
+        return unit.order or unit.shown
+
+    def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
+        self._keys(unit)
+        entries = [
+            {"key": o.key, "label": unit.letter(o.key), "text": o.content.text()[:160]}
+            for o in unit.outputs
+        ]
+        return ui.tool(
+            "ranking", name=self.name, title=self.title, help=self.help, required=self.required,
+            value=draft, facts={"entries": entries, "mode": self.mode, "ties": self.ties,
+                                "partial": self.partial},
+        )  # fmt: skip
+
+    def instruct(self, unit: Unit) -> str:
+        lines = [self.heading()]
+        if self.mode == "best_worst":
+            lines.append('Answer like "best A, worst B".')
+        else:
+            lines.append('Answer with the letters from best to worst, like "B > A".')
+        if self.ties and self.mode == "order":
+            lines.append('Join those that are equally good by "=", like "A = B".')
+        if self.partial:
+            lines.append("Leave out those that you cannot rank.")
+        elif self._few(unit):
+            lines.append(f"Possible answers: {'; '.join(self._listed(unit))}.")
+        return "\n".join(lines)
+
+    def _few(self, unit: Unit) -> bool:
+        return len(self._keys(unit)) <= FEW and not self.partial
+
+    def _listed(self, unit: Unit) -> list[str]:
+        letters = [unit.letter(key) for key in unit.shown]
+        if self.mode == "best_worst":
+            return [f"best {a}, worst {b}" for a, b in permutations(letters, 2)]
+        found = {
+            "".join(x for pair in zip(order, (*signs, ""), strict=True) for x in pair)
+            for order in permutations(letters)
+            for signs in product([" > ", " = "] if self.ties else [" > "], repeat=len(order) - 1)
+        }
+        one_each = {self.reply(self.check(self._read(text, unit), unit), unit) for text in found}
+        return sorted(one_each)
+
+    def reply_schema(self, unit: Unit) -> dict[str, Any]:
+        if self._few(unit):
+            return {"enum": self._listed(unit)}
+        last = unit.letter(unit.shown[-1])
+        one = f"[A-{last}]"
+        if self.mode == "best_worst":
+            return {"type": "string", "pattern": f"^best {one}, worst {one}$"}
+        sign = "[>=]" if self.ties else ">"
+        return {"type": "string", "pattern": f"^{one}( {sign} {one})*$"}
+
+    def _read(self, text: str, unit: Unit) -> dict[str, Any]:
+        if self.mode == "best_worst":
+            best, _, worst = text.removeprefix("best ").partition(", worst ")
+            return {"best": self._at(best, unit), "worst": self._at(worst, unit)}
+        tiers = [[self._at(one, unit) for one in tier.split("=")] for tier in text.split(">")]
+        return {"order": tiers}
+
+    def _at(self, letter: str, unit: Unit) -> str:
+        try:
+            return unit.at(letter)
+        except Invalid as error:
+            raise self.refuse(error.message) from None
+
+    def read(self, reply: Any, unit: Unit) -> Any:
+        return self.check(self._read(reply, unit) if isinstance(reply, str) else reply, unit)
+
+    def reply(self, value: Any, unit: Unit) -> Any:
+        if self.mode == "best_worst":
+            return f"best {unit.letter(value['best'])}, worst {unit.letter(value['worst'])}"
+        return " > ".join(" = ".join(sorted(map(unit.letter, tier))) for tier in value["order"])
+
+    def check(self, value: Any, unit: Unit) -> Any:
+        keys = self._keys(unit)
+        if not isinstance(value, Mapping):
+            raise self.refuse("expected the responses in order")
+        if self.mode == "best_worst":
+            return self._extremes(value, keys)
+        tiers = value.get("order")
+        if set(value) != {"order"} or not isinstance(tiers, list | tuple) or not tiers:
+            raise self.refuse("expected `order`, a list of tiers, the best first")
+        found = [self._tier(tier, keys) for tier in tiers]
+        named = [key for tier in found for key in tier]
+        if len(set(named)) < len(named):
+            raise self.refuse("a response stands in the order twice")
+        if not self.partial and len(named) < len(keys):
+            raise self.refuse(f"{len(keys) - len(named)} of the responses have no place yet")
+        return {"order": found}
+
+    def _tier(self, tier: Any, keys: tuple[str, ...]) -> list[str]:
+        one = [tier] if isinstance(tier, str) else tier
+        if not isinstance(one, list | tuple) or not one:
+            raise self.refuse("expected keys of responses in each tier")
+        for key in one:
+            if not isinstance(key, str) or key not in keys:
+                raise self.refuse(f"expected keys out of {list(keys)}")
+        if len(one) > 1 and not self.ties:
+            raise self.refuse("ties are not allowed here")
+        return sorted(one, key=keys.index)
+
+    def _extremes(self, value: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, str]:
+        best, worst = value.get("best"), value.get("worst")
+        known = all(isinstance(key, str) and key in keys for key in (best, worst))
+        if set(value) != {"best", "worst"} or not known or best == worst:
+            raise self.refuse("expected the best and another one as the worst")
+        return {"best": str(best), "worst": str(worst)}
+
+    def cell(self, raw: Any, unit: Unit) -> Any:
+        """A JSON value, or keys as text: `b > a = c`."""
+        if not isinstance(raw, str):
+            return self.check(raw, unit)
+        if raw.lstrip()[:1] != "{" and self.mode == "order":
+            return self.check(
+                {"order": [[k.strip() for k in t.split("=")] for t in raw.split(">")]}, unit
+            )
+        try:
+            return self.check(json.loads(raw), unit)
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, Invalid):
+                raise
+            raise self.refuse("expected JSON") from None
+
+    def scale(self, unit: Unit | None = None) -> Scale:
+        return Scale(level="none")
+
+    def slots(self) -> Mapping[str, Scale]:
+        if self.mode == "best_worst":
+            return {"rank": Scale(level="ordinal", labels=("best", "neither", "worst"))}
+        return {"rank": Scale(level="ordinal", labels=tuple(f"{n + 1}." for n in range(PLACES)))}
+
+    def codes(self, value: Any, unit: Unit) -> dict[str, int]:
+        if self.mode == "best_worst":
+            place = {value["best"]: 0, value["worst"]: 2}
+            return {f"rank{PLACE}{key}": place.get(key, 1) for key in self._keys(unit)}
+        return {f"rank{PLACE}{key}": n for n, tier in enumerate(value["order"]) for key in tier}
+
+    def distance(self, a: Any, b: Any) -> float:
+        """Kendall's distance as a share of pairs: 1 for a pair turned round, half for a new tie.
+
+        Pairs that only one of the two orders are left out; without a common pair it is 0 or 1. Of
+        best and worst, half for each that differs. (Fagin and others 2004, K with penalty 1/2.)
+        """
+        if self.mode == "best_worst":
+            return (float(a["best"] != b["best"]) + float(a["worst"] != b["worst"])) / 2
+        first, second = _ranks(a), _ranks(b)
+        pairs = list(combinations(sorted(set(first) & set(second)), 2))
+        if not pairs:
+            return float(a != b)
+        total = 0.0
+        for x, y in pairs:
+            one, two = _sign(first[x] - first[y]), _sign(second[x] - second[y])
+            total += abs(one - two) / 2
+        return total / len(pairs)
+
+    def describe(self, value: Any, unit: Unit) -> str:
+        return str(self.reply(value, unit))
+
+    def argilla(self) -> dict[str, Any]:
+        return {"type": "ranking", "name": self.name, "title": self.title}
+
+    def example(self, unit: Unit) -> Any:
+        keys = self._keys(unit)
+        if self.mode == "best_worst":
+            return {"best": keys[0], "worst": keys[-1]}
+        return {"order": [[key] for key in keys]}
+
+
+def _ranks(value: Mapping[str, Any]) -> dict[str, int]:
+    return {key: n for n, tier in enumerate(value["order"]) for key in tier}
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)

@@ -1,0 +1,35 @@
+// What the tools share: the answer in the making, sent until the server shows that it has it.
+function made(first, send) {
+  let value = first.value ?? null;
+  let shown = value;
+  let turn = 0;
+  let timer = 0;
+  const push = () => {
+    clearTimeout(timer);
+    turn += 1;
+    send("made", { turn, value });
+    timer = setTimeout(push, 2000);
+  };
+  return {
+    get: () => value,
+    set(fresh) {
+      value = fresh;
+      push();
+    },
+    // True when the server's value changed by other means and is to be shown.
+    heard(data) {
+      const now = data.value ?? null;
+      const changed = !same(now, shown);
+      shown = now;
+      if (same(now, value)) {
+        clearTimeout(timer);
+        timer = 0;
+        return false;
+      }
+      if (timer || !changed) return false;
+      value = now;
+      return true;
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
