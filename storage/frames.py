@@ -1,6 +1,6 @@
 """The log as statistics read it: small integers, from the tail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
 from storage.items import SEEN
-from storage.tables import Item, Judgment, Unit
+from storage.tables import Item, Judgment, Output, Unit
 
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
 I: Any = Item.__table__  # type: ignore[attr-defined]  # noqa: E741
+O: Any = Output.__table__  # type: ignore[attr-defined]  # noqa: E741
 U: Any = Unit.__table__  # type: ignore[attr-defined]
 COLUMNS = ("sequence", "unit", "question", "rater", "repeat", "code", "withdrawn")
 MISSING = -1
@@ -46,6 +47,19 @@ def unit_places(connection: Connection, study: int) -> NDArray[np.int64]:
     """Unit ids and their item ids, ascending by unit: an (n, 2) integer array."""
     rows = [tuple(row) for row in connection.execute(PLACES, {"study_id": study})]
     return np.array(rows, dtype=np.int64).reshape(len(rows), 2)
+
+
+def units_of(connection: Connection, study: int, roles: Sequence[str]) -> NDArray[np.int64]:
+    """Ids of the units that show an output of one of these roles."""
+    rows = connection.execute(
+        select(O.c.item, O.c.key).where(O.c.study == study, O.c.role.in_(list(roles)))
+    )
+    wanted = {(row.item, row.key) for row in rows}
+    units = connection.execute(
+        select(U.c.id, U.c.item, U.c.outputs).where(U.c.study == study, SEEN)
+    )
+    found = [u.id for u in units if any((u.item, key) in wanted for key in u.outputs)]
+    return np.array(found, dtype=np.int64)
 
 
 def item_facts(connection: Connection, study: int) -> dict[int, Any]:

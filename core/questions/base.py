@@ -66,6 +66,9 @@ class Question(Identified):
     only: Mapping[str, tuple[str, ...]] = Field(
         default_factory=dict, description="ask only where the item's facts have one of these values"
     )
+    roles: tuple[str, ...] = Field(
+        default=(), description="ask only where outputs of one of these roles are judged"
+    )
 
     turn: int = Field(
         default=0,
@@ -167,7 +170,7 @@ class Question(Identified):
 
     def applies(self, unit: Unit) -> bool:
         """Whether the question is asked of this unit."""
-        return unit.only(self.only)
+        return unit.only(self.only) and (not self.roles or bool(unit.of_role(*self.roles)))
 
     def definition(self) -> dict[str, Any]:
         """The question as plain data, as a protocol file writes it."""

@@ -103,6 +103,9 @@ class Follower:
         self, connection: Connection, study: Study, question: Question, known: Sequence[Any]
     ) -> Sheet:
         keep = self.matching(connection, study, where_of(question.only))
+        if question.roles:
+            shown = frames.units_of(connection, study.id, question.roles)
+            keep &= np.isin(self.units[:, 0], shown)
         gold, refused = self._gold(question, known)
         scale = question.scale()
         table = Table(scale.labels, scale.level, units=int(keep.sum()), gold=gold[keep])

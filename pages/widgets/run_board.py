@@ -59,7 +59,7 @@ def _draw(who: Identity, status: Status) -> None:
 
 
 def _said(status: Status) -> str:
-    words = f"{status.done:,} of {status.total:,} judged"
+    words = f"{status.done:,} of {status.total:,} done"
     if status.failed:
         words += f", {status.failed:,} failed"
     if status.state in {"ready", "running"} and not status.alive:

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 
-from core.services import chain, revisions, runner, runs, studies
+from core.services import analysis, chain, revisions, runner, runs, studies
 from storage.tables import Output
 from tests.servers.openai_server import OpenAIServer, schema_of
 from tests.services.chains import OWNER, generator, outputs, study, units, work_all
@@ -133,3 +133,17 @@ def test_kill_9_while_outputs_are_written(db):
 def _count(db):
     with db.read() as connection:
         return connection.execute(select(func.count()).select_from(MADE)).scalar_one()
+
+
+def test_a_question_about_critiques_is_asked_of_critiques_only(db):
+    other = {"name": "helpful", "title": "Does it help", "roles": ["critique"]}
+    asked = [{**RIGHT[0], "roles": ["answer"]}, {**RIGHT[0], **other}]
+    with OpenAIServer(played) as server:
+        made = [w for w in workers(server.url) if w["name"] in {"critic", "writer"}]
+        study(db, made, count=3, questions=asked, units="each", judged=["answer", "critique"])
+        work_all(db)
+    assert {(u.outputs[0].role, *(q.name for q in u.questions)) for u in units(db)} == {
+        ("answer", "right"), ("critique", "helpful"),
+    }  # fmt: skip
+    found = [analysis.agreement(db, OWNER, "made", name).units for name in ("right", "helpful")]
+    assert found == [3, 3]
