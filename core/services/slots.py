@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from core.questions.base import Question, Scale
 from core.services.studies import Study
-from core.services.tables import Follower, Sheet, Where, outline, places, where_of
+from core.services.tables import Follower, Sheet, Where, outline, places
 from core.statistics.table import MISSING, Rater, Table
-from core.units import Invalid
+from core.units import Invalid, own_gold
 from storage import frames, judgments
 from storage.database import Database
 
@@ -84,7 +84,7 @@ def sheet(
         _know(parts, aspect.question, live.known(connection, study))
     _follow(parts, connection, study, aspect.question)
     if (aspect.slot, where) not in parts.sheets:
-        keep = live.matching(connection, study, where_of(aspect.question.only))
+        keep = live.asking(connection, study, aspect.question)
         keep &= live.matching(connection, study, where)
         raters = live.raters_of(connection, study, {r for _, r, _ in parts.answers})
         made = _built(parts, aspect, live.units[:, 0], keep, raters)
@@ -94,7 +94,7 @@ def sheet(
 
 def _know(parts: Parts, question: Question, known: Iterable[Any]) -> None:
     for row in known:
-        value = (row.gold or {}).get(question.name)
+        value = own_gold(row.gold or {}, row.outputs).get(question.name)
         if value is not None:
             unit = outline(row)
             try:

@@ -99,13 +99,18 @@ class Follower:
             self.raters = named(study_rows.raters(connection, study.id))
         return self.raters
 
-    def _sheet(
-        self, connection: Connection, study: Study, question: Question, known: Sequence[Any]
-    ) -> Sheet:
+    def asking(self, connection: Connection, study: Study, question: Question) -> NDArray[np.bool_]:
+        """Which units the question is asked of, by its `only` and its `roles`."""
         keep = self.matching(connection, study, where_of(question.only))
         if question.roles:
             shown = frames.units_of(connection, study.id, question.roles)
             keep &= np.isin(self.units[:, 0], shown)
+        return keep
+
+    def _sheet(
+        self, connection: Connection, study: Study, question: Question, known: Sequence[Any]
+    ) -> Sheet:
+        keep = self.asking(connection, study, question)
         gold, refused = self._gold(question, known)
         scale = question.scale()
         table = Table(scale.labels, scale.level, units=int(keep.sum()), gold=gold[keep])
