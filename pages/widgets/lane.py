@@ -25,6 +25,7 @@ from pages.widgets import panels
 from pages.widgets.components import part
 from pages.widgets.desk import State, state
 from pages.widgets.inert import LONGEST
+from pages.widgets.ui import is_long
 
 AHEAD, LOW = 16, 8  # units taken ahead, and when to take more
 DRAWN_AHEAD = 3  # where each is drawn by what is known at that moment
@@ -54,6 +55,8 @@ def possible(study: Study) -> bool:
 def screen(held: Ticket) -> Screen | None:
     """A unit as blocks for the browser; None where the lane cannot draw it as the desk would."""
     unit = held.unit
+    if unit.context or is_long(unit):  # what a critique hangs on; a text to be searched
+        return None
     lone = len(unit.outputs) == 1
     fields = [(name.replace("_", " ").capitalize(), c) for name, c in unit.fields.items()]
     outputs = [

@@ -11,7 +11,7 @@ from core.protocol import from_yaml
 from core.services import assignment, studies
 from core.services.preferences import Preferences
 from core.services.tickets import Ticket
-from core.units import Unit
+from core.units import Shown, Unit
 from pages.widgets import desk, lane
 from storage.tables import Event, Judgment
 from tests.services.conftest import ANA, fill
@@ -154,3 +154,21 @@ def test_a_turn_that_calls_tools_or_has_a_name_is_left_to_the_desk():
     assert lane._drawable(plain_turn)
     for more in ({"calls": [{"name": "f"}]}, {"name": "Ana"}, {"role": "tool"}):
         assert not lane._drawable(plain_turn | more)
+
+
+def held_with(**material):
+    """A ticket of a unit with that material and one question of a single press."""
+    question = from_yaml(PROTOCOL.replace("pairwise", "rating")).questions[0]
+    return Ticket(
+        id=1, study="quick", unit_id=1, unit=Unit("u", "u", questions=(question,), **material),
+        rater=1, rater_key="person:ana", place=1, total=1, stage="first", repeat=0,
+        state="reserved",
+    )  # fmt: skip
+
+
+def test_what_a_critique_hangs_on_and_long_texts_are_left_to_the_desk():
+    short = {"text": TextContent("Short.")}
+    answer = Shown("a", TextContent("An answer."))
+    assert lane.screen(held_with(fields=short)) is not None
+    assert lane.screen(held_with(fields=short, context=(answer,))) is None
+    assert lane.screen(held_with(fields={"text": TextContent("A sentence. " * 400)})) is None
