@@ -56,6 +56,50 @@ class Assignment(Policy):
         return f"{self.order}/{2 if self.order == 'per_rater' else 1}"
 
 
+class Pairs(Policy):
+    """Which pairs of an item's outputs become units, where the study shows them in pairs.
+
+    all: every pair (k choose 2). round_robin: every output against every one of another source, in
+    rounds in which each source meets one other; `rounds` bounds how many (0: all). against: the
+    outputs whose `by` (source or role) is in `one` against those in `other`, or all others. margin:
+    pairs whose `score` differs by at least `least` and at most `most`. bonus: the `top` pairs of
+    each item by score + `weight` x novelty, novelty being 1 - the highest TF-IDF cosine to another
+    output of the item.
+
+    `score` names a fact of the outputs, or of the item: `reward/first` there, or a mapping by the
+    outputs' keys. `audit` is the share of the pairs left out by the rule that is taken all the
+    same, drawn by the study's seed.
+    """
+
+    rule: Literal["all", "round_robin", "against", "margin", "bonus"] = "all"
+    rounds: int = Field(default=0, ge=0, le=1000)
+    by: Literal["source", "role"] = "source"
+    one: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    score: str = ""
+    least: float | None = Field(default=None, ge=0)
+    most: float | None = Field(default=None, ge=0)
+    weight: float = Field(default=1.0, ge=0)
+    top: int = Field(default=1, ge=1, le=10_000)
+    audit: float = Field(default=0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Pairs":
+        if self.rule == "all" and self.model_fields_set - {"rule"}:
+            raise ValueError("`all` takes every pair and has no settings; choose another rule")
+        if self.rule == "against" and not self.one:
+            raise ValueError("`against` needs `one`: the sources or roles of the one side")
+        if set(self.one) & set(self.other):
+            raise ValueError(f"{min(set(self.one) & set(self.other))!r} stands on both sides")
+        if self.rule in {"margin", "bonus"} and not self.score:
+            raise ValueError(f"`{self.rule}` needs `score`: the fact that holds it")
+        if self.rule == "margin" and self.least is None and self.most is None:
+            raise ValueError("`margin` needs `least`, `most` or both")
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise ValueError("`least` is above `most`, which leaves no pair")
+        return self
+
+
 class Reveal(Policy):
     """Whether a person sees the models' verdict on a unit, and what is hidden from them.
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 from core import turns
 from core.content.base import contents
 from core.digest import Identified, digest
-from core.policies import Assignment, Checks, Experiment, Policy, Questionnaire, Reveal
+from core.policies import Assignment, Checks, Experiment, Pairs, Policy, Questionnaire, Reveal
 from core.questions.base import Question
 from core.questions.base import load as load_question
 from core.registry import UnknownPart
@@ -22,7 +22,7 @@ from core.workers.base import load as load_worker
 STATES = ("draft", "pilot", "open", "paused", "closed", "archived")
 Design = Literal["together", "each", "pairs"]
 __all__ = [
-    "Assignment", "Checks", "Experiment", "ProtocolError", "Questionnaire", "Reveal",
+    "Assignment", "Checks", "Experiment", "Pairs", "ProtocolError", "Questionnaire", "Reveal",
     "StudyProtocol", "explain", "from_data", "from_yaml",
 ]  # fmt: skip
 
@@ -46,7 +46,7 @@ class StudyProtocol(Identified):
     `units` says what one screen holds: all outputs of an item together, each by itself, or every
     pair of them. Where this differs by task, it is a mapping: `by` names a fact of the items, and
     each value of it has its own design (`{by: task, compare: together, rate: each}`); items with
-    another value are shown together.
+    another value are shown together. Of pairs, `pairs` says which become units.
 
     Of the desk: `examples` stand with the guidelines; `consent` is a text that a person agrees to
     before the first unit; items whose facts match `sensitive` are covered until asked for;
@@ -71,6 +71,7 @@ class StudyProtocol(Identified):
     fields: Mapping[str, str] = Field(default_factory=lambda: {"prompt": "text"})
     responses: str = "text"
     units: Design | Mapping[str, str] = "together"
+    pairs: Pairs = Pairs()
     judged: tuple[str, ...] = ()
     context: Mapping[str, tuple[str, ...]] = Field(default={"critique": ("answer", "revision")})
     questions: tuple[Question, ...]
@@ -150,6 +151,11 @@ class StudyProtocol(Identified):
         hidden = {name for arm in self.experiment.arms for name in arm.hide} - set(self.fields)
         if hidden:
             raise ValueError(f"an arm hides an unknown field: {sorted(hidden)[0]!r}")
+        designs = self.units.values() if isinstance(self.units, Mapping) else [self.units]
+        if self.pairs.rule != "all" and "pairs" not in designs:
+            raise ValueError(
+                "`pairs` chooses among pairs, but `units` shows none; say units: pairs"
+            )
         if self.reveal.worker and self.reveal.worker not in {w.name for w in self.workers}:
             raise ValueError(f"reveal names an unknown worker: {self.reveal.worker!r}")
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.imports.base import ImportFailed
 from core.imports.mapping import MappingError
 from core.protocol import ProtocolError
-from core.services import exports, transfer
+from core.services import exports, paired, transfer
 from core.services.exports import Choice
 from core.services.studies import NoStudy, Refused
 from core.units import Invalid
@@ -162,10 +162,34 @@ def export_panel() -> None:
     )  # fmt: skip
 
 
+def pairs_made(key: str) -> None:
+    """Which pairs the study's rule has made, and the items that it passed by, with the reason."""
+    found = paired.chosen(db, who, key)
+    if found is None:
+        return
+    taken = ", ".join(f"{n:,} by {rule}" for rule, n in found.taken.items() if n) or "none yet"
+    st.caption(
+        f"Pairs: {taken}; {found.audit:,} drawn for the audit; {found.left:,} left out at the last "
+        "look."
+    )
+    if found.passed_by:
+        many = len(found.passed_by)
+        st.warning(
+            "1 item has no pairs." if many == 1 else f"{many:,} items have no pairs.",
+            icon=":material/warning:",
+        )
+        st.dataframe(
+            [{"item": item, "why": why} for item, why in list(found.passed_by.items())[:200]],
+            key="data-passed-by", hide_index=True, width="stretch",
+        )  # fmt: skip
+
+
 look.header("Data", study, who)
 if not who.may("transfer"):
     look.empty_state("Not for your role", "Ask an owner or researcher to bring data in or out.")
 else:
+    if study is not None:
+        pairs_made(study.key)
     bring_in, take_out = st.tabs(["Import", "Export"])
     with bring_in:
         import_panel()

@@ -1,10 +1,11 @@
-"""Events that belong to judgments: what raters told beside them."""
+"""Events that belong to judgments or units: what else is known of each."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from storage.database import now
 from storage.tables import Event, Judgment, Unit
 
 E: Any = Event.__table__  # type: ignore[attr-defined]
@@ -17,6 +18,18 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append events about judgments, all at once."""
     if rows:
         connection.execute(insert(E), list(rows))
+
+
+def about_units(
+    connection: Connection, study: int, kind: str, rows: Sequence[tuple[int, Mapping[str, Any]]]
+) -> None:
+    """Append one event of a kind about each unit (id, data)."""
+    fixed = {"study": study, "kind": kind, "actor": "", "created_at": now()}
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        connection.execute(
+            insert(E), [{**fixed, "unit": unit, "data": dict(data)} for unit, data in part]
+        )
 
 
 def of(connection: Connection, judgments: Sequence[int], kinds: Sequence[str]) -> list[Any]:

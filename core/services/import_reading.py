@@ -80,7 +80,8 @@ class Shelf:
         """A unit that the item had before workers wrote more outputs for it; None without one."""
         row = self.items.get(item)
         known = {o.key for o in row.outputs} if row else set()
-        if row is None or not self.protocol.writes() or not set(group) <= known:
+        chooses = self.protocol.pairs.rule != "all" and len(group) == 2
+        if row is None or not (self.protocol.writes() or chooses) or not set(group) <= known:
             return None
         found[group] = self._unit(row, group, [o.key for o in row.outputs])
         return found[group]

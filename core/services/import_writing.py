@@ -42,8 +42,11 @@ def _item(row: ItemRow) -> dict[str, Any]:
 
 
 def _earlier(connection: Connection, study: Study, found: Incoming) -> int:
-    """Make the units that an item had before its outputs grew, where answers name them."""
-    if not study.protocol.writes():
+    """Make the units that answers name and that are not there.
+
+    Those that an item had before its outputs grew, and pairs that the study's rule left out.
+    """
+    if not study.protocol.writes() and study.protocol.pairs.rule == "all":
         return 0
     known = items.unit_outputs(connection, study.id)
     ids = items.item_ids(connection, study.id)

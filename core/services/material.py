@@ -14,7 +14,7 @@ from core.digest import digest
 from core.protocol import StudyProtocol
 from core.questions.base import Question
 from core.selection import interleaved
-from core.services import pools
+from core.services import pairing, pools
 from core.units import Shown, Unit
 from core.workers.base import Worker
 from storage import items, outputs
@@ -30,22 +30,34 @@ def add_missing_units(connection: Connection, study: "Study") -> int:
 
     A unit never changes: an item whose outputs have grown gets new units beside those it has. It
     gets none while a role that is judged is still to be written by a worker. Positions follow the
-    order of arrival, or a seeded shuffle of the new units when the policy says so.
+    order of arrival, or a seeded shuffle of the new units when the policy says so. Where a rule
+    chooses among pairs, what it did is recorded.
     """
     known = items.unit_outputs(connection, study.id)
     taken = {key for own in known.values() for key in own.values()}
     trees = outputs.trees(connection, study.id)
     facts = items.facts(connection, study.id) if _by_facts(study.protocol) else {}
-    rows = []
+    chooser, rows = pairing.Chooser(connection, study), []
     for item_key, item in items.item_ids(connection, study.id).items():
         meta, made = facts.get(item, {}), trees.get(item, ())
         keys = judged(study.protocol, [(row.key, row.role) for row in made], meta)
-        for group in () if keys is None else groups(study.protocol, keys, meta):
+        for group in () if keys is None else _groups(study, chooser, item, item_key, keys, meta):
             if tuple(group) not in known.get(item, {}):
                 key = free_key(item_key, group, keys or (), taken)
                 taken.add(key)
                 rows.append({"item": item, "key": key, "outputs": group})
-    return items.add_units(connection, study.id, placed(connection, study, rows, facts))
+    rows = chooser.by_rounds(rows)
+    count = items.add_units(connection, study.id, placed(connection, study, rows, facts))
+    chooser.record(connection, rows)
+    return count
+
+
+def _groups(
+    study: "Study", chooser: pairing.Chooser, item: int, name: str, keys: Sequence[str],
+    meta: Mapping[str, Any],
+) -> list[list[str]]:  # fmt: skip
+    chosen = chooser.groups(item, name, keys, meta)
+    return groups(study.protocol, keys, meta) if chosen is None else chosen
 
 
 def _by_facts(protocol: StudyProtocol) -> bool:
@@ -56,6 +68,7 @@ def _by_facts(protocol: StudyProtocol) -> bool:
         or protocol.checks.pools
         or plan.strata
         or protocol.workers
+        or protocol.pairs.score
     )
 
 
@@ -130,7 +143,7 @@ def regroup(connection: Connection, study: "Study") -> None:
 def groups(
     protocol: StudyProtocol, keys: Sequence[str], meta: Mapping[str, Any] | None = None
 ) -> list[list[str]]:
-    """Which of an item's judged outputs one unit shows together."""
+    """Which of an item's judged outputs one unit shows together, before a rule leaves pairs out."""
     design = protocol.design(meta or {})
     if design == "each":
         return [[key] for key in keys]

@@ -141,7 +141,7 @@ def edit(db: Database, who: Identity, key: str, protocol: StudyProtocol, seen: i
         write_wordings(connection, protocol)
         if protocol.assignment.overlap != study.protocol.assignment.overlap:
             items.reopen(connection, study.id, protocol.assignment.overlap)
-        if study.protocol.judged != protocol.judged:
+        if (study.protocol.judged, study.protocol.pairs) != (protocol.judged, protocol.pairs):
             add_missing_units(connection, replace(study, protocol=protocol))
         if _apart(protocol) != _apart(study.protocol):
             regroup(connection, load(db, key, connection))
