@@ -18,7 +18,7 @@ from core.statistics.passes import pass_at_k, pass_rate
 from core.statistics.plans import f1, plan_f1
 from core.statistics.roles import node_values
 
-MINT = Path("/work/shared/data/mint_bench")
+MINT = Path(__file__).resolve().parents[3] / "shared" / "data" / "mint_bench"
 
 
 @given(st.integers(1, 8), st.data())
