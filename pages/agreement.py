@@ -5,18 +5,20 @@ from typing import Any
 import streamlit as st
 
 from core.charts.forest import Line, forest
-from core.charts.matrix import confusion_matrix, kappa_matrix
+from core.charts.matrix import kappa_matrix
 from core.charts.raters import rater_bars
 from core.charts.style import MOST
 from core.charts.words import agree_words
-from core.services import analysis
+from core.services import analysis, whole_answers
 from core.services import result_rows as rows
 from core.services.findings import PAIR_GROUPS, Agreement, Pair
 from core.services.studies import Study
 from core.statistics.base import Estimate
 from pages.widgets import address, figures, identity, live, look, workspace
+from pages.widgets.confusion_board import confusion_board
 from pages.widgets.effects_board import effects_board
 from pages.widgets.revisions_board import revisions_board
+from pages.widgets.whole_board import whole_board
 from pages.widgets.words import plain
 
 GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
@@ -218,30 +220,6 @@ def rater_cell(estimate: Estimate, percent: bool) -> str:
     return text
 
 
-def confusion(found: Agreement) -> None:
-    """Which answers are mistaken for which."""
-    st.markdown("## Who says what where", anchors=False)
-    names = [r.name for r in found.raters]
-    people = any(r.kind == "person" and not r.simulated for r in found.raters)
-    gold = any(r.statistics["gold_accuracy"].defined for r in found.raters)
-    firsts = [*analysis.references(gold, people), *names]
-    with st.container(horizontal=True, key="confusion-choice"):
-        first = address.select("Rows", "rows", {n: n for n in firsts}, found.study)
-        rest = {n: n for n in names if n != first}
-        second = address.select(
-            "Columns", "columns", rest, found.study, first=max(0, len(rest) - 1)
-        )
-    if first is None or second is None:
-        look.caption("One more rater is needed.")
-        return
-    counts = analysis.confusion(db, who, found.study, found.question, first, second, found.where)
-    picture = confusion_matrix(
-        counts.counts, counts.labels, first, second, f"confusion-{first}-{second}"
-    )
-    figures.chart(picture, "chart-confusion")
-    figures.download(rows.confusion_rows(counts), f"{found.study}-confusion", "csv-confusion")
-
-
 def labels(found: Agreement) -> None:
     """How often each label is the majority of people."""
     estimate = found.study_wide["majority"]
@@ -267,6 +245,10 @@ def no_answers(found: Agreement) -> None:
 def page(study: Study) -> None:
     """The whole page of one study."""
     if not analysis.coded(study):
+        if whole_answers.compared(study):
+            whole_board(db, who, study, slices(study))
+            live.follow(study.key, analysis.revision(db, study.key))
+            return
         look.empty_state(
             "Nothing to compare",
             "This study asks for free text only. Add a rating, a label or a comparison to see "
@@ -277,9 +259,10 @@ def page(study: Study) -> None:
     if any(rater.n for rater in found.raters):
         summary(found)
         labels(found)
+        whole_board(db, who, study, found.where, found.question)
         pairs(found)
         raters(found)
-        confusion(found)
+        confusion_board(db, who, found)
         revisions_board(db, who, study, found.question)
     else:
         no_answers(found)

@@ -6,8 +6,9 @@ import click
 
 from core.charts.words import interval_words
 from core.cli import OPERATOR, answer, database, json_option, study_option
-from core.services import analysis, result_rows, studies
+from core.services import analysis, result_rows, studies, whole_answers
 from core.services.findings import Agreement
+from core.services.whole_answers import WholeAgreement
 from core.statistics.base import Estimate
 
 
@@ -31,7 +32,9 @@ def command(
     """Print the numbers."""
     db = database()
     try:
-        names = [question] if question else _questions(studies.load(db, study))
+        now = studies.load(db, study)
+        whole = whole_answers.agreement(db, OPERATOR, study, _where(facts), question)
+        names = _questions(now, question, bool(whole))
         found = [
             analysis.agreement(db, OPERATOR, study, name, measure=measure,
                                where=_where(facts), bootstrap=bootstrap)
@@ -39,12 +42,21 @@ def command(
         ]  # fmt: skip
     finally:
         db.close()
-    text = "\n\n".join(_text(one) for one in found)
-    answer({"study": study, "questions": [result_rows.data(one) for one in found]}, text, as_json)
+    text = "\n\n".join([*(_text(one) for one in found), *(_whole_text(one) for one in whole)])
+    data = {
+        "study": study, "questions": [result_rows.data(one) for one in found],
+        "whole_answers": [row for one in whole for row in result_rows.whole_rows(one)],
+    }  # fmt: skip
+    answer(data, text, as_json)
 
 
-def _questions(study: studies.Study) -> list[str | None]:
-    return [q.name for q in analysis.coded(study)] or [None]
+def _questions(study: studies.Study, question: str | None, whole: bool) -> list[str | None]:
+    """What has codes of what is asked for; none where whole answers are all there is."""
+    coded = [q.name for q in analysis.coded(study)]
+    wanted: list[str | None] = [question] if question else [*coded]
+    if whole and (question not in coded if question else not coded):
+        return []
+    return wanted or [None]
 
 
 def _where(facts: tuple[str, ...]) -> dict[str, list[str]]:
@@ -75,6 +87,13 @@ def _text(found: Agreement) -> str:
         lines += [f"    {result_rows.title(n)}: {_words(e)}" for n, e in rater.statistics.items()
                   if e.defined]  # fmt: skip
     return "\n".join(lines)
+
+
+def _whole_text(found: WholeAgreement) -> str:
+    lines = [f"{found.title} ({found.question}): {found.units} units, whole answers"]
+    title = result_rows.title("alpha_distance")
+    lines += [f"  {title}, {group}: {_words(e)}" for group, e in found.groups.items()]
+    return "\n".join([*lines, f"  {found.groups['all'].method}"])
 
 
 def _words(estimate: Estimate) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.exports.csv import safe
 from core.services.findings import Agreement, Confusion
+from core.services.whole_answers import WholeAgreement
 from core.statistics.base import Estimate, statistics
 
 Row = dict[str, Any]
@@ -64,6 +65,15 @@ def group_rows(found: Agreement) -> list[Row]:
             row = {"group": group, "statistic": f"mean pairwise {name}"}
             rows.append(row | estimate_cells(estimate, "value"))
     return rows
+
+
+def whole_rows(found: WholeAgreement) -> list[Row]:
+    """One row per group: alpha of the whole answers by their distance, and its method."""
+    return [
+        {"question": found.question, "group": group, "statistic": estimate.name,
+         **estimate_cells(estimate, "value"), "method": estimate.method}
+        for group, estimate in found.groups.items()
+    ]  # fmt: skip
 
 
 def confusion_rows(found: Confusion) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from core.registry import Registry
 
-About = Literal["pair", "group", "rater", "study", "panel"]
+About = Literal["pair", "group", "rater", "study", "panel", "values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Statistic:
     """A registered function of one analysis table.
 
     `about` says what it takes after the table: `pair` two raters, `group` the name of a group,
-    `rater` one rater, `study` nothing, `panel` several raters. `levels` are the scales that it
-    accepts.
+    `rater` one rater, `study` nothing, `panel` several raters. `values` takes answers as they are,
+    and their distance, instead of a table. `levels` are the scales that it accepts.
     """
 
     name: str

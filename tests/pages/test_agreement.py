@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.protocol import from_yaml
+from core.protocol import from_data, from_yaml
 from core.services import studies
 from core.settings import settings
 from tests.servers.openai_server import OpenAIServer
+from tests.services.answers import answer
 from tests.services.chains import study, work_all
+from tests.services.conftest import fill
 from tests.services.test_chain import RIGHT, played, workers
 from tests.written_study import DATA, OWNER, Pen, pandalm, ratings_study
 
@@ -127,3 +129,14 @@ def test_before_and_after_revising(open_page):
     page.multiselect(key="revisions-correct-made-right").set_value(["incorrect"]).run()
     moves = next(t.value for t in page.table if "Mended" in t.value)
     assert list(moves["Correct, then not"]) == ["1 (.50)"]
+
+
+def test_whole_answers_show_under_a_part_of_them(open_page):
+    db, open_study = open_page
+    asked = [{"kind": "multilabel", "name": "faults", "title": "Faults", "labels": ["a", "b"]}]
+    made = studies.create(db, OWNER, from_data({"name": "sets", "title": "S", "questions": asked}))
+    fill(db, made)
+    for name, value in (("ana", ["a"]), ("ben", ["a", "b"])):
+        answer(db, made, "faults", "person", name, {"item-0": value, "item-1": ["b"]})
+    said = words(open_study("sets"))
+    assert "Whole answers" in said and "expected over all pairs of 3 different values" in said

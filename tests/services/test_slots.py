@@ -3,7 +3,8 @@
 import pytest
 
 from core.protocol import from_yaml
-from core.services import analysis, studies
+from core.services import analysis, studies, whole_answers
+from core.services.access import Denied, Identity
 from core.services.findings import NoAnswer
 from tests.services.answers import answer
 from tests.services.conftest import ANA, fill
@@ -90,3 +91,29 @@ def test_each_segment_is_a_unit(db, parts):
     assert [r.n for r in found.raters] == [4, 3]
     counts = analysis.confusion(db, OWNER, "small", "steps.right", "ana", "ben").counts
     assert counts == [[1, 0], [1, 1]]
+
+
+def test_whole_answers_agree_by_their_distance(db, parts):
+    one, two = ["unclear"], ["form > spelling"]
+    ana = {f"item-{n}": one for n in range(4)}
+    answer(db, parts, "faults", "person", "ana", ana)
+    answer(db, parts, "faults", "model", "judge", ana | {"item-0": two, "item-1": one + two})
+    assert [q.name for q in whole_answers.compared(parts)] == ["faults", "steps"]
+    (found,) = whole_answers.agreement(db, OWNER, "small", question="faults.form")
+    assert (found.question, found.units) == ("faults", 6)
+    assert found.groups["people"].note == "undefined: needs at least one unit judged by two raters"
+    both = found.groups["all"]
+    faults = parts.protocol.question("faults")
+    near = faults.distance(one, one + two)
+    observed = (1 + near) / 4
+    expected = (6 * 1 + 6 * near + faults.distance(two, one + two)) / (8 * 7 / 2)
+    assert both.value == pytest.approx(1 - observed / expected)
+    assert (both.n, both.coverage) == (4, pytest.approx(4 / 6))
+    (half,) = whole_answers.agreement(db, OWNER, "small", {"half": ["first"]}, "faults")
+    assert (half.units, half.groups["all"].n) == (3, 3)
+    answer(db, parts, "faults", "person", "ben", {"item-0": one})
+    again = whole_answers.agreement(db, OWNER, "small")
+    assert [w.question for w in again] == ["faults", "steps"]
+    assert again[0].groups["people"].n == 1 and again[1].groups["all"].value is None
+    with pytest.raises(Denied):
+        whole_answers.agreement(db, Identity("x", frozenset({"annotator"})), "small")

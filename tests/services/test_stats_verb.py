@@ -6,9 +6,12 @@ import pytest
 from click.testing import CliRunner
 
 from core.cli import main
-from core.services import analysis
+from core.protocol import from_data
+from core.services import analysis, studies
 from core.settings import settings
 from storage.database import Database
+from tests.services.answers import answer
+from tests.services.conftest import fill
 from tests.written_study import OWNER, Pen, ratings_study
 
 
@@ -62,3 +65,20 @@ def test_mistakes_are_explained(run, words, code, said):
     _, verb = run
     result = verb(*words)
     assert result.exit_code == code and said in result.output
+
+
+def test_whole_answers_stand_by_themselves(run):
+    db, verb = run
+    asked = [{"kind": "multilabel", "name": "faults", "title": "Faults", "labels": ["a", "b"]}]
+    made = studies.create(db, OWNER, from_data({"name": "sets", "title": "S", "questions": asked}))
+    fill(db, made)
+    for name, value in (("ana", ["a"]), ("ben", ["a", "b"])):
+        answer(db, made, "faults", "person", name, {"item-0": value, "item-1": ["b"]})
+    result = verb("sets", "--question", "faults", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["questions"] == []
+    people = next(r for r in found["whole_answers"] if r["group"] == "people")
+    assert people["statistic"] == "alpha_distance" and people["value_n"] == 2
+    assert 0 < people["value"] < 1 and "by the question's distance" in people["method"]
+    assert "Krippendorff's alpha by distance, people: 0." in verb("sets").output

@@ -1,0 +1,38 @@
+"""Agreement of whole answers by their question's distance, as the Agreement page shows it."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from core.services import result_rows, whole_answers
+from core.services.access import Identity
+from core.services.store import Database
+from core.services.studies import Study
+from pages.widgets import figures, look
+from pages.widgets.words import plain
+
+GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
+
+
+def whole_board(
+    db: Database, who: Identity, study: Study, where: Mapping[str, Sequence[str]],
+    question: str | None = None,
+) -> None:  # fmt: skip
+    """Alpha by distance of the question, or of all that have one; nothing where there is none."""
+    for found in whole_answers.agreement(db, who, study.key, where, question):
+        st.markdown("## Whole answers", anchors=False)
+        look.caption(plain(found.title))
+        with st.container(key=f"tiles-whole-{found.question}"):
+            for group, title in GROUPS.items():
+                look.estimate(
+                    f"Alpha by distance: {title.lower()}", found.groups[group],
+                    key=f"whole-{found.question}-{group}",
+                )  # fmt: skip
+        look.caption(
+            "The whole answers compared by how far apart they are, so that half right counts half. "
+            f"{found.groups['all'].method}."
+        )
+        figures.download(
+            result_rows.whole_rows(found), f"{study.key}-{found.question}-whole",
+            f"csv-whole-{found.question}",
+        )  # fmt: skip
