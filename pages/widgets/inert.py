@@ -5,6 +5,8 @@ import re
 LONGEST = 20_000
 IMAGE = re.compile(r"!(?=\[)")
 DIRECTIVE = re.compile(r"(?<!\\):(?=[A-Za-z][\w/+-]*[:\[])")
+SHORTHAND = re.compile(r"(?<![\w/]):(?=[A-Za-z+-][\w/+-]*:)|:(?=material/|streamlit:)")
+# icons and emoji are put in after the backslashes are read; addresses stay as they are
 MONEY = re.compile(
     r"(?<![\\$])\$(?=\d)(?![^$\n]{0,200}[\\^_=][^$\n]{0,200}(?<!\s)\$(?!\d))"
 )  # a dollar before a digit, unless it opens what is a formula by its marks and its end
@@ -38,7 +40,7 @@ def inert(text: str) -> str:
 
 def _words(text: str) -> str:
     """Text outside of code: shorthand as it was written, formulas set, money as money."""
-    text = MONEY.sub(r"\\$", DIRECTIVE.sub(r"\\:", text))
+    text = MONEY.sub(r"\\$", DIRECTIVE.sub(r"\\:", SHORTHAND.sub(":\u200b", text)))
     text = BLOCK_FORMULA.sub(lambda found: f"\n$$\n{found[1].strip()}\n$$\n", text)
     return FORMULA.sub(lambda found: f"${found[1].strip()}$", text)
 
