@@ -6,6 +6,7 @@ import click
 import pytest
 
 from core.cli import main
+from core.protocol import from_yaml
 from core.statistics.base import statistics
 from tests.cli.run_concord import ROOT
 
@@ -122,3 +123,11 @@ def test_the_check_itself_sees_a_key_that_is_not_there():
     assert undocumented("stats", {"percent_low": 1, "no_such_key": 1, "no_low": 1}) == {
         "no_such_key", "no_low",
     }  # fmt: skip
+
+
+def test_the_chain_of_workers_that_write_can_be_used_as_it_stands():
+    text = (ROOT / "docs" / "outputs.md").read_text("utf-8")
+    chain = re.search(r"## A chain\n\n```yaml\n(.*?)```", text, re.DOTALL)
+    assert chain is not None
+    made = from_yaml("name: chain\ntitle: A chain\n" + chain[1])
+    assert [worker.kind for worker in made.workers] == ["generate", "critique", "refine", "judge"]
