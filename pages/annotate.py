@@ -54,6 +54,7 @@ def work(slot: DeltaGenerator) -> None:
         keys=desk["keys"],
         on_answer=heard,
         writer=writer(desk, scope, f"{study.key}:{who.name}", heard),
+        words=desk["words"],
     )
     show_material(ui, held.unit)
     ask(face(ui, held), held.unit, desk["answers"], held.answers)

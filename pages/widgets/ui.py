@@ -10,6 +10,7 @@ from core.ui import Option
 from core.units import Invalid, Unit
 from pages.widgets.components.tools import draw
 from pages.widgets.inert import inert
+from pages.widgets.texts import Words
 from pages.widgets.ui_parts import Parts
 from pages.widgets.ui_showing import Material, slug
 from pages.widgets.words import plain
@@ -31,11 +32,12 @@ class StreamlitUi(Material, Parts):
     while `keys` are on. `on_answer(name, value)` hears every answer; the name of a part of a
     question is a path, and a value may be a function from what stands there to what shall.
     `writer(name, value, facts)` draws text areas in place of Streamlit's own.
+    `words` are those of the person's language.
     """
 
     def __init__(
         self, scope: str, *, active: str = "", keys: bool = True, on_answer: Answer | None = None,
-        room: str = "", writer: Writer | None = None,
+        room: str = "", writer: Writer | None = None, words: Words | None = None,
     ) -> None:  # fmt: skip
         self.scope = scope
         self.room = room or scope
@@ -43,6 +45,7 @@ class StreamlitUi(Material, Parts):
         self.keys = keys
         self.on_answer = on_answer or _ignore
         self.writer = writer
+        self.words = words or Words("en")
         Material.__init__(self)
 
     def choose(
@@ -65,7 +68,7 @@ class StreamlitUi(Material, Parts):
     ) -> Any:  # fmt: skip
         asked = {"title": title, "help": help, "required": required, **facts}
         key = f"{self.scope}-{name}"
-        return draw(tool, key, asked, value, lambda made: self.on_answer(name, made))
+        return draw(tool, key, asked, value, self.words, lambda made: self.on_answer(name, made))
 
     def write(
         self, *, name: str, title: str, value: str | None = None, help: str = "",

@@ -13,6 +13,7 @@ from core.services.access import Identity
 from storage.database import Database
 from storage.tables import Assignment, Event, Judgment
 from tests.browser.conftest import settled
+from tests.browser.test_accessibility import both_themes
 from tests.servers.cut_proxy import CutProxy
 from tests.services.conftest import ANA, fill
 
@@ -195,3 +196,17 @@ def test_a_lapsed_lease_is_stored_and_marked_late(app, visit, study):
                 select(Judgment.unit).where(Judgment.study == studies.load(db, name).id)))
         ).scalars().all()  # fmt: skip
     assert states == ["late"]
+
+
+def test_axe_finds_nothing_grave_with_several_questions(app, visit, study):
+    name, _ = study
+    page = desk(visit, app.url, name, "axl")
+    page.keyboard.press("n")
+    expect(page.get_by_role("alert")).to_contain_text("needs an answer")
+    page.keyboard.press("1")
+    page.keyboard.press("f")
+    expect(page.locator(".panel input")).to_be_visible()
+    assert both_themes(page) == []
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

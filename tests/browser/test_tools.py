@@ -29,6 +29,13 @@ questions:
     missing: {{detail: ""}}
     evidence: true
 """
+EXTREMES = """
+name: {name}
+title: Tools
+language: de
+questions:
+  - {{kind: ranking, name: order, title: Put them in order, mode: best_worst}}
+"""
 
 
 @pytest.fixture
@@ -36,7 +43,8 @@ def tools(app, visit, request):
     """The page of a study that ranks and marks three texts, its database and its name."""
     db = Database(app.database_url)
     name = re.sub("[^a-z]+", "-", request.node.name)[:40].strip("-")
-    study = studies.create(db, ANA, from_yaml(PROTOCOL.format(name=name)))
+    protocol = EXTREMES if "best-and-worst" in name else PROTOCOL
+    study = studies.create(db, ANA, from_yaml(protocol.format(name=name)))
     with db.write() as connection:
         items.add_items(connection, study.id, [{"key": "i", "content": {}, "meta": {}}])
         (item,) = items.item_ids(connection, study.id).values()
@@ -118,3 +126,27 @@ def test_axe_finds_nothing_grave_in_the_tools(tools):
     page.set_viewport_size({"width": 320, "height": 640})
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_dragging_by_mouse(tools):
+    page, db, name = tools
+    page.get_by_role("button", name="Place all as shown").click()
+    ranked = page.get_by_role("list", name="Ranked, best first").get_by_role("listitem")
+    expect(ranked).to_have_count(3)
+    first, second, third = (one.get_attribute("data-key") for one in ranked.all())
+    ranked.nth(2).drag_to(ranked.nth(0))
+    expect(ranked.nth(0)).to_have_attribute("data-key", third)
+    assert kept(page, db, name, "order")["order"] == [[third], [first], [second]]
+
+
+def test_best_and_worst_in_another_language(tools):
+    page, db, name = tools
+    shown = assignment.current(db, Identity("tia"), name).unit.shown
+    page.get_by_role("button", name="Antwort A ist am besten").click()
+    page.get_by_role("button", name="Antwort B ist am schlechtesten").click()
+    assert kept(page, db, name, "order") == {"best": shown[0], "worst": shown[1]}
+    page.get_by_role("button", name="Antwort B ist am besten").click()
+    expect(page.get_by_role("button", name="Antwort B ist am schlechtesten")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    assert kept(page, db, name, "order") == {"best": shown[1]}

@@ -3,11 +3,12 @@
 export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
+    const said = (name, facts) => fill(data.words[name], facts);
     const answer = made(first, send);
     const tell = teller();
     const body = el("div");
     root.append(body, tell);
-    const name = (key) => `Response ${data.entries.find((one) => one.key === key).label}`;
+    const name = (key) => said("response", { letter: data.entries.find((one) => one.key === key).label });
     const known = (key) => data.entries.some((one) => one.key === key);
 
     // Tiers of the answer, and what has no place yet.
@@ -31,18 +32,18 @@ export default function (component) {
       let at = tiers.findIndex((tier) => tier.includes(key));
       if (at < 0) {
         tiers.push([key]);
-        return put(tiers, key, `${name(key)}: rank ${tiers.length}`);
+        return put(tiers, key, said("ranked_at", { name: name(key), rank: tiers.length }));
       }
       if (tiers[at].length > 1) {
         tiers[at] = tiers[at].filter((one) => one !== key);
         tiers.splice(step < 0 ? at : at + 1, 0, [key]);
       } else {
         const to = at + step;
-        if (to < 0 || to >= tiers.length) return tell.say(step < 0 ? "already first" : "already last");
+        if (to < 0 || to >= tiers.length) return tell.say(said(step < 0 ? "already_first" : "already_last"));
         [tiers[at], tiers[to]] = [tiers[to], tiers[at]];
       }
       at = tiers.findIndex((tier) => tier.includes(key));
-      put(tiers, key, `${name(key)}: rank ${at + 1} of ${tiers.length}${rest.length ? `, ${rest.length} without a place` : ""}`);
+      put(tiers, key, said("ranked_of", { name: name(key), rank: at + 1, of: tiers.length }) + (rest.length ? ` · ${said("unplaced", { n: rest.length })}` : ""));
     }
 
     function tie(key) {
@@ -51,12 +52,12 @@ export default function (component) {
       if (!data.ties || at < 1) return;
       tiers[at - 1] = [...tiers[at - 1], key];
       tiers[at] = tiers[at].filter((one) => one !== key);
-      put(tiers, key, `${name(key)}: tied at rank ${at}`);
+      put(tiers, key, said("tied_at", { name: name(key), rank: at }));
     }
 
     function drop(key) {
       const { tiers } = state();
-      put(tiers.map((tier) => tier.filter((one) => one !== key)), key, `${name(key)}: no place`);
+      put(tiers.map((tier) => tier.filter((one) => one !== key)), key, said("not_ranked", { name: name(key) }));
     }
 
     function before(key, target) {
@@ -64,7 +65,7 @@ export default function (component) {
       const tiers = state().tiers.map((tier) => tier.filter((one) => one !== key)).filter((tier) => tier.length);
       const at = target === null ? tiers.length : tiers.findIndex((tier) => tier.includes(target));
       tiers.splice(at < 0 ? tiers.length : at, 0, [key]);
-      put(tiers, key, `${name(key)}: rank ${tiers.findIndex((tier) => tier.includes(key)) + 1}`);
+      put(tiers, key, said("ranked_at", { name: name(key), rank: tiers.findIndex((tier) => tier.includes(key)) + 1 }));
     }
 
     function row(key, rank) {
@@ -79,17 +80,17 @@ export default function (component) {
         event.preventDefault();
         event.stopPropagation();
       };
-      const small = (words, label, act, off) => el("button", { type: "button", class: "small", "aria-label": `${label} ${name(key)}`, text: words, onclick: act, disabled: off });
+      const small = (words, label, act, off) => el("button", { type: "button", class: "small", "aria-label": said(label, { name: name(key) }), text: words, onclick: act, disabled: off });
       const buttons = rank
-        ? [small("↑", "Move up", () => move(key, -1)), small("↓", "Move down", () => move(key, 1)), data.ties ? small("=", "Tie with the one above:", () => tie(key), rank === 1) : null, small("×", "Take out", () => drop(key))]
-        : [small("Place", "Place", () => move(key, -1))];
+        ? [small("↑", "move_up", () => move(key, -1)), small("↓", "move_down", () => move(key, 1)), data.ties ? small("=", "tie_above", () => tie(key), rank === 1) : null, small("×", "take_out", () => drop(key))]
+        : [small(said("place_it"), "place_this", () => move(key, -1))];
       return el(
         "li",
         {
           tabindex: "0",
           draggable: "true",
           "data-key": key,
-          "aria-label": `${name(key)}, ${rank ? `rank ${rank}` : "no place yet"}`,
+          "aria-label": said(rank ? "ranked_at" : "not_ranked", { name: name(key), rank }),
           onkeydown: keys,
           ondragstart: (event) => event.dataTransfer.setData("text/plain", key),
           ondragover: (event) => event.preventDefault(),
@@ -107,13 +108,13 @@ export default function (component) {
 
     function order() {
       const { tiers, rest } = state();
-      const hint = `Drag, or press Alt and an arrow key${data.ties ? "; = ties with the one above" : ""}; x takes out.${rest.length && !data.partial ? ` ${rest.length} without a place yet.` : ""}`;
+      const hint = [said(data.ties ? "rank_hint_ties" : "rank_hint"), rest.length && !data.partial ? said("unplaced", { n: rest.length }) : ""].filter(Boolean).join(" ");
       const all = rest.length
-        ? el("button", { type: "button", class: "small", text: "Place all as shown", onclick: () => put([...tiers, ...rest.map((key) => [key])], rest[0], "all placed") })
+        ? el("button", { type: "button", class: "small", text: said("place_all"), onclick: () => put([...tiers, ...rest.map((key) => [key])], rest[0], said("all_placed")) })
         : null;
       return [
-        el("ol", { class: "ranked", "aria-label": "Ranked, best first", ondragover: (event) => event.preventDefault(), ondrop: (event) => before(event.dataTransfer.getData("text/plain"), null) }, tiers.flatMap((tier, n) => tier.map((key) => row(key, n + 1)))),
-        rest.length ? el("ul", { class: "ranked rest", "aria-label": "Without a place" }, rest.map((key) => row(key, 0))) : null,
+        el("ol", { class: "ranked", "aria-label": said("ranked_list"), ondragover: (event) => event.preventDefault(), ondrop: (event) => before(event.dataTransfer.getData("text/plain"), null) }, tiers.flatMap((tier, n) => tier.map((key) => row(key, n + 1)))),
+        rest.length ? el("ul", { class: "ranked rest", "aria-label": said("unplaced_list") }, rest.map((key) => row(key, 0))) : null,
         el("div", { class: "row" }, el("span", { class: "hint", text: hint }), all),
       ];
     }
@@ -121,9 +122,9 @@ export default function (component) {
     function extremes() {
       const value = answer.get() || {};
       return ["best", "worst"].map((end) =>
-        el("div", { role: "group", "aria-label": end, class: "row ends" }, el("span", { class: "end", text: end === "best" ? "Best" : "Worst" }), data.entries.map((one) =>
+        el("div", { role: "group", "aria-label": said(end), class: "row ends" }, el("span", { class: "end", text: said(end) }), data.entries.map((one) =>
           el("button", {
-            type: "button", text: one.label, "data-key": `${end}-${one.key}`, "aria-label": `Response ${one.label} is ${end}`, "aria-pressed": String(value[end] === one.key),
+            type: "button", text: one.label, "data-key": `${end}-${one.key}`, "aria-label": said(`is_${end}`, { name: name(one.key) }), "aria-pressed": String(value[end] === one.key),
             onclick: () => {
               const other = end === "best" ? "worst" : "best";
               const fresh = { ...value, [end]: one.key };
@@ -137,7 +138,7 @@ export default function (component) {
 
     function draw(focus) {
       const inside = data.mode === "best_worst" ? extremes() : order();
-      body.replaceChildren(...heading(data, `h-${data.key}`), ...inside.filter(Boolean));
+      body.replaceChildren(...heading(data, `h-${data.key}`, said("optional")), ...inside.filter(Boolean));
       if (focus) body.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
     }
     draw();

@@ -23,6 +23,7 @@ const clusters = (text, by) => {
 export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
+    const said = (name, facts) => fill(data.words[name], facts);
     const answer = made(first, send);
     const tell = teller();
     const body = el("div");
@@ -53,24 +54,24 @@ export default function (component) {
     }
 
     function mark(type) {
-      if (!chosen || chosen.start === chosen.end) return tell.say("Select a part of the text first");
+      if (!chosen || chosen.start === chosen.end) return tell.say(said("select_first"));
       const held = value();
       const fresh = place(chosen.n, chosen.start, chosen.end);
       if (linking !== null) {
         const span = held.spans[linking];
         const spans = held.spans.with(linking, { ...span, evidence: [...(span.evidence || []), fresh] });
         linking = null;
-        return keep({ ...held, spans }, `evidence added to ${span.type}`);
+        return keep({ ...held, spans }, said("evidence_added", { type: span.type }));
       }
-      if (!data.texts[chosen.n].marked) return tell.say("This text is for evidence only");
-      if (held.spans.some((one) => at(one) === chosen.n && one.start === fresh.start && one.end === fresh.end && one.type === type)) return tell.say("marked already");
+      if (!data.texts[chosen.n].marked) return tell.say(said("only_evidence"));
+      if (held.spans.some((one) => at(one) === chosen.n && one.start === fresh.start && one.end === fresh.end && one.type === type)) return tell.say(said("marked_already"));
       keep({ ...held, spans: [...held.spans, { ...fresh, type }] }, `${type}: ${fresh.quote}`);
     }
 
     function remove(n) {
       const held = value();
       linking = null;
-      keep({ ...held, spans: held.spans.toSpliced(n, 1) }, "removed");
+      keep({ ...held, spans: held.spans.toSpliced(n, 1) }, said("removed"));
     }
 
     // ---- the text ----
@@ -157,7 +158,7 @@ export default function (component) {
       carets.set(n, [from, to]);
       chosen = from === to ? null : { n, start: Math.min(from, to), end: Math.max(from, to) };
       redraw(n);
-      tell.say(chosen ? `selected: ${text.slice(chosen.start, chosen.end)}` : text.slice(to, to + 12));
+      tell.say(chosen ? said("selected", { quote: text.slice(chosen.start, chosen.end) }) : text.slice(to, to + 12));
     }
 
     const box = (n) => body.querySelector(`[data-text="${n}"]`);
@@ -172,7 +173,7 @@ export default function (component) {
     function tools() {
       const bar = body.querySelector(".types");
       if (!bar) return;
-      const label = linking === null ? "" : "Select the evidence, then press: ";
+      const label = linking === null ? "" : said("select_evidence");
       bar.replaceChildren(
         ...(linking === null
           ? types().map((type, n) => {
@@ -180,18 +181,18 @@ export default function (component) {
               button.style.setProperty("--hue", hue(type));
               return button;
             })
-          : [label, el("button", { type: "button", class: "small", text: "Add as evidence", onmousedown: (event) => event.preventDefault(), onclick: () => mark(null) }), el("button", { type: "button", class: "small", text: "Cancel", onclick: () => ((linking = null), draw()) })]),
+          : [label, el("button", { type: "button", class: "small", text: said("add_evidence"), onmousedown: (event) => event.preventDefault(), onclick: () => mark(null) }), el("button", { type: "button", class: "small", text: said("cancel"), onclick: () => ((linking = null), draw()) })]),
       );
     }
 
     function entry(span, n) {
       const held = value();
       const change = (facts) => keep({ ...held, spans: held.spans.with(n, { ...span, ...facts }) });
-      const pick = el("select", { "aria-label": `Type of “${span.quote}”`, onchange: () => change({ type: pick.value }) }, types().map((type) => el("option", { value: type, text: type, selected: type === span.type })));
+      const pick = el("select", { "aria-label": said("type_of", { quote: span.quote }), onchange: () => change({ type: pick.value }) }, types().map((type) => el("option", { value: type, text: type, selected: type === span.type })));
       const proof = (span.evidence || []).map((one, m) =>
-        el("span", { class: "proof" }, `↳ “${one.quote}” `, el("button", { type: "button", class: "small", text: "×", "aria-label": `Remove the evidence “${one.quote}”`, onclick: () => change({ evidence: span.evidence.toSpliced(m, 1) }) })),
+        el("span", { class: "proof" }, `↳ “${one.quote}” `, el("button", { type: "button", class: "small", text: "×", "aria-label": said("remove_evidence", { quote: one.quote }), onclick: () => change({ evidence: span.evidence.toSpliced(m, 1) }) })),
       );
-      const row = el("li", {}, el("q", { text: span.quote }), pick, data.evidence ? el("button", { type: "button", class: "small", text: "Evidence", "aria-label": `Add evidence for “${span.quote}”`, onclick: () => ((linking = n), draw(), tell.say("Select the evidence, then press Add as evidence")) }) : null, el("button", { type: "button", class: "small", text: "Remove", "aria-label": `Remove “${span.quote}”`, onclick: () => remove(n) }), proof);
+      const row = el("li", {}, el("q", { text: span.quote }), pick, data.evidence ? el("button", { type: "button", class: "small", text: said("evidence"), "aria-label": said("evidence_for", { quote: span.quote }), onclick: () => ((linking = n), draw(), tell.say(`${said("select_evidence")} ${said("add_evidence")}`)) }) : null, el("button", { type: "button", class: "small", text: said("remove"), "aria-label": said("remove_quote", { quote: span.quote }), onclick: () => remove(n) }), proof);
       row.style.setProperty("--hue", hue(span.type));
       return row;
     }
@@ -203,10 +204,10 @@ export default function (component) {
       return el(
         "div",
         { class: "missing" },
-        el("div", { class: "row" }, el("span", { text: "Missing:" }), names.map((type) => el("button", { type: "button", class: "small", title: data.missing[type] || null, text: `+ ${type}`, onclick: () => keep({ ...held, missing: [...held.missing, { type }] }, `${type} added`) }))),
+        el("div", { class: "row" }, el("span", { text: said("missing") }), names.map((type) => el("button", { type: "button", class: "small", title: data.missing[type] || null, text: `+ ${type}`, onclick: () => keep({ ...held, missing: [...held.missing, { type }] }, said("added", { type })) }))),
         el("ul", {}, held.missing.map((one, n) => {
-          const note = el("input", { type: "text", value: one.note || "", placeholder: "what is missing", "aria-label": `What is missing: ${one.type}`, onchange: () => keep({ ...held, missing: held.missing.with(n, note.value ? { ...one, note: storable(note.value) } : { type: one.type }) }) });
-          return el("li", {}, el("strong", { text: one.type }), note, el("button", { type: "button", class: "small", text: "Remove", "aria-label": `Remove missing ${one.type}`, onclick: () => keep({ ...held, missing: held.missing.toSpliced(n, 1) }, "removed") }));
+          const note = el("input", { type: "text", value: one.note || "", placeholder: said("what_missing"), "aria-label": said("missing_note", { type: one.type }), onchange: () => keep({ ...held, missing: held.missing.with(n, note.value ? { ...one, note: storable(note.value) } : { type: one.type }) }) });
+          return el("li", {}, el("strong", { text: one.type }), note, el("button", { type: "button", class: "small", text: said("remove"), "aria-label": said("remove_missing", { type: one.type }), onclick: () => keep({ ...held, missing: held.missing.toSpliced(n, 1) }, said("removed")) }));
         })),
       );
     }
@@ -216,16 +217,16 @@ export default function (component) {
       const none = answer.get() !== null && !held.spans.length && !held.missing.length;
       const overlaps = !data.overlap && held.spans.some((a, n) => held.spans.some((b, m) => m > n && at(a) === at(b) && a.start < b.end && b.start < a.end));
       body.replaceChildren(
-        ...heading(data, `h-${data.key}`),
-        el("div", { class: "row types", role: "group", "aria-label": "Types" }),
+        ...heading(data, `h-${data.key}`, said("optional")),
+        el("div", { class: "row types", role: "group", "aria-label": said("types") }),
         ...data.texts.map((text, n) =>
-          el("div", { class: "source" }, el("div", { class: "note", id: `n-${data.key}-${n}`, text: text.marked ? text.name : `${text.name} (evidence only)` }), el("div", { class: "text", dir: "auto", tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-multiline": "true", "aria-labelledby": `n-${data.key}-${n}`, "data-text": String(n), onkeydown: (event) => walk(event, n), onmouseup: (event) => selected(event.currentTarget, n) }, pieces(n))),
+          el("div", { class: "source" }, el("div", { class: "note", id: `n-${data.key}-${n}`, text: text.marked ? text.name : `${text.name} ${said("evidence_only")}` }), el("div", { class: "text", dir: "auto", tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-multiline": "true", "aria-labelledby": `n-${data.key}-${n}`, "data-text": String(n), onkeydown: (event) => walk(event, n), onmouseup: (event) => selected(event.currentTarget, n) }, pieces(n))),
         ),
-        el("div", { class: "hint", text: `Select by mouse, or with Shift and the arrow keys (Ctrl: by words)${data.priority ? "; where several types fit, take the one named first" : ""}.` }),
-        ...(overlaps ? [el("div", { class: "wrong", role: "alert", text: "Spans may not overlap here." })] : []),
-        el("ul", { class: "spans", "aria-label": "Marked" }, held.spans.map(entry)),
+        el("div", { class: "hint", text: said("mark_hint") + (data.priority ? ` ${said("mark_priority")}` : "") }),
+        ...(overlaps ? [el("div", { class: "wrong", role: "alert", text: said("no_overlap") })] : []),
+        el("ul", { class: "spans", "aria-label": said("marked") }, held.spans.map(entry)),
         ...[lacking()].filter(Boolean),
-        el("div", { class: "row" }, el("button", { type: "button", class: "small", "aria-pressed": String(none), text: "Nothing to mark", onclick: () => keep(none ? null : { spans: [], missing: [] }, none ? "" : "nothing to mark"), disabled: held.spans.length + held.missing.length > 0 })),
+        el("div", { class: "row" }, el("button", { type: "button", class: "small", "aria-pressed": String(none), text: said("nothing_to_mark"), onclick: () => keep(none ? null : { spans: [], missing: [] }, none ? "" : said("nothing_to_mark")), disabled: held.spans.length + held.missing.length > 0 })),
       );
       tools();
     }

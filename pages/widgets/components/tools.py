@@ -6,11 +6,29 @@ from typing import Any
 import streamlit as st
 
 from pages.widgets.components import part
+from pages.widgets.texts import Words
+
+WORDS = {
+    "ranking": (
+        "optional", "response", "ranked_at", "ranked_of", "tied_at", "not_ranked", "unplaced",
+        "already_first", "already_last", "all_placed", "move_up", "move_down", "tie_above",
+        "take_out", "place_it", "place_this", "place_all", "ranked_list", "unplaced_list",
+        "rank_hint", "rank_hint_ties", "best", "worst", "is_best", "is_worst",
+    ),
+    "span": (
+        "optional", "types", "marked", "mark_hint", "mark_priority", "select_first", "selected",
+        "marked_already", "no_overlap", "nothing_to_mark", "type_of", "remove", "removed",
+        "remove_quote", "evidence", "evidence_only", "only_evidence", "select_evidence",
+        "add_evidence", "cancel", "evidence_for", "evidence_added", "remove_evidence", "missing",
+        "added", "what_missing", "missing_note", "remove_missing",
+    ),
+}  # fmt: skip
 
 
 def draw(
-    tool: str, key: str, facts: Mapping[str, Any], value: Any, on_value: Callable[[Any], None]
-) -> Any:
+    tool: str, key: str, facts: Mapping[str, Any], value: Any, said: Words,
+    on_value: Callable[[Any], None],
+) -> Any:  # fmt: skip
     """Draw a tool; returns the value that the desk has now.
 
     The browser keeps the answer in the making and sends it again until `value` equals it.
@@ -22,6 +40,6 @@ def draw(
         if isinstance(made, dict):
             on_value(made.get("value"))
 
-    data = {**facts, "key": key, "value": value}
+    data = {**facts, "key": key, "value": value, "words": said.raw(*WORDS.get(tool, ()))}
     part(tool, "tool")(key=key, data=data, on_made_change=heard)
     return value
