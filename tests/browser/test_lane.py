@@ -198,7 +198,7 @@ def test_a_lapsed_lease_is_stored_and_marked_late(app, visit, study):
     assert states == ["late"]
 
 
-def test_axe_finds_nothing_grave_with_several_questions(app, visit, study):
+def test_axe_on_several_questions(app, visit, study):
     name, _ = study
     page = desk(visit, app.url, name, "axl")
     page.keyboard.press("n")
