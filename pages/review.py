@@ -27,8 +27,9 @@ db = workspace.db()
 @st.fragment
 def work() -> None:
     """Filters, one case, and the bar; only this part runs again at a key press."""
-    question, queue = chosen()
-    desk = docket.desk(st.session_state, f"{study.key}/{question}", queue)
+    aspect, queue = chosen()
+    question = queue.question.name
+    desk = docket.desk(st.session_state, f"{study.key}/{aspect}", queue)
     if not queue.cases:
         nothing()
         settle.together(db, who, study, question, partial(attempt, desk))
@@ -91,7 +92,7 @@ def status(desk: docket.Desk, queue: cases.Queue, case: cases.Case) -> None:
         facts = [
             f"**Case {desk.place + 1} of {len(desk.order)}**",
             f"{queue.decided} of {len(queue.cases)} decided",
-            f"distance {case.gap:.2f}",
+            f"distance {case.gap:.2f}{f' at part {plain(case.place)}' if case.place else ''}",
             f"{case.people} from people, {case.models} from models and rules",
         ]
         if case.contested:
@@ -167,7 +168,10 @@ def verdict(desk: docket.Desk, seen: review.Detail, ui: StreamlitUi) -> None:
                 )  # fmt: skip
         held = seen.adjudicated
         st.caption("And the answer that holds:")
-        seen.question.ask(ui, seen.unit, held.value if held else None)
+        seen.question.ask(ui, seen.unit, docket.draft(st.session_state, seen))
+        if seen.question.entry() != "press":
+            st.button("This answer holds", key=f"hold-{seen.unit_id}", on_click=hold,
+                      args=(desk, seen))  # fmt: skip
         st.text_input(
             "Note (optional, kept with what you press next)", key=note_key(seen), max_chars=2000
         )
@@ -194,11 +198,23 @@ def give(desk: docket.Desk, seen: review.Detail, cause: str) -> None:
 def decide(desk: docket.Desk, seen: review.Detail) -> Any:
     """What hears the adjudicated answer."""
 
-    def hear(_name: str, value: Any) -> None:
+    def hear(name: str, value: Any) -> None:
+        if name and seen.question.entry() != "press":
+            docket.keep(st.session_state, seen, name, value)
+            return
         note = st.session_state.get(note_key(seen)) or ""
         attempt(desk, review.adjudicate, db, who, study.key, seen, value, note)
 
     return hear
+
+
+def hold(desk: docket.Desk, seen: review.Detail) -> None:
+    """Adjudicate the whole answer that was put together."""
+    value = docket.draft(st.session_state, seen)
+    if value is None:
+        desk.error = "Answer the question first, then press again."
+    else:
+        decide(desk, seen)("", value)
 
 
 def attempt(desk: docket.Desk, act: Any, *args: Any, **options: Any) -> None:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from core.questions.base import Question
+from core.questions.base import Question, Scale
 from core.services import studies
 from core.services.access import Identity, require
+from core.services.slots import Aspect, Row, answered, aspects
 from core.services.studies import Study
+from core.services.tables import follower
 from core.statistics import disagreement
 from storage import frames, judgments, reviews
 from storage import studies as study_rows
@@ -37,6 +39,7 @@ class Case:
     contested: bool
     cause: str = ""
     adjudicated: bool = False
+    place: str = ""
 
     @property
     def decided(self) -> bool:
@@ -46,7 +49,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The cases of one question, undecided ones first, each part by weight.
+    """The cases of one question or one slot of it, undecided ones first, each part by weight.
 
     Where people are set against models, contested units come after those with a majority.
     `raters` names the models and rules that answered the question, by id.
@@ -76,38 +79,77 @@ class Log:
     causes: Mapping[tuple[int, str], str]
 
 
-def questions(study: Study) -> list[Question]:
-    """The questions whose answers can be compared: all but free text."""
-    return [q for q in study.protocol.questions if q.scale().level != "none"]
+def questions(study: Study) -> list[Aspect]:
+    """What can be compared, all but free text: questions with codes, else the slots of one."""
+    return [
+        aspect for aspect in aspects(study)
+        if not aspect.slot or aspect.question.scale().level == "none"
+    ]  # fmt: skip
 
 
 def queue(
     db: Database, who: Identity, key: str, question: str, kind: Kind = "people-models",
     rater: int | None = None,
 ) -> Queue:  # fmt: skip
-    """The cases of a question; `rater` narrows the side of the models to one of them.
+    """The cases of a question, or of a slot (`faults.unclear`); `rater` narrows the models to one.
 
-    People are raters of kind person; models, panels and rules are the other side. Repeats of one
-    rater count as one. Raises `Denied` and `KeyError` for an unknown question.
+    What is decided is the whole answer, so that a decision settles the unit in every slot. People
+    are raters of kind person; models, panels and rules are the other side. Repeats of one rater
+    count as one. Raises `Denied` and `KeyError` for an unknown question.
     """
     require(who, "review")
     study = studies.load(db, key)
-    asked = study.protocol.question(question)
+    aspect = _aspect(study, question)
+    asked = aspect.question
     with db.read() as connection:
         log = read_log(db, connection, study)
         raters = study_rows.raters(connection, study.id)
-    place = ("review cases", study.id, asked.digest, kind, rater)
-    known = db.cache.get(place)
-    if known is None or known[0] != len(log.rows):
-        people = {row.id for row in raters if row.kind == "person"}
-        found = _cases(log.rows, study.wording(asked), asked, kind, people, rater)
-        apart = kind == "people-models"
-        found.sort(key=lambda c: (apart and c.contested, -c.weight, c.unit_id))
-        seen = set(np.unique(log.rows[log.rows[:, 2] == study.wording(asked), 3]).tolist())
-        known = db.cache[place] = (len(log.rows), found, seen)
+        place = ("review cases", study.id, asked.digest, aspect.slot, kind, rater)
+        known = db.cache.get(place)
+        if known is None or known[0] != len(log.rows):
+            rows, parts = _rows(db, connection, study, aspect, log)
+            people = {row.id for row in raters if row.kind == "person"}
+            found = _one_each(_cases(rows, aspect.scale(), kind, people, rater), parts)
+            apart = kind == "people-models"
+            found.sort(key=lambda c: (apart and c.contested, -c.weight, c.unit_id))
+            seen = set(np.unique(rows[:, 3]).tolist())
+            known = db.cache[place] = (len(log.rows), found, seen)
     _, found, seen = known
     others = {row.id: row.name for row in raters if row.kind != "person" and row.id in seen}
-    return Queue(asked, _with_outcomes(found, log, study.wording(asked), question), others)
+    return Queue(asked, _with_outcomes(found, log, study.wording(asked), asked.name), others)
+
+
+def _aspect(study: Study, name: str) -> Aspect:
+    """The question or slot of that name; raises KeyError."""
+    slots = {aspect.name: aspect for aspect in aspects(study)}
+    return slots[name] if name in slots else Aspect(study.protocol.question(name))
+
+
+def _rows(
+    db: Database, connection: Connection, study: Study, aspect: Aspect, log: Log
+) -> tuple[NDArray[np.int64], Sequence[Row]]:
+    """The codes that stand as `COLUMNS`; of a slot the unit is an index of what comes second."""
+    if not aspect.slot:
+        return standing(log.rows[log.rows[:, 2] == study.wording(aspect.question)]), ()
+    live = follower(db, study)
+    with live.lock:
+        live.follow(connection, study)
+        codes, places = answered(db, connection, study, live, aspect)
+    rows = np.zeros((len(codes), len(frames.COLUMNS)), np.int64)
+    rows[:, [1, 3, 4, 5]] = codes
+    return rows, places
+
+
+def _one_each(found: list[Case], places: Sequence[Row]) -> list[Case]:
+    """One case per unit: of a unit with several places, that of the greatest weight."""
+    if not places:
+        return found
+    best: dict[int, Case] = {}
+    for case in found:
+        unit, place = places[case.unit_id]
+        if unit not in best or case.weight > best[unit].weight:
+            best[unit] = replace(case, unit_id=unit, place=place)
+    return list(best.values())
 
 
 def _with_outcomes(found: Sequence[Case], log: Log, wording: int, question: str) -> Sequence[Case]:
@@ -143,12 +185,9 @@ def read_log(db: Database, connection: Connection, study: Study) -> Log:
 
 
 def _cases(
-    rows: NDArray[np.int64], wording: int, question: Question, kind: Kind, people: set[int],
-    rater: int | None,
-) -> list[Case]:  # fmt: skip
-    scale = question.scale()
+    rows: NDArray[np.int64], scale: Scale, kind: Kind, people: set[int], rater: int | None
+) -> list[Case]:
     ordered = scale.level in {"ordinal", "interval"}
-    rows = standing(rows[rows[:, 2] == wording])
     if not len(rows):
         return []
     human = np.isin(rows[:, 3], list(people))

@@ -77,12 +77,7 @@ def sheet(
     Where a unit has the slot several times, each place (segment) that anybody answered or that has
     a known answer is a unit of its own.
     """
-    key = ("slots", study.id, aspect.question.digest)
-    parts: Parts = db.cache.get(key) or Parts(None)
-    if parts.signature != live.signature:
-        parts = db.cache[key] = Parts(live.signature)
-        _know(parts, aspect.question, live.known(connection, study))
-    _follow(parts, connection, study, aspect.question)
+    parts = _parts(db, connection, study, live, aspect.question)
     if (aspect.slot, where) not in parts.sheets:
         keep = live.asking(connection, study, aspect.question)
         keep &= live.matching(connection, study, where)
@@ -90,6 +85,39 @@ def sheet(
         made = _built(parts, aspect, live.units[:, 0], keep, raters)
         parts.sheets[(aspect.slot, where)] = made
     return parts.sheets[(aspect.slot, where)]
+
+
+def answered(
+    db: Database, connection: Connection, study: Study, live: Follower, aspect: Aspect
+) -> tuple[NDArray[np.int64], list[Row]]:
+    """The codes of a slot that stand, and the row (unit, place) that each is about.
+
+    An (n, 4) integer array: index of the row, rater, repeat, code. `live` has followed the log and
+    is locked.
+    """
+    parts = _parts(db, connection, study, live, aspect.question)
+    found = [
+        ((unit, place), rater, repeat, code)
+        for (unit, rater, repeat), codes in parts.answers.items()
+        for place, code in _at(aspect, codes)
+    ]
+    rows = sorted({row for row, _, _, _ in found})
+    number = {row: n for n, row in enumerate(rows)}
+    plain = [(number[row], rater, repeat, code) for row, rater, repeat, code in found]
+    return np.array(plain, np.int64).reshape(len(plain), 4), rows
+
+
+def _parts(
+    db: Database, connection: Connection, study: Study, live: Follower, question: Question
+) -> Parts:
+    """The codes of a question's slots up to the end of the log."""
+    key = ("slots", study.id, question.digest)
+    parts: Parts = db.cache.get(key) or Parts(None)
+    if parts.signature != live.signature:
+        parts = db.cache[key] = Parts(live.signature)
+        _know(parts, question, live.known(connection, study))
+    _follow(parts, connection, study, question)
+    return parts
 
 
 def _know(parts: Parts, question: Question, known: Iterable[Any]) -> None:

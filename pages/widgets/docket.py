@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from core.answers import put
+from core.questions.base import Parted
 from core.services.cases import Case, Queue
-from core.services.review import Answer
+from core.services.review import Answer, Detail
 from pages.widgets.words import plain
 
 COLOURS = {"person": "blue", "model": "violet", "rule": "gray", "panel": "violet"}
@@ -47,6 +49,28 @@ class Desk:
     def again(self) -> None:
         """Sort the queue anew: the weightiest undecided case first."""
         self.error, self.order, self.place = "", [], 0
+
+
+def draft(session: Any, seen: Detail) -> Any:
+    """The answer that is being put together; without one, the answer that holds."""
+    held = seen.adjudicated.value if seen.adjudicated else None
+    return session.get(_place(seen), {}).get(seen.question.name, held)
+
+
+def keep(session: Any, seen: Detail, name: str, value: Any) -> None:
+    """Keep an answer, or a part of one, until it is said to hold."""
+    asked = seen.question
+    found = put({asked.name: draft(session, seen)}, name, value)
+    if isinstance(asked, Parted):
+        given = found.get(asked.name)
+        found = {asked.name: asked.held(given, seen.unit) if given else None}
+    session[_place(seen)] = found
+
+
+def _place(seen: Detail) -> str:
+    """Where the draft is kept; a new decision by anybody begins anew."""
+    newest = seen.adjudicated.sequence if seen.adjudicated else 0
+    return f"review-draft-{seen.unit_id}-{seen.question.digest}-{newest}"
 
 
 def desk(session: Any, scope: Any, queue: Queue) -> Desk:

@@ -52,7 +52,12 @@ def gap(
 
 
 def together(db: Database, who: Identity, study: Study, question: str, attempt: Attempt) -> None:
-    """The queue as a whole: what may be accepted at once, and what asking again came to."""
+    """The queue as a whole: what may be accepted at once, and what asking again came to.
+
+    Nothing for a question whose whole answer has no code to compare.
+    """
+    if study.protocol.question(question).scale().level == "none":
+        return
     with st.expander("Accept what all agree on, and what asking again changed"):
         models = st.toggle("Models and rules must agree too", value=True, key="accept-models")
         units = settling.agreed(db, who, study.key, question, models=models)

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.protocol import from_yaml
+from core.protocol import from_data, from_yaml
 from core.services import cases, review, studies
 from core.services.access import Identity
 from core.settings import ROOT
@@ -166,3 +166,24 @@ def test_a_study_of_free_text_has_nothing_to_compare(db):
 
 def test_without_a_study(db):
     assert "No study yet" in words(page())
+
+
+def test_several_labels_are_reviewed_label_by_label_and_decided_whole(db):
+    asked = [
+        {"kind": "multilabel", "name": "faults", "title": "Faults", "labels": ["odd", "vague"]}
+    ]
+    made = studies.create(db, REA, from_data({"name": "small", "title": "S", "questions": asked}))
+    fill(db, made)
+    for name, value in (("ana", ["odd"]), ("ben", ["odd", "vague"])):
+        ids = answer(db, made, "faults", "person", name, {"item-0": value})
+    app = page()
+    picker = next(box for box in app.selectbox if box.key == "review-question")
+    assert picker.options == ["Faults: odd", "Faults: vague"]
+    app = picker.select("faults.vague").run()
+    assert "Case 1 of 1" in words(app)
+    app = press(app, "This answer holds")
+    assert [e.value for e in app.error] == ["Answer the question first, then press again."]
+    app = press(press(app, "vague"), "This answer holds")
+    assert not app.error and "saved as #3" in words(app)
+    held = review.detail(db, REA, "small", "faults", ids["item-0"]).adjudicated
+    assert held.value == ["vague"]

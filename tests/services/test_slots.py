@@ -3,7 +3,7 @@
 import pytest
 
 from core.protocol import from_yaml
-from core.services import analysis, studies, whole_answers
+from core.services import analysis, cases, review, studies, whole_answers
 from core.services.access import Denied, Identity
 from core.services.findings import NoAnswer
 from tests.services.answers import answer
@@ -117,3 +117,36 @@ def test_whole_answers_agree_by_their_distance(db, parts):
     assert again[0].groups["people"].n == 1 and again[1].groups["all"].value is None
     with pytest.raises(Denied):
         whole_answers.agreement(db, Identity("x", frozenset({"annotator"})), "small")
+
+
+def test_review_has_the_cases_of_a_slot_and_decides_the_whole_answer(db, parts):
+    one, two = ["unclear"], ["form > spelling"]
+    ids = answer(db, parts, "faults", "person", "ana", {"item-0": one, "item-1": one})
+    answer(db, parts, "faults", "person", "ben", {"item-0": one + two, "item-1": one})
+    names = [aspect.name for aspect in cases.questions(parts)]
+    assert names == ["faults.unclear", "faults.form", "faults.form > spelling", "better",
+                     "steps.right"]  # fmt: skip
+    assert not cases.queue(db, OWNER, "small", "faults.unclear", "people").cases
+    queue = cases.queue(db, OWNER, "small", "faults.form", "people")
+    (case,) = queue.cases
+    assert (case.unit_id, case.people, case.decided) == (ids["item-0"], 2, False)
+    seen = review.detail(db, OWNER, "small", queue.question.name, case.unit_id)
+    review.adjudicate(db, OWNER, "small", seen, [*one, *two])
+    for slot in ("faults.form", "faults.form > spelling"):
+        assert [c.adjudicated for c in cases.queue(db, OWNER, "small", slot, "people").cases] == [
+            True
+        ]
+    held = review.detail(db, OWNER, "small", "faults", case.unit_id).adjudicated
+    assert held.value == [*one, *two]
+
+
+def test_review_of_segments_has_one_case_per_unit_at_its_worst_place(db, parts):
+    def said(*words):
+        return {"answers": {str(n): {"right": w} for n, w in enumerate(words)}}
+
+    ids = answer(db, parts, "steps", "person", "ana", {"item-0": said("yes", "no", "no")})
+    answer(db, parts, "steps", "person", "ben", {"item-0": said("yes", "no", "yes")})
+    (case,) = cases.queue(db, OWNER, "small", "steps.right", "people").cases
+    assert (case.unit_id, case.place, case.gap) == (ids["item-0"], "2", 1)
+    with pytest.raises(KeyError):
+        cases.queue(db, OWNER, "small", "steps.wrong", "people")
