@@ -1,7 +1,6 @@
 // Places of a text are marked with a type. The browser counts UTF-16 units, the server code points:
 // every offset is converted here. By mouse: select, then press a type. By keys: the text takes the
 // focus, arrows move the caret (with Ctrl by words), Shift extends, digits give the type.
-const HUES = ["#b3541e", "#0b5f66", "#7a3e9d", "#8a6d00", "#2f5fa8", "#a4262c", "#3d7a37", "#5b5b5b"];
 
 // Code points before each UTF-16 offset that is asked for, and back.
 const toPoints = (text, unit) => points(text.slice(0, unit));

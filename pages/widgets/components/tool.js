@@ -33,3 +33,6 @@ function made(first, send) {
     stop: () => clearTimeout(timer),
   };
 }
+
+// Edges and marks of types, in their order; the name always stands beside the colour.
+const HUES = ["#b3541e", "#0b5f66", "#7a3e9d", "#8a6d00", "#2f5fa8", "#a4262c", "#3d7a37", "#5b5b5b"];

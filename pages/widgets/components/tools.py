@@ -1,4 +1,4 @@
-"""Tools that make an answer in the browser: an order of responses, marked spans."""
+"""Tools that make an answer in the browser: an order of responses, marked spans, boxes, pairs."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

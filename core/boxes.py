@@ -1,0 +1,80 @@
+"""Boxes on a picture or a canvas: how much they share, and what is wrong with them.
+
+A box has x, y, w and h from 0 to 100: per cent of the width and the height, counted from the upper
+left corner, whatever the size and the form of what it lies on.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from core.content.canvas import LEAST_OVERLAP, overlap
+
+Box = Mapping[str, Any]
+
+
+def sides(box: Box) -> tuple[float, float, float, float]:
+    """x, y, w and h."""
+    return box["x"], box["y"], box["w"], box["h"]
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0 to 1."""
+    shared = overlap(sides(a), sides(b)) * min(a["w"] * a["h"], b["w"] * b["h"])
+    union = a["w"] * a["h"] + b["w"] * b["h"] - shared
+    return min(shared / union, 1.0) if union > 0 else 0.0
+
+
+def apart(one: Sequence[Box], other: Sequence[Box]) -> float:
+    """1 - mean IoU of the best one-to-one matching of boxes with the same label.
+
+    A box without a partner counts as one with an IoU of 0. Two empty sets are 0 apart.
+    """
+    from scipy.optimize import linear_sum_assignment  # slow to import
+
+    total, many = 0.0, 0
+    for label in {box["label"] for box in (*one, *other)}:
+        a = [box for box in one if box["label"] == label]
+        b = [box for box in other if box["label"] == label]
+        many += max(len(a), len(b))
+        shares = [[iou(x, y) for y in b] for x in a]
+        if a and b:
+            rows, columns = linear_sum_assignment(shares, maximize=True)
+            total += sum(shares[row][column] for row, column in zip(rows, columns, strict=True))
+    return max(0.0, 1 - total / many) if many else 0.0
+
+
+def overlaps(boxes: Sequence[Box]) -> list[str]:
+    """Which boxes overlap, in words: by more than a tenth of the smaller, neither in the other."""
+    return [
+        f"{name(a)} and {name(b)} overlap by {share:.0%}"
+        for a, b in combinations(boxes, 2)
+        if LEAST_OVERLAP < (share := overlap(sides(a), sides(b))) < 1
+    ]
+
+
+def changes(before: Sequence[Box], after: Sequence[Box]) -> list[str]:
+    """What became of proposed boxes, in words, with the IoU of each that was moved."""
+    old, new = ({box["id"]: box for box in boxes} for boxes in (before, after))
+    said = []
+    for key, box in new.items():
+        was = old.get(key)
+        if was is None:
+            said.append(f"{name(box)} added at {place(box)}")
+            continue
+        if box["label"] != was["label"]:
+            said.append(f"{name(was)} is now {name(box)}")
+        if sides(box) != sides(was):
+            said.append(f"{name(box)} moved to {place(box)} (IoU {iou(was, box):.2f})")
+    said += [f"{name(box)} removed" for key, box in old.items() if key not in new]
+    return said
+
+
+def name(box: Box) -> str:
+    """What a box is called: its label, else its id."""
+    return str(box["label"] or box["id"])
+
+
+def place(box: Box) -> str:
+    """Where a box lies and how large it is."""
+    return "({:g}, {:g}, {:g} × {:g})".format(*sides(box))
