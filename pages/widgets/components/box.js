@@ -184,7 +184,7 @@ export default function (component) {
 
     function chooser(words, options, chosen, heard) {
       if (!options.length) {
-        const field = el("input", { type: "text", maxlength: "200", value: chosen, "aria-label": words, onchange: () => heard(storable(field.value)) });
+        const field = el("input", { type: "text", maxlength: "200", value: chosen, placeholder: words === "Relation" ? "relation" : "label", "aria-label": words, onchange: () => heard(storable(field.value)) });
         return field;
       }
       const pick = el("select", { "aria-label": words, onchange: () => heard(pick.value) }, options.includes(chosen) ? null : el("option", { value: "", text: chosen ? `${chosen} (choose)` : "choose", selected: true, disabled: true }), options.map((one) => el("option", { value: one, text: one, selected: one === chosen })));
