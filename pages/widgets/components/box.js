@@ -280,7 +280,7 @@ export default function (component) {
       update(fresh) {
         const changed = !same(fresh.ground, data.ground) || !same(fresh.labels, data.labels);
         data = fresh;
-        if (answer.heard(fresh) || changed) draw();
+        if (answer.heard(fresh) || changed) draw(root.getRootNode().activeElement?.dataset.id);
       },
       stop: answer.stop,
     };
