@@ -24,7 +24,8 @@ questions:
 """
 PAIRS = """
 questions:
-  - {kind: match, name: same, title: "Which lines say the same?", low_words: near, high_words: equal}
+  - {kind: match, name: same, title: "Which lines say the same?", low_words: near,
+     high_words: equal}
 """
 
 
