@@ -92,7 +92,7 @@ def status(desk: docket.Desk, queue: cases.Queue, case: cases.Case) -> None:
         facts = [
             f"**Case {desk.place + 1} of {len(desk.order)}**",
             f"{queue.decided} of {len(queue.cases)} decided",
-            f"distance {case.gap:.2f}{f' at part {plain(case.place)}' if case.place else ''}",
+            f"distance {case.gap:.2f}",
             f"{case.people} from people, {case.models} from models and rules",
         ]
         if case.contested:
