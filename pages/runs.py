@@ -141,6 +141,21 @@ def shown(found: list[runs.Status]) -> int | None:
     return next(iter([*alive, *ids]), None)
 
 
+def before(found: list[runs.Status], now: int) -> None:
+    """Warn where an earlier run of the same chain failed: what it should have made is missing."""
+    known = {s.id: s for s in found}
+    at, failed = known[now].after, []
+    while at in known:
+        if known[at].failed:
+            failed.append(f"{known[at].worker} ({known[at].failed:,} failed)")
+        at = known[at].after
+    if failed:
+        st.warning(plain(
+            f"Earlier in this chain: {', '.join(reversed(failed))}. What these should have made is "
+            "missing here. Pick their rows below to see why, then retry the failed ones."
+        ))  # fmt: skip
+
+
 look.header("Model runs", study, who)
 if study is None:
     look.empty_state(
@@ -151,6 +166,7 @@ if study is None:
 found = runs.listing(db, who, study.key)
 now = shown(found)
 if now is not None:
+    before(found, now)
     board(who, now)
 with st.container(key="run-new", border=True):
     st.markdown("#### A new run", anchors=False)

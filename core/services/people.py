@@ -24,4 +24,6 @@ def name(text: str) -> str:
         raise Invalid("name", f"a name has at most {LONGEST} characters")
     if any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"} for c in found):
         raise Invalid("name", "the name holds a character that cannot be shown")
+    if "simulated" in found.casefold():
+        raise Invalid("name", "the word 'simulated' is kept for raters that are programs")
     return found

@@ -20,7 +20,8 @@ class Status:
     """How far a run has come. `rate` is calls a second lately; `eta` seconds to go, if known.
 
     `failures` lists (kind, how many, one message) with the most frequent first; `alive` tells
-    whether a runner is at it. `budget` lists (name, spent or held, most) of each limit.
+    whether a runner is at it. `budget` lists (name, spent or held, most) of each limit. `after` is
+    the run before it in a chain, 0 without one.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Status:
     alive: bool
     created_at: int
     finished_at: int | None
+    after: int = 0
 
     @property
     def over(self) -> bool:
@@ -77,7 +79,7 @@ def progress(connection: Connection, row: Any, study: str = "") -> Status:
         eta=left / rate if rate else None, message=row.message, concurrency=row.concurrency,
         lane=terms.lane, objective=terms.objective, budget=_budget(row.account or {}),
         alive=moment - row.heartbeat < ALIVE, created_at=row.created_at,
-        finished_at=row.finished_at,
+        finished_at=row.finished_at, after=int(row.worker.get("after", 0)),
     )  # fmt: skip
 
 

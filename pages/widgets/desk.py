@@ -112,6 +112,9 @@ def answered(
         desk["held"] = assignment.save_draft(db, who, held, desk["answers"])
     except studies.Refused as error:
         desk["error"] = str(error)
+        return
+    if held.state == "reserved" and desk["held"].state == "submitted":
+        desk["error"] = desk["words"]("answered_elsewhere")
 
 
 def one_key(study: Study, held: Ticket) -> bool:

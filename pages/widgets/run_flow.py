@@ -32,12 +32,15 @@ def so_far(who: Identity, status: Status) -> None:
         for one in found
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, width="stretch", key="run-agreement")
+    notes = [e.note for one in found for e in (one.people, one.known) if not e.defined]
+    for note in dict.fromkeys(notes):
+        look.caption(plain(note))
 
 
 def _accuracy(found: Estimate) -> str:
-    """An accuracy with what belongs to it, in one cell; or why there is none."""
+    """An accuracy with what belongs to it, in one cell; a dash where there is none."""
     if not found.defined:
-        return found.note
+        return "–"
     bounds = (
         f" ({look.number(found.low)} to {look.number(found.high)})" if found.low is not None else ""
     )
