@@ -49,7 +49,8 @@ def test_it_is_drawn_empty_and_answered(name):
     page = drawn(name, answered=False)
     assert page.session_state["returned"] is None
     said = [*(e.value for e in page.markdown), *(e.label for e in page.text_area),
-            *(e.label for e in page.number_input)]  # fmt: skip
+            *(e.label for e in page.number_input),
+            *(e.proto.json or e.proto.mixed.json for e in page.get("bidi_component"))]  # fmt: skip
     assert any(question.title in words.replace("\\", "") for words in said)
     again = drawn(name, answered=True)
     assert again.session_state["returned"] == again.session_state["answers"][question.name]
