@@ -30,6 +30,7 @@ ORDER_WORDS = (
 STARTS: Mapping[str, Mapping[str, Any]] = {
     "label": {"labels": {"good": "", "bad": ""}},
     "rating": {"anchors": {1: "worst", 5: "best"}},
+    "span": {"types": {"error": "", "doubtful": ""}},
     "multilabel": {"labels": {"one": "", "another": ""}},
     "checklist": {"lines": {"the first line": "", "the second line": ""}},
     "segments": {

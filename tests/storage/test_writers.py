@@ -83,10 +83,10 @@ def test_what_was_confirmed_survives_a_kill(database_url, nightly, tmp_path):
     """kill -9 of writer processes at random moments: all that they confirmed is there, once."""
     rounds, chance = (20 if nightly else 4), random.Random(7)
     db = Database(database_url)
-    log, confirmed = written(db, units=400), []
+    log, confirmed = written(db, units=4000), []
     for number in range(rounds):
         files = [tmp_path / f"{number}-{n}" for n in range(2)]
-        processes = [start(database_url, file.name, 400, file) for file in files]
+        processes = [start(database_url, file.name, 4000, file) for file in files]
         while not all(file.stat().st_size for file in files):
             assert all(process.poll() is None for process in processes)
             time.sleep(0.01)
