@@ -80,9 +80,9 @@ def show(found: Found, drawing: dict[str, str]) -> None:
     figures.download(rows, "answer", "ask-download")
 
 
-st.title("Ask", anchor=False)
+look.header("Ask", study, who)
 if study is None:
-    st.caption("There is no study yet.")
+    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
 elif not who.may("see_results"):
     st.info("Questions over the results are for those who may see them.")
 else:

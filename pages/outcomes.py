@@ -26,9 +26,9 @@ def board(found: list[Measure]) -> None:
     figures.download(rows, "outcomes", "outcomes-download")
 
 
-st.title("Outcomes", anchor=False)
+look.header("Outcomes", study, who)
 if study is None:
-    st.caption("There is no study yet.")
+    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
 elif not who.may("see_results"):
     st.info("Outcomes are for those who may see results.")
 else:

@@ -105,6 +105,19 @@ class Question(Identified):
         """The value that a cell of a file stands for; raises `Invalid`. `plain` is the reverse."""
         return self.check(raw, unit)
 
+    def parsed(self, raw: Any) -> Any:
+        """The JSON in a text; other things as they are. Raises `Invalid` for other texts."""
+        if not isinstance(raw, str):
+            return raw
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError):
+            raise self.refuse(f"expected JSON, such as {self.form()}") from None
+
+    def form(self) -> str:
+        """What a value looks like, for messages."""
+        return "{...}"
+
     def plain(self, value: Any) -> Any:
         """The value as one cell of a table: a text or a number."""
         return value if isinstance(value, str | int | float) else canonical(value)
@@ -213,19 +226,6 @@ class Parted(Question):
 
     def cell(self, raw: Any, unit: Unit) -> Any:
         return self.check(self.parsed(raw), unit)
-
-    def parsed(self, raw: Any) -> Any:
-        """The JSON in a text; other things as they are. Raises `Invalid` for other texts."""
-        if not isinstance(raw, str):
-            return raw
-        try:
-            return json.loads(raw)
-        except (ValueError, RecursionError):
-            raise self.refuse("expected JSON, such as " + self.form()) from None
-
-    def form(self) -> str:
-        """What a value looks like, for messages."""
-        return "{...}"
 
     def held(self, found: Mapping[str, Any], unit: Unit) -> Any:
         """What a person has answered so far: the value once it is one; None without any part."""

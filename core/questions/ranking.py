@@ -1,6 +1,5 @@
 """The responses in order, or the best and the worst of them."""
 
-import json
 from collections.abc import Mapping
 from itertools import combinations, permutations, product
 from typing import Any, Literal
@@ -148,12 +147,7 @@ class Ranking(Question):
             return self.check(
                 {"order": [[k.strip() for k in t.split("=")] for t in raw.split(">")]}, unit
             )
-        try:
-            return self.check(json.loads(raw), unit)
-        except (ValueError, RecursionError) as error:
-            if isinstance(error, Invalid):
-                raise
-            raise self.refuse("expected JSON") from None
+        return self.check(self.parsed(raw), unit)
 
     def scale(self, unit: Unit | None = None) -> Scale:
         return Scale(level="none")

@@ -1,6 +1,5 @@
 """Marked places in a text, each of a type; evidence for them; what is missing."""
 
-import json
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -11,7 +10,7 @@ from core.content.base import storable
 from core.places import Text, name_of, overlap, place_of, points, texts_of
 from core.questions.base import PLACE, About, Question, Scale, questions
 from core.ui import Ui
-from core.units import Invalid, Unit
+from core.units import Unit
 
 
 @questions.register
@@ -235,14 +234,7 @@ class Span(Question):
         return {at[0]: at[1], "start": start, "end": end, "quote": quote}
 
     def cell(self, raw: Any, unit: Unit) -> Any:
-        if not isinstance(raw, str):
-            return self.check(raw, unit)
-        try:
-            return self.check(json.loads(raw), unit)
-        except (ValueError, RecursionError) as error:
-            if isinstance(error, Invalid):
-                raise
-            raise self.refuse("expected JSON") from None
+        return self.check(self.parsed(raw), unit)
 
     def scale(self, unit: Unit | None = None) -> Scale:
         return Scale(level="nominal", labels=("nothing marked", "something marked"))
