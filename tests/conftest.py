@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import hypothesis
 import pytest
 
 from storage.database import Database
@@ -12,6 +13,10 @@ from tests.servers.postgres_server import NoServer, PostgresServer
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 CI = os.environ.get("CI", "").lower() == "true"
 NIGHTLY = os.environ.get("CONCORD_NIGHTLY") == "1"
+
+# The same examples every time; new ones at night.
+hypothesis.settings.register_profile("concord", derandomize=not NIGHTLY)
+hypothesis.settings.load_profile("concord")
 
 
 def missing(reason):

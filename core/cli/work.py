@@ -20,7 +20,8 @@ def command(once: bool, idle: float | None) -> None:
     """Serve runs."""
     db = database()
     try:
-        asyncio.run(runner.serve(db, OPERATOR, once=once, idle=idle))
+        with runner.collected_seldom():
+            asyncio.run(runner.serve(db, OPERATOR, once=once, idle=idle))
     except KeyboardInterrupt:
         click.echo("Stopped; another runner takes over what was under way.", err=True)
     finally:

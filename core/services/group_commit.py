@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection
 
 from storage.database import Database
 
-ENOUGH, LINGER = 16, 0.004
+ENOUGH, LINGER = 8, 0.004
 Handler = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 Waiting = tuple[Handler, Any, "asyncio.Future[Any]"]
 
@@ -17,7 +18,7 @@ Waiting = tuple[Handler, Any, "asyncio.Future[Any]"]
 class GroupCommit:
     """Whatever is waiting is done in one transaction; each caller resumes after the commit.
 
-    A few pieces wait four milliseconds for company.
+    Fewer than `ENOUGH` pieces wait up to four milliseconds for company.
 
     A handler gets the pieces of its kind together and returns one result for each. When a
     transaction fails, its pieces are done again one by one, so that only the wrong one fails.
@@ -28,12 +29,15 @@ class GroupCommit:
         self.db = db
         self._waiting: list[Waiting] = []
         self._busy: asyncio.Task[None] | None = None
+        self._enough = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commits")
 
     async def do(self, handler: Handler, piece: Any = None) -> Any:
         """The handler's result for this piece, once it is committed."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((handler, piece, future))
+        if len(self._waiting) >= ENOUGH:
+            self._enough.set()
         if self._busy is None:
             self._busy = asyncio.create_task(self._drain())
         return await future
@@ -48,9 +52,10 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
-                if len(self._waiting) < ENOUGH:
-                    await asyncio.sleep(LINGER)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._enough.wait(), LINGER)
                 batch, self._waiting = self._waiting, []
+                self._enough.clear()
                 results = await loop.run_in_executor(self._thread, self._all, batch)
                 for (_, _, future), result in zip(batch, results, strict=True):
                     if future.done():

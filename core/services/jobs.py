@@ -21,8 +21,8 @@ class Bell:
         self.pause = SHORT
         self._rung = asyncio.Event()
 
-    def ring(self, run: int) -> None:
-        """A job says that this run has work."""
+    def ring(self, run: int = 0) -> None:
+        """A job says that this run has work, or work on a run has ended."""
         self._rung.set()
 
     async def wait(self, pause: float | None = None) -> None:

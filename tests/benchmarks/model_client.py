@@ -93,7 +93,8 @@ def ours(db, key, url, requests, concurrency):
     run = runs.start(
         db, OWNER, key, judge(url), limit=requests, fresh=True, concurrency=concurrency
     )
-    spent = timed(lambda: asyncio.run(runner.execute(db, run)))
+    with runner.collected_seldom():  # as `concord work` does
+        spent = timed(lambda: asyncio.run(runner.execute(db, run)))
     status = runs.status(db, OWNER, run)
     assert (status.state, status.done) == ("done", requests), status
     return spent
