@@ -17,6 +17,7 @@ from tests.conftest import missing
 from tests.servers.app_server import ROOT, AppServer
 from tests.services.conftest import ANA, BEN, fill
 
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 PROTOCOL = """
 name: small
@@ -111,6 +112,18 @@ def settled(page):
         "data-test-script-state", re.compile("notRunning"), timeout=30_000
     )
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=30_000)
+
+
+def press(page, key):
+    """Press a key that answers the unit on the native desk, and wait until its buttons are gone.
+
+    Between the text of the next unit and its buttons a press is not taken: it would be for the
+    unit before.
+    """
+    buttons = page.locator("[class*='st-key-r']:has(button)")
+    old = re.search(r"st-key-r\d+-\d+", buttons.first.get_attribute("class")).group()
+    page.keyboard.press(key)
+    expect(page.locator(f"[class*='{old}-']")).to_have_count(0, timeout=20_000)
 
 
 def darken(page):

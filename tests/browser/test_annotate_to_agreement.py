@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from core.protocol import from_yaml
 from core.services import studies
 from storage.database import Database
-from tests.browser.conftest import settled
+from tests.browser.conftest import press, settled
 from tests.services.conftest import ANA, fill
 
 pytestmark = pytest.mark.browser
@@ -47,21 +47,21 @@ def test_a_second_browser_sees_an_answer_within_two_seconds(app, visit, fresh_st
     first, second = (desk(visit, app, fresh_study, who) for who in ("ana", "ben"))
     for place in range(1, 4):
         for page in (first, second):
-            page.keyboard.press("1")
+            press(page, "1")
             expect(status(page).get_by_text(f"{place + 1} of up to 6")).to_be_visible(
                 timeout=10_000
             )
     number = plot.get_by_text(re.compile(r"n = 3\b")).first
     expect(number).to_be_visible(timeout=30_000)
     for page in (first, second):
-        page.keyboard.press("2")
+        press(page, "2")
         expect(status(page).get_by_text("5 of up to 6")).to_be_visible(timeout=10_000)
     expect(plot.get_by_text(re.compile(r"n = 4\b")).first).to_be_visible(timeout=10_000)
 
 
 def test_the_whole_task_by_keyboard(app, visit, fresh_study):
     page = desk(visit, app, fresh_study, "kay")
-    page.keyboard.press("1")
+    press(page, "1")
     expect(status(page).get_by_text(re.compile(r"saved #\d+"))).to_be_visible()
     page.keyboard.press("b")
     expect(status(page).get_by_text("answered before; you may change it")).to_be_visible()
