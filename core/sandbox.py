@@ -1,8 +1,8 @@
 """Runs code that nobody vouches for: bubblewrap on Linux, or not at all.
 
 What runs sees read-only system folders, a private `/tmp`, no network, no process but its own and
-no environment. The sandbox stands on the kernel's namespaces and limits; it filters no system
-calls, so a hole in the kernel would be a hole in it.
+no environment. The sandbox stands on the kernel's namespaces, limits and filter of system calls
+(`core.system_calls`, on x86_64 and aarch64), so a hole in what is left would be a hole in it.
 """
 
 import os
@@ -20,6 +20,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import IO, Literal
+
+from core import system_calls
 
 End = Literal["done", "time", "cpu", "memory", "output"]
 BEAT = 0.05
@@ -152,19 +154,23 @@ def _interpreter() -> tuple[str, str]:
 def _run(command: Sequence[str], files: Mapping[str, str], stdin: str, limits: Limits) -> Ran:
     with ExitStack() as stack:
 
-        def lent(text: str) -> int:
+        def lent(text: str | bytes) -> int:
             held = stack.enter_context(os.fdopen(os.memfd_create("given"), "wb+", buffering=0))
-            held.write(text.encode("utf-8", "replace"))
+            held.write(text if isinstance(text, bytes) else text.encode("utf-8", "replace"))
             held.seek(0)
             return held.fileno()
 
         given = {name: lent(text) for name, text in files.items()}
+        calls = system_calls.program()
+        watch = [lent(calls)] if calls else []
+        walls = _walls(command[0], given, limits)
+        for descriptor in watch:
+            walls += ["--seccomp", str(descriptor)]
         who = _stranger()
-        whole = [*_walls(command[0], given, limits), *_bounds(limits), *command]
         process = subprocess.Popen(  # noqa: S603
-            whole, stdin=lent(stdin), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            pass_fds=tuple(given.values()), env={}, cwd="/", start_new_session=True,
-            user=who, group=who, extra_groups=None if who is None else [],
+            [*walls, "--", *_bounds(limits), *command], stdin=lent(stdin), stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, pass_fds=(*given.values(), *watch), env={}, cwd="/",
+            start_new_session=True, user=who, group=who, extra_groups=None if who is None else [],
         )  # fmt: skip
         stack.callback(_bury, process)
         return _Watch(process, limits).until_the_end()
@@ -197,7 +203,7 @@ def _walls(program: str, files: Mapping[str, int], limits: Limits) -> list[str]:
     for name, descriptor in files.items():
         found += ["--perms", "0444", "--file", str(descriptor), f"/code/{name}"]
     size = str(limits.disk)
-    return [*found, "--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"]
+    return [*found, "--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
 
 
 def _bounds(limits: Limits) -> list[str]:
@@ -241,19 +247,17 @@ class _Watch:
         if end is not None:
             self.process.kill()
         code = self.process.wait()
-        if end is None and code in {128 + signal.SIGXCPU, 128 + signal.SIGKILL} and self._cpu():
+        spent = time.monotonic() - self.begun
+        killed = code in {128 + signal.SIGXCPU, 128 + signal.SIGKILL}
+        if end is None and killed and spent >= self.limits.cpu * 0.9:
             end = "cpu"
         stdout, stderr = (
             bytes(text[: self.limits.output]).decode("utf-8", "replace")
             for text in self.printed.values()
         )
         return Ran(
-            end or "done", None if end else code, stdout, stderr,
-            time.monotonic() - self.begun, self.most, self.crowded,
+            end or "done", None if end else code, stdout, stderr, spent, self.most, self.crowded,
         )  # fmt: skip
-
-    def _cpu(self) -> bool:
-        return time.monotonic() - self.begun >= self.limits.cpu * 0.9
 
     def _end(self, ready: selectors.BaseSelector) -> End | None:
         """The limit that was reached; None when the run ended by itself."""
