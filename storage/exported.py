@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from storage.items import unit_order
-from storage.tables import Assignment, Item, Judgment, Output, Question, Rater, Unit
+from storage.tables import Assignment, Event, Item, Judgment, Output, Question, Rater, Unit
 
 A: Any = Assignment.__table__  # type: ignore[attr-defined]
+E: Any = Event.__table__  # type: ignore[attr-defined]
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
 I: Any = Item.__table__  # type: ignore[attr-defined]  # noqa: E741
 O: Any = Output.__table__  # type: ignore[attr-defined]  # noqa: E741
@@ -28,6 +29,7 @@ def _log(study: int) -> Select[Any]:
             J.c.withdrawn, J.c.seconds, J.c.created_at, U.c.key.label("unit_key"), U.c.outputs,
             I.c.key.label("item_key"), old.c.sequence.label("replaces"),
             newer.c.sequence.label("superseded"), A.c.arm, A.c.policy, A.c.propensity, A.c.design,
+            A.c.stage.label("given_stage"), A.c.repeat.label("given_repeat"),
         )
         .join(U, U.c.id == J.c.unit)
         .join(I, I.c.id == U.c.item)
@@ -79,6 +81,29 @@ def items(connection: Connection, study: int) -> Iterator[tuple[Any, Sequence[An
         for row in connection.execute(outputs.where(O.c.item.in_(part)).order_by(O.c.id)):
             made[row.item].append(row)
         yield from ((row, made[row.id]) for row in found)
+
+
+def events(connection: Connection, study: int, kinds: Sequence[str]) -> Iterator[Any]:
+    """Events of these kinds, oldest first, with the natural keys of what they are about."""
+    query = (
+        select(
+            E.c.id, E.c.kind, E.c.actor, E.c.rater, E.c.data, E.c.created_at,
+            U.c.key.label("unit_key"), U.c.outputs, I.c.key.label("item_key"), J.c.sequence,
+        )
+        .outerjoin(U, U.c.id == E.c.unit)
+        .outerjoin(I, I.c.id == U.c.item)
+        .outerjoin(J, J.c.id == E.c.judgment)
+        .where(E.c.study == study, E.c.kind.in_(list(kinds)))
+        .order_by(E.c.id)
+    )  # fmt: skip
+    with connection.execute(query, execution_options={"yield_per": 2000}) as rows:
+        yield from rows
+
+
+def audits(connection: Connection, study: int) -> dict[int, bool]:
+    """The units that a rule for pairs made: whether each was drawn for the audit."""
+    query = select(E.c.unit, E.c.data).where(E.c.study == study, E.c.kind == "pair")
+    return {row.unit: bool(row.data.get("audit")) for row in connection.execute(query)}
 
 
 def wordings(connection: Connection, study: int) -> Sequence[Any]:

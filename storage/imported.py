@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from storage.database import now
-from storage.tables import Assignment, Item, Output, Unit
+from storage.tables import Assignment, Event, Item, Output, Unit
 
 A: Any = Assignment.__table__  # type: ignore[attr-defined]
+E: Any = Event.__table__  # type: ignore[attr-defined]
 I: Any = Item.__table__  # type: ignore[attr-defined]  # noqa: E741
 O: Any = Output.__table__  # type: ignore[attr-defined]  # noqa: E741
 U: Any = Unit.__table__  # type: ignore[attr-defined]
+Place = tuple[int, int, str, int]
 CHUNK = 400
 TAKEN = (
     update(U)
@@ -76,6 +78,32 @@ def answered(
     return len(fresh) + len(done)
 
 
+def assigned(connection: Connection, study: int) -> dict[Place, int]:
+    """Ids of a study's assignments by unit, rater, stage and repeat."""
+    query = select(A.c.id, A.c.unit, A.c.rater, A.c.stage, A.c.repeat).where(A.c.study == study)
+    return {
+        (row.unit, row.rater, row.stage, row.repeat): row.id for row in connection.execute(query)
+    }
+
+
+def assign(connection: Connection, study: int, given: Mapping[Place, Mapping[str, Any]]) -> None:
+    """Write assignments made elsewhere: place -> policy, propensity, design and arm.
+
+    Those of ordinary work are released until `answered` counts them; all others are submitted.
+    """
+    places = _places(connection, {rater for _, rater, _, _ in given})
+    rows = []
+    for (unit, rater, stage, repeat), how in given.items():
+        places[rater] = places.get(rater, 0) + 1
+        named = {name: how[name] for name in ("policy", "propensity", "design", "arm")}
+        state = "released" if stage == "first" else "submitted"
+        rows.append({
+            **_assignment(study, unit, rater, places[rater]), **named, "stage": stage,
+            "repeat": repeat, "state": state,
+        })  # fmt: skip
+    connection.execute(insert(A), rows)
+
+
 def _held(connection: Connection, study: int, raters: set[int]) -> dict[tuple[int, int], Any]:
     query = select(A.c.id, A.c.unit, A.c.rater, A.c.state).where(
         A.c.study == study, A.c.rater.in_(list(raters)), A.c.stage == "first", A.c.repeat == 0
@@ -106,3 +134,14 @@ def _take(connection: Connection, more: Mapping[int, int], overlap: int) -> None
     rows = [{"unit_id": u, "more": n, "overlap": overlap} for u, n in more.items()]
     if rows:
         connection.execute(TAKEN, rows)
+
+
+def events(connection: Connection, study: int, kinds: Iterable[str]) -> Sequence[Any]:
+    """Events of these kinds: id, kind, unit, data, created_at."""
+    query = select(E.c.id, E.c.kind, E.c.unit, E.c.data, E.c.created_at)
+    return connection.execute(query.where(E.c.study == study, E.c.kind.in_(sorted(kinds)))).all()
+
+
+def add_event(connection: Connection, row: Mapping[str, Any]) -> int:
+    """Write an event as it was, its time too; returns its id."""
+    return int(connection.execute(insert(E), dict(row)).inserted_primary_key[0])  # type: ignore[index]

@@ -25,7 +25,9 @@ class Judge:
 class Entry:
     """One row of the log. `status` is current, replaced or withdrawn; times are microseconds.
 
-    `arm`, `policy`, `propensity` and `design` are those of the assignment that it answers, if any.
+    `arm`, `policy`, `propensity`, `design`, `given_stage` and `given_repeat` are those of the
+    assignment that it answers, if any. `audit` says whether the unit was drawn from the pairs that
+    the study's rule left out; None where no rule chose it.
     """
 
     sequence: int
@@ -52,10 +54,32 @@ class Entry:
     policy: str = ""
     propensity: float | None = None
     design: str = ""
+    given_stage: str = ""
+    given_repeat: int = 0
+    audit: bool | None = None
 
     def outline(self) -> Unit:
         """The unit's keys without content: enough to name codes."""
         return Unit(self.unit, self.item, {}, (), tuple(self.outputs))
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event: a skip, a flag, a comment, a cause, what else is known of a unit or a judgment.
+
+    `by` is who did it, `rater` whom it is about; `judgment` is a row's sequence.
+    """
+
+    number: int
+    kind: str
+    by: str
+    rater: Judge | None
+    item: str | None
+    unit: str | None
+    outputs: Sequence[str] | None
+    judgment: int | None
+    data: Mapping[str, Any]
+    created_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +107,7 @@ class Material:
     items: Callable[[], Iterator[Item]]
     entries: Callable[[], Iterator[Entry]]
     cases: Callable[[], Iterator[tuple[Unit, Sequence[Entry]]]]
+    events: Callable[[], Iterator[Happening]]
     question: str = ""
     rater: str = ""
     counts: dict[str, int] = field(default_factory=dict)

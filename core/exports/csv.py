@@ -12,8 +12,9 @@ COLUMNS = (
     "study", "sequence", "unit", "item", "outputs", "question", "rater", "rater_kind", "simulated",
     "stage", "repeat", "condition", "value", "code", "label", "rationale", "confidence", "seconds",
     "shown", "status", "replaces", "created_at", "revealed", "arm", "policy", "propensity",
-    "design",
+    "design", "audit",
 )  # fmt: skip
+AUDIT = {None: "", True: "yes", False: "no"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,7 +45,7 @@ def _row(study: str, entry: Entry) -> list[Any]:
         None if entry.value is None else entry.question.plain(entry.value), entry.code,
         label(entry), entry.rationale, entry.confidence, entry.seconds, "+".join(entry.shown),
         entry.status, entry.replaces, iso(entry.created_at), "+".join(entry.revealed), entry.arm,
-        entry.policy, entry.propensity, entry.design,
+        entry.policy, entry.propensity, entry.design, AUDIT[entry.audit],
     ]  # fmt: skip
 
 

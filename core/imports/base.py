@@ -141,11 +141,42 @@ class RaterRow:
     spec: str = "{}"
 
 
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """How a unit was given to the person who judged it: what an assignment keeps."""
+
+    policy: str
+    propensity: float
+    design: str
+    arm: str
+    stage: str
+    repeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something else that happened: `by` did it, `rater` is whom it is about.
+
+    `number` is the event's own in its file, `judgment` that of the row that it is about.
+    """
+
+    kind: str
+    by: str
+    rater: RaterRow | None
+    unit: Unit | None
+    judgment: int | None
+    data: Mapping[str, Any]
+    created_at: int
+    number: int
+    place: Place
+
+
 @dataclass(slots=True)
 class JudgmentRow:
     """A judgment on a unit, its value checked by the question.
 
-    `number` and `replaces` are the row's own number in its file and that of the row it corrects.
+    `assigned` is how the unit was given out, None where that is not known. `number` and `replaces`
+    are the row's own number in its file and that of the row it corrects.
     """
 
     unit: Unit
@@ -166,6 +197,7 @@ class JudgmentRow:
     created_at: int | None = None
     number: int | None = None
     replaces: int | None = None
+    assigned: Assigned | None = None
 
 
 Units = Callable[[str, Sequence[str] | None], Unit | None]
@@ -213,6 +245,10 @@ class Importer:
     def judgments(self, reading: Reading, units: Units) -> Iterator[JudgmentRow]:
         """The judgments; `units(item, outputs)` gives the unit, None where there is none."""
         raise NotImplementedError
+
+    def events(self, reading: Reading, units: Units) -> Iterator[EventRow]:
+        """What else happened; nothing, unless the kind of file holds it."""
+        return iter(())
 
 
 imports: Registry[Importer] = Registry("core.imports")

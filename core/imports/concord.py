@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from core.imports import cells
 from core.imports.base import (
+    EventRow,
     File,
     Importer,
     ItemRow,
@@ -16,11 +17,11 @@ from core.imports.base import (
     OutputRow,
     Place,
     Problems,
-    RaterRow,
     Reading,
     Units,
     imports,
 )
+from core.imports.events import assigned, event, rater, whole
 from core.imports.readers import rows
 from core.protocol import StudyProtocol, from_data
 from core.questions.base import Question, load
@@ -28,12 +29,14 @@ from core.registry import UnknownPart
 from core.units import Invalid, Unit
 
 FORMAT = "concord-1"
-STAGES = frozenset({"first", "revised", "retest", "training", "adjudicated"})
-KINDS = frozenset({"person", "model", "rule", "panel"})
+STAGES = frozenset(
+    {"first", "revised", "retest", "training", "adjudicated", "attention", "participant"}
+)
+LINES = frozenset({"study", "item", "judgment", "event"})
 
 
 class Concord(Importer):
-    """A first line about the study, then its items, then its judgments in order of the log."""
+    """A first line about the study, then items, judgments in order of the log, and events."""
 
     kind = "concord"
     title = "Concord JSON lines (what the jsonl export writes)"
@@ -63,12 +66,19 @@ class Concord(Importer):
             if found is not None:
                 yield found
 
+    def events(self, reading: Reading, units: Units) -> Iterator[EventRow]:
+        for place, row in self._rows(reading, "event"):
+            found = event(row, place, reading, units)
+            if found is not None:
+                yield found
+
     def _rows(self, reading: Reading, sort: str) -> Iterator[tuple[Place, dict[str, Any]]]:
         for place, row in rows(reading.files[0], reading.problems, reading.limit):
             if row.get("type") == sort:
                 yield place, row
-            elif row.get("type") not in {"study", "item", "judgment"} and sort == "item":
-                reading.problems.add(place, "type", "study, item or judgment", row.get("type"))
+            elif row.get("type") not in LINES and sort == "item":
+                expected = "study, item, judgment or event"
+                reading.problems.add(place, "type", expected, row.get("type"))
 
 
 imports.register(Concord())
@@ -171,21 +181,21 @@ def _judgment(
     names = [str(n) for n in names] if isinstance(names, list) else None
     unit = units(str(row.get("item")), names)
     question = wordings.get(str(row.get("wording")))
-    rater = _rater(row, place, reading)
+    who = rater(row, place, reading)
     if unit is None:
         problems.add(place, "item", "an item of this file or of the study", row.get("item"))
     if question is None:
         problems.add(place, "wording", "the digest of a question's wording", row.get("wording"))
     if row.get("stage") not in STAGES:
         problems.add(place, "stage", f"one of {', '.join(sorted(STAGES))}", row.get("stage"))
-    if unit is None or question is None or rater is None or len(problems.found) > before:
+    if unit is None or question is None or who is None or len(problems.found) > before:
         return None
     withdrawn, value = row.get("withdrawn") is True, None
     if not withdrawn:
         value = _value(row.get("value"), question, unit, place, reading)
     shown = row.get("shown") or []
     found = JudgmentRow(
-        unit, question, rater, value,
+        unit, question, who, value,
         None if value is None else cells.code_of(question, value, unit), place,
         stage=str(row["stage"]),
         repeat=cells.whole(row.get("repeat", 0), "repeat", place, problems) or 0,
@@ -195,9 +205,9 @@ def _judgment(
         seconds=cells.number(row.get("seconds"), "seconds", place, problems),
         shown=[str(k) for k in shown] if isinstance(shown, list) else (),
         revealed=[str(k) for k in row.get("revealed") or ()], withdrawn=withdrawn,
-        created_at=_whole(row, "created_at", place, reading),
-        number=_whole(row, "sequence", place, reading),
-        replaces=_whole(row, "replaces", place, reading),
+        created_at=whole(row, "created_at", place, reading),
+        number=whole(row, "sequence", place, reading),
+        replaces=whole(row, "replaces", place, reading), assigned=assigned(row, place, reading),
     )  # fmt: skip
     return found if len(problems.found) == before else None
 
@@ -211,28 +221,3 @@ def _value(raw: Any, question: Question, unit: Unit, place: Place, reading: Read
     except (TypeError, KeyError, AttributeError):
         reading.problems.add(place, f"value ({question.name})", "an answer", raw)
     return None
-
-
-def _rater(row: Mapping[str, Any], place: Place, reading: Reading) -> RaterRow | None:
-    raw = row.get("rater")
-    known = raw if isinstance(raw, dict) else {}
-    kind, key, name = known.get("kind"), known.get("key"), known.get("name", "")
-    if kind not in KINDS or not isinstance(key, str) or not key or not isinstance(name, str):
-        reading.problems.add(place, "rater", "a rater with kind and key", raw)
-        return None
-    spec = known.get("spec")
-    facts = spec if isinstance(spec, dict) else {}
-    cells.fact(facts, "rater.spec", place, reading.problems)
-    cells.name_of(key, "rater.key", place, reading.problems)
-    cells.name_of(name, "rater.name", place, reading.problems)
-    return RaterRow(str(kind), key, name, json.dumps(facts, sort_keys=True))
-
-
-def _whole(row: Mapping[str, Any], column: str, place: Place, reading: Reading) -> int | None:
-    raw = row.get(column)
-    if raw is None:
-        return None
-    if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw < 2**62:
-        reading.problems.add(place, column, "a whole number", raw)
-        return None
-    return raw

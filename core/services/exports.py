@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.exports.base import Entry, Exporter, Item, Judge, Material, exports
+from core.exports.base import Entry, Exporter, Happening, Item, Judge, Material, exports
+from core.imports.events import KEPT
 from core.questions.base import Question, load
 from core.services import material, studies
 from core.services.access import Identity, require
@@ -82,33 +83,42 @@ def material_of(db: Database, connection: Connection, study: Study, choice: Choi
     """
     wordings, order = _heads(db, connection, study)
     judges = _judges(connection, study, order, choice.names)
+    audits = exported.audits(connection, study.id)
 
     def entries() -> Iterator[Entry]:
         for row in exported.log(connection, study.id):
-            yield _entry(row, judges, wordings)
+            yield _entry(row, judges, wordings, audits)
 
     def cases() -> Iterator[tuple[Unit, list[Entry]]]:
         for unit, rows in exported.by_unit(connection, study.id):
             made = material.unit(study, *items.unit(connection, unit))
-            yield made, [_entry(row, judges, wordings) for row in rows]
+            yield made, [_entry(row, judges, wordings, audits) for row in rows]
+
+    def events() -> Iterator[Happening]:
+        names = _actors(connection, study, judges, choice.names)
+        for row in exported.events(connection, study.id, KEPT):
+            yield _happening(row, judges, names)
 
     return Material(
         study.protocol, study.state, list(wordings.values()),
         lambda: (_item(row, outputs) for row, outputs in exported.items(connection, study.id)),
-        entries, cases, choice.question, choice.rater,
+        entries, cases, events, choice.question, choice.rater,
     )  # fmt: skip
 
 
 def _judges(
     connection: Connection, study: Study, order: Sequence[int], names: bool
 ) -> dict[int, Judge]:  # fmt: skip
-    """Raters as they are named outside; people are numbered by their first judgment."""
-    found = {}
-    for row in study_rows.raters(connection, study.id):
+    """Raters as they are named outside; people are numbered by their first judgment.
+
+    Those who judged nothing come after the others.
+    """
+    found, rows = {}, study_rows.raters(connection, study.id)
+    order = [*order, *(r.id for r in rows if r.kind == "person" and r.id not in set(order))]
+    for row in rows:
         key, name = row.key, row.name or row.key
         if row.kind == "person" and not names:
-            number = order.index(row.id) + 1 if row.id in order else 0
-            key = name = f"person-{number}"
+            key = name = f"person-{order.index(row.id) + 1}"
         spec = {} if row.kind == "person" and not names else row.spec or {}
         found[row.id] = Judge(row.kind, key, name, simulated(row.spec or {}), spec)
     return found
@@ -120,7 +130,30 @@ def simulated(spec: Mapping[str, Any]) -> bool:
     return bool(spec.get("simulated")) or (kind in workers and workers[kind].simulated)
 
 
-def _entry(row: Any, judges: Mapping[int, Judge], wordings: Mapping[int, Question]) -> Entry:
+def _actors(
+    connection: Connection, study: Study, judges: Mapping[int, Judge], names: bool
+) -> Callable[[str], str]:  # fmt: skip
+    """What those who did something are called outside: raters as ever, others as researchers."""
+    people = {
+        row.key: judges[row.id].name
+        for row in study_rows.raters(connection, study.id) if row.kind == "person"
+    }  # fmt: skip
+    return lambda actor: actor if names or not actor else people.get(actor, "researcher")
+
+
+def _happening(row: Any, judges: Mapping[int, Judge], names: Callable[[str], str]) -> Happening:
+    rater = judges.get(row.rater)
+    machine = rater is not None and rater.kind != "person"
+    return Happening(
+        row.id, row.kind, row.actor if machine else names(row.actor), rater, row.item_key,
+        row.unit_key, row.outputs, row.sequence, row.data, row.created_at,
+    )  # fmt: skip
+
+
+def _entry(
+    row: Any, judges: Mapping[int, Judge], wordings: Mapping[int, Question],
+    audits: Mapping[int, bool],
+) -> Entry:  # fmt: skip
     status = "withdrawn" if row.withdrawn else "replaced" if row.superseded else "current"
     return Entry(
         sequence=row.sequence, item=row.item_key, unit=row.unit_key, outputs=row.outputs,
@@ -130,6 +163,8 @@ def _entry(row: Any, judges: Mapping[int, Judge], wordings: Mapping[int, Questio
         shown=row.shown or (), revealed=row.revealed or (), replaces=row.replaces, status=status,
         withdrawn=bool(row.withdrawn), created_at=row.created_at, arm=row.arm or "",
         policy=row.policy or "", propensity=row.propensity, design=row.design or "",
+        given_stage=row.given_stage or "", given_repeat=row.given_repeat or 0,
+        audit=audits.get(row.unit),
     )  # fmt: skip
 
 

@@ -1,13 +1,14 @@
 """What an import has read, held against what the study has, and written into it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from core.digest import canonical
 from core.imports.base import (
+    EventRow,
     Importer,
     ItemRow,
     JudgmentRow,
@@ -94,6 +95,7 @@ class Incoming:
     items: list[ItemRow]
     new_items: list[ItemRow]
     judgments: list[JudgmentRow]
+    events: list[EventRow]
     shelf: Shelf
     problems: Problems = field(default_factory=Problems)
 
@@ -142,12 +144,17 @@ def read(
         row for row in importer.judgments(reading, shelf.unit)
         if _named(row, names, problems) and _once(row, seen, problems)
     ]  # fmt: skip
+    events = [
+        row if row.rater is None else replace(row, rater=_person(row.rater, row.place, names,
+                                                                 problems))
+        for row in importer.events(reading, shelf.unit)
+    ]  # fmt: skip
     problems.settle()
     if not rows and not found:
         what = "items or judgments (the mapping or its `where` matches no row)"
         problems.add(Place(reading.files[0].name), "", what, "none")
         problems.settle()
-    return Incoming(rows, fresh, found, shelf, problems)
+    return Incoming(rows, fresh, found, events, shelf, problems)
 
 
 def _names(connection: Connection, study: Study | None) -> dict[tuple[str, tuple[str, ...]], str]:
@@ -183,20 +190,25 @@ def _named(
     row: JudgmentRow, names: dict[RaterRow, RaterRow | None], problems: Problems
 ) -> bool:  # fmt: skip
     """Give people the one form of their name; False after noting a problem."""
-    if row.rater not in names:
-        names[row.rater] = row.rater
-        if row.rater.kind == "person":
-            try:
-                name = people.name(row.rater.key)
-                names[row.rater] = RaterRow("person", name, row.rater.name or name, row.rater.spec)
-            except Invalid as error:
-                problems.add(
-                    row.place, "rater", f"a person's name ({error.message})", row.rater.key
-                )
-                names[row.rater] = None
-    found = names[row.rater]
+    found = _person(row.rater, row.place, names, problems)
     row.rater = found or row.rater
     return found is not None
+
+
+def _person(
+    rater: RaterRow, place: Place, names: dict[RaterRow, RaterRow | None], problems: Problems
+) -> RaterRow | None:
+    """A rater, people in the one form of their name; None after noting a problem."""
+    if rater not in names:
+        names[rater] = rater
+        if rater.kind == "person":
+            try:
+                name = people.name(rater.key)
+                names[rater] = RaterRow("person", name, rater.name or name, rater.spec)
+            except Invalid as error:
+                problems.add(place, "rater", f"a person's name ({error.message})", rater.key)
+                names[rater] = None
+    return names[rater]
 
 
 def _once(row: JudgmentRow, seen: dict[tuple[Any, ...], Place], problems: Problems) -> bool:

@@ -1,13 +1,14 @@
 """Writing what an import has read: items, units, judgments in their order, people's answers."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from core.imports.base import ImportFailed, ItemRow, JudgmentRow, Problems, RaterRow
-from core.services import material
+from core.imports.base import Assigned, ImportFailed, ItemRow, JudgmentRow, Problems, RaterRow
+from core.services import import_events, material
 from core.services.import_reading import Incoming, new_row
 from core.services.studies import Study
 from storage import imported, items, judgments, outputs
@@ -34,7 +35,8 @@ def bring(
         units = material.add_missing_units(connection, study)
     units += _earlier(connection, study, found)
     known = found.settled(connection, study)
-    return units, _append(connection, study, found, tell, check=known > 0)
+    fresh = _append(connection, study, found, tell, check=known > 0)
+    return units, fresh
 
 
 def _item(row: ItemRow) -> dict[str, Any]:
@@ -76,6 +78,7 @@ def _append(
             tell(count, total)
     writer.flush()
     writer.note_people()
+    import_events.bring(connection, study, found.events, writer.raters.of, writer.landed)
     if tell:
         tell(total, total)
     return writer.fresh
@@ -99,6 +102,7 @@ class _Writer:
         self.landed: dict[int, Stored] = {}
         self.answered: dict[tuple[int, int], set[int]] = {}
         self.waiting: list[tuple[JudgmentRow, NewJudgment]] = []
+        self.given = _Given(connection, study.id)
         self.touched: set[tuple[int, int]] = set()
         self.fresh = 0
 
@@ -113,7 +117,10 @@ class _Writer:
         rater = self.raters.of(row.rater)
         new = new_row(row, self.units[row.unit.key], self.wordings.of(row), rater, old)
         self.waiting.append((row, new))
-        if row.rater.kind == "person" and row.stage == "first" and row.repeat == 0:
+        mixed_in = row.assigned is not None and row.assigned.stage != "first"
+        if (
+            row.rater.kind == "person" and row.stage == "first" and row.repeat == 0 and not mixed_in
+        ):  # fmt: skip
             standing = self.answered.setdefault((new.unit, rater), set())
             (standing.discard if row.withdrawn else standing.add)(new.question)
 
@@ -122,7 +129,7 @@ class _Writer:
         if not self.waiting:
             return
         try:
-            rows = [new for _, new in self.waiting]
+            rows = self.given.linked(self.waiting)
             stored = judgments.append(self.connection, self.study.id, rows, check=self.check)
         except Conflict as error:
             place = self.waiting[0][0].place
@@ -141,6 +148,39 @@ class _Writer:
         pairs = [p for p, standing in self.answered.items() if standing and p in self.touched]
         overlap = self.study.protocol.assignment.overlap
         imported.answered(self.connection, self.study.id, pairs, overlap)
+
+
+class _Given:
+    """Assignments that the file tells of: written so that policy and chance come back too."""
+
+    def __init__(self, connection: Connection, study: int) -> None:
+        self.connection, self.study = connection, study
+        self.ids: dict[imported.Place, int] | None = None
+
+    def linked(self, rows: Sequence[tuple[JudgmentRow, NewJudgment]]) -> list[NewJudgment]:
+        """The rows with the assignments that they answer."""
+        wanted: dict[imported.Place, Assigned] = {}
+        for row, new in rows:
+            if row.assigned is not None and row.rater.kind == "person":
+                wanted[_place(row.assigned, new)] = row.assigned
+        if not wanted:
+            return [new for _, new in rows]
+        if self.ids is None:
+            self.ids = imported.assigned(self.connection, self.study)
+        missing = {p: asdict(given) for p, given in wanted.items() if p not in self.ids}
+        if missing:
+            imported.assign(self.connection, self.study, missing)
+            self.ids = imported.assigned(self.connection, self.study)
+        ids = self.ids
+        return [
+            new if row.assigned is None or row.rater.kind != "person"
+            else replace(new, assignment=ids[_place(row.assigned, new)])
+            for row, new in rows
+        ]  # fmt: skip
+
+
+def _place(given: Assigned, new: NewJudgment) -> imported.Place:
+    return (new.unit, new.rater, given.stage, given.repeat)
 
 
 class _Raters:
