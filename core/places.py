@@ -22,8 +22,10 @@ def place_of(place: Mapping[str, Any]) -> Text:
 
 
 def name_of(unit: Unit, where: str, key: str) -> str:
-    """What the text is called on the screen and in a prompt."""
-    return f"Response {unit.letter(key)}" if where == "output" else key
+    """What the text is called on the screen and in a prompt; a lone response has no letter."""
+    if where != "output":
+        return key
+    return "Response" if len(unit.outputs) == 1 else f"Response {unit.letter(key)}"
 
 
 def overlap(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:

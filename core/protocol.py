@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 from core import turns
 from core.content.base import contents
 from core.digest import Identified, digest
+from core.explaining import explain, found
 from core.policies import Assignment, Checks, Experiment, Pairs, Policy, Questionnaire, Reveal
 from core.questions.base import Question
 from core.questions.base import load as load_question
@@ -87,16 +88,35 @@ class StudyProtocol(Identified):
     @field_validator("questions", mode="before")
     @classmethod
     def _questions(cls, raw: Any) -> Any:
-        if not isinstance(raw, list | tuple) or not raw:
+        _listed(raw, "questions, each with a kind, a name and a title")
+        if not raw:
             raise ValueError("a study needs at least one question")
         return tuple(_part(spec, load_question, Question, n) for n, spec in enumerate(raw, 1))
 
     @field_validator("workers", mode="before")
     @classmethod
     def _workers(cls, raw: Any) -> Any:
-        if not isinstance(raw, list | tuple):
-            raise ValueError("expected a list of workers")
+        _listed(raw, "workers, each with a kind and a name")
         return tuple(_part(spec, load_worker, Worker, n) for n, spec in enumerate(raw, 1))
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _fields(cls, raw: Any) -> Any:
+        kinds = raw.values() if isinstance(raw, Mapping) else [raw]
+        if not isinstance(raw, Mapping) or not all(isinstance(kind, str) for kind in kinds):
+            wrong = next(kind for kind in kinds if not isinstance(kind, str) or kind is raw)
+            raise ValueError(
+                f"expected the kind of content of each field, as in {{prompt: text}}; "
+                f"found {found(wrong)}"
+            )
+        for kind in kinds:
+            _content(kind)
+        return raw
+
+    @field_validator("responses")
+    @classmethod
+    def _responses(cls, kind: str) -> str:
+        return _content(kind)
 
     @field_validator("units", mode="before")
     @classmethod
@@ -105,7 +125,7 @@ class StudyProtocol(Identified):
         designs = [v for k, v in raw.items() if k != "by"] if isinstance(raw, Mapping) else [raw]
         wrong = [design for design in designs if design not in known]
         if wrong:
-            raise ValueError(f"expected one of {', '.join(known)}; found {wrong[0]!r}")
+            raise ValueError(f"expected one of {', '.join(known)}; found {found(wrong[0])}")
         if isinstance(raw, Mapping) and not isinstance(raw.get("by"), str):
             raise ValueError("a mapping needs `by`: the fact of the items that decides")
         return raw
@@ -125,9 +145,6 @@ class StudyProtocol(Identified):
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
                 raise ValueError(f"two {what}s have the same name: {', '.join(twice)}")
-        for kind in [*self.fields.values(), self.responses]:
-            if kind not in contents:
-                raise ValueError(f"no content kind is called {kind!r}; there are: {list(contents)}")
         asked = {q.name for q in self.questions}
         for worker in self.workers:
             missing = set(worker.questions) - asked
@@ -226,51 +243,24 @@ def from_yaml(text: str) -> StudyProtocol:
         raise ProtocolError(str(error)) from None
 
 
-NAMES = {
-    r"^[a-z0-9][a-z0-9-]*$": "use small letters a to z, digits and hyphens, as in my-study-2",
-    r"^[a-z][a-z0-9_]*$": "use small letters a to z, digits and underscores, as in is_right",
-}
+def _content(kind: str) -> str:
+    """The kind of content; raises unless there is one of that name."""
+    if kind not in contents:
+        raise ValueError(f"no content kind is called {kind!r}; there are: {', '.join(contents)}")
+    return kind
 
 
-def explain(error: ValidationError, text: str = "") -> str:
-    """A pydantic error in words a person can act on, one line per field."""
-    lines = []
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
-        message = NAMES.get(
-            problem.get("ctx", {}).get("pattern", ""), problem["msg"].removeprefix("Value error, ")
-        )
-        where = _line(text, path) if text and path else ""
-        lines.append(f"{where}{'.'.join(path) or 'study'}: {message}")
-    return "\n".join(lines)
-
-
-def _line(text: str, path: list[str]) -> str:
-    try:
-        node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-        for part in path:
-            found = _child(node, part)
-            if found is None:
-                break
-            node = found
-    except yaml.YAMLError:
-        return ""
-    return f"line {node.start_mark.line + 1}, "
-
-
-def _child(node: Any, part: str) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == part), None)
-    if isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
-        return node.value[int(part)]
-    return None
+def _listed(raw: Any, what: str) -> None:
+    """Raise unless it is a list."""
+    if not isinstance(raw, list | tuple):
+        raise ValueError(f"expected a list of {what}; found {found(raw)}")
 
 
 def _part(spec: Any, load: Any, kind: type, place: int) -> Any:
     if isinstance(spec, kind):
         return spec
     if not isinstance(spec, Mapping):
-        raise ValueError(f"number {place}: expected settings with a kind")
+        raise ValueError(f"number {place}: expected settings with a kind; found {found(spec)}")
     name = spec.get("name", f"number {place}")
     try:
         return load(spec)

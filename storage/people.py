@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, union
+from sqlalchemy import Connection, bindparam, exists, select, union
 
-from storage.tables import Event, Member, Rater
+from storage.history import DRAFTED
+from storage.tables import Assignment, Event, Judgment, Member, Rater
 
+A: Any = Assignment.__table__  # type: ignore[attr-defined]
+J: Any = Judgment.__table__  # type: ignore[attr-defined]
 R: Any = Rater.__table__  # type: ignore[attr-defined]
 M: Any = Member.__table__  # type: ignore[attr-defined]
 E: Any = Event.__table__  # type: ignore[attr-defined]
 
+OWN_DEEDS = ("comment", "reply", "consent", "flag", "preference", "skip", "withdrawal")
 NEWEST = (
     select(E.c.kind, E.c.data)
     .where(
@@ -37,7 +41,13 @@ def preferences(connection: Connection, study: int, name: str) -> Any:
 
 
 def names(connection: Connection) -> list[str]:
-    """Names of people who have judged or are members of a study, in alphabetical order."""
-    judged = select(R.c.key.label("name")).where(R.c.kind == "person")
-    found = connection.execute(union(judged, select(M.c.identity.label("name"))))
+    """Names of people of whom something is stored, in alphabetical order.
+
+    An answer, a draft, a comment, a flag, a skip, consent, settings, or membership of a study: who
+    was only given a unit to look at is not among them.
+    """
+    worked = exists().where(J.c.rater == R.c.id) | exists().where(A.c.rater == R.c.id, DRAFTED)
+    judged = select(R.c.key.label("name")).where(R.c.kind == "person", worked)
+    did = select(E.c.actor.label("name")).where(E.c.kind.in_(OWN_DEEDS), E.c.actor != "")
+    found = connection.execute(union(judged, did, select(M.c.identity.label("name"))))
     return sorted(row.name for row in found)

@@ -173,8 +173,8 @@ def test_matches_that_are_none():
 def test_a_field_and_an_output_are_matched():
     one = Unit("u", "i", LISTS.fields, LISTS.outputs[:1], ("a",))
     named = Match(name="same", title="Same?", about="output", left="answer", right="source")
-    assert [side[0] for side in MATCH.sides(one)] == ["source", "Response A"]
-    assert [side[0] for side in named.sides(one)] == ["Response A", "source"]
+    assert [side[0] for side in MATCH.sides(one)] == ["source", "Response"]
+    assert [side[0] for side in named.sides(one)] == ["Response", "source"]
     with pytest.raises(Invalid, match="no two lists"):
         named.sides(Unit("u", "i", {}))
     assert MATCH.describe({"pairs": [pair("1", "2")]}, Unit("u", "i", {})) == "“1” ~ “2” (7)"

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from core.content.base import Content, storable
 from core.content.plain import Plain
+from core.places import name_of
 from core.questions.base import PLACE, About, Entry, Parted, Scale, questions, schema_of
 from core.ui import Ui
 from core.units import Invalid, Unit
@@ -52,7 +53,7 @@ class Match(Parted):
         by_key = {o.key: o for o in unit.outputs}
         ordered = [by_key[key] for key in (unit.order or unit.shown) if key in by_key]
         outputs = [
-            (o.role, (f"Response {unit.letter(o.key)}", o.key, o.content)) for o in ordered
+            (o.role, (name_of(unit, "output", o.key), o.key, o.content)) for o in ordered
         ] + [(o.role, (o.role, o.key, o.content)) for o in unit.context]
         fields = [(name, (name, "", content)) for name, content in unit.fields.items()]
         if self.left:

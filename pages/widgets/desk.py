@@ -228,7 +228,7 @@ def flag(db: Database, who: Identity, study: Study, at: int, field: str = "") ->
     except studies.Refused as error:
         desk["error"] = str(error)
         return
-    desk["panel"] = "flagged"
+    desk["panel"], desk["error"] = "flagged", ""
 
 
 def comment(db: Database, who: Identity, study: Study, at: int, field: str) -> None:
@@ -244,7 +244,7 @@ def comment(db: Database, who: Identity, study: Study, at: int, field: str) -> N
     except studies.Refused as error:
         desk["error"] = str(error)
         return
-    desk["panel"] = "comment_sent"
+    desk["panel"], desk["error"] = "comment_sent", ""
 
 
 def skipped_one(db: Database, who: Identity, study: Study) -> None:
@@ -256,6 +256,7 @@ def skipped_one(db: Database, who: Identity, study: Study) -> None:
 
 def toggle(desk: State, panel: str) -> None:
     """Open a panel of the desk (guidelines, skip reasons, flag), or close it."""
+    desk["error"] = ""
     desk["panel"] = "" if desk["panel"] == panel else panel
 
 

@@ -40,6 +40,16 @@ def _from_address() -> str:
         return ""
 
 
+def _refusal() -> str:
+    """Why the name in the address is not taken; '' where there is none or it is good."""
+    text = st.query_params.get(NAME, "")
+    try:
+        people.name(text.strip() or "nobody")
+    except Invalid as error:
+        return error.message
+    return ""
+
+
 def become(name: str) -> None:
     """Take a name for this session."""
     st.session_state["concord_who"] = people.name(name)
@@ -55,6 +65,9 @@ def ask() -> None:
     """Draw the choice of a name: those seen before, or a new one."""
     with st.container(key="who-card", border=True):
         st.markdown("#### Who is judging?", anchors=False)
+        wrong = _refusal()
+        if wrong:
+            st.error(f"The name in this link can't be used: {wrong}. Choose one here.")
         st.caption("Your answers carry this name. It stays on this machine.")
         _names(people.known(db()))
         with st.form("who-form", border=False):

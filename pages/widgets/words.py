@@ -1,8 +1,17 @@
 """Text that somebody else wrote, fit for a label."""
 
+import re
+
+ADDRESS = re.compile(r"(?i)https?:(?=//)|www(?=\.)|(?<=[\w.+-])@(?=[\w-])")
+
 
 def plain(text: str) -> str:
-    """Text whose marks are shown as they are: for labels, captions and titles."""
+    """Text whose marks are shown as they are: for labels, captions and titles.
+
+    What Streamlit would make a link of by itself (web and mail addresses) is taken apart by a mark
+    that does not show.
+    """
+    text = ADDRESS.sub("\\g<0>\u200b", text)
     return "".join(f"\\{c}" if c in r"\`*_[]#$~:<>!|" else c for c in text)
 
 

@@ -8,11 +8,12 @@ import streamlit as st
 from core.services import studies
 from core.services.access import Identity
 from core.services.studies import Study
-from pages.widgets import identity
+from pages.widgets import identity, look
 from pages.widgets.database import db
 from pages.widgets.words import plain
 
 STUDY = "study"
+LONGEST, OFFERED = 80, 24  # letters of an unknown name that are shown; studies that are offered
 __all__ = ["choose", "db", "study_picker"]
 
 
@@ -20,11 +21,15 @@ def study_picker(who: Identity) -> Study | None:
     """The study in hand, chosen in the sidebar; None while there is none.
 
     The choice is kept in the session and in the address (`?study=`). Without one it is the demo
-    study, else the newest that is not archived.
+    study, else the newest that is not archived. Where the address names a study that there is not,
+    the page says so, offers those there are, and stops.
     """
     rows = studies.names(db(), who)
     key = _chosen(rows)
     _sidebar(who, rows, key)
+    if key is None and rows:
+        _offer(rows)
+        st.stop()
     if key is None:
         return None
     if st.query_params.get(STUDY) != key:
@@ -40,21 +45,37 @@ def choose(key: str) -> None:
 def _chosen(rows: Sequence[Any]) -> str | None:
     known = [row.key for row in rows]
     alive = [row.key for row in rows if row.state != "archived"]
-    wanted = (st.session_state.get("concord_study"), st.query_params.get(STUDY), "demo", *alive)
-    found = next((key for key in (*wanted, *known) if key in known), None)
+    named = [st.session_state.get("concord_study"), st.query_params.get(STUDY)]
+    if named[1] and not any(key in known for key in named):
+        return None
+    found = next((key for key in (*named, "demo", *alive, *known) if key in known), None)
     if found:
         choose(found)
     return found
 
 
+def _offer(rows: Sequence[Any]) -> None:
+    """Say that the address names no study, and offer those there are."""
+    look.header("No such study")
+    wanted = plain(st.query_params.get(STUDY, "")[:LONGEST])
+    st.error(f"There is no study called **{wanted}**. Its name may have been mistyped in the link.")
+    look.caption("Studies that there are:")
+    titles = labels([row for row in rows if row.state != "archived"] or rows)
+    with st.container(horizontal=True, key="studies-known"):
+        for place, (key, title) in enumerate(list(titles.items())[:OFFERED]):
+            st.button(plain(title), key=f"study-known-{place}", on_click=choose, args=(key,))
+    if len(titles) > OFFERED:
+        look.caption("The others are in the list at the side.")
+
+
 def _sidebar(who: Identity, rows: Sequence[Any], key: str | None) -> None:
-    if key is not None:
+    if rows:
         with st.sidebar, st.container(key="sidebar-study"):
             st.session_state["study-choice"] = key
             titles = labels([r for r in rows if r.state != "archived" or r.key == key])
             st.selectbox(
-                "Study", list(titles), key="study-choice", on_change=_picked,
-                format_func=lambda k: titles.get(k, k),
+                "Study", list(titles), key="study-choice", on_change=_picked, index=None,
+                placeholder="Choose a study", format_func=lambda k: titles.get(k, k),
             )  # fmt: skip
     if not who.name:
         return

@@ -12,6 +12,7 @@ from tests.services.conftest import ANA
 
 pytestmark = pytest.mark.browser
 REMOTE = "http://203.0.113.9"
+ADDRESSES = "https://a.example/x www.a.example me@a.example"
 HOSTILE = {
     "script": "before <script>window.hit = 1</script> after",
     "onerror": 'before <img src="x" onerror="window.hit = 1"> after',
@@ -33,6 +34,9 @@ HOSTILE = {
 }
 
 
+TITLES = ".st-key-page-header, [class*=st-key-questions-], .asked"
+
+
 @pytest.fixture(scope="module")
 def hostile(app):
     """A study with one hostile text per item."""
@@ -40,7 +44,8 @@ def hostile(app):
     study = studies.create(
         db, ANA,
         from_yaml(
-            "{name: hostile, title: Hostile, questions: [{kind: rating, name: ok, title: Fine}]}"
+            f"{{name: hostile, title: 'Hostile {ADDRESSES}', questions: "
+            f"[{{kind: rating, name: ok, title: 'Fine? {ADDRESSES}'}}]}}"
         ),
     )  # fmt: skip
     with db.write() as connection:
@@ -69,6 +74,7 @@ def test_hostile_text_shows_and_does_nothing(app, visit, hostile, lane):
     for place, name in enumerate(HOSTILE, 1):
         status = page.locator("[data-testid=stProgress], .status")
         expect(status).to_contain_text(f"{place} of up to {len(HOSTILE)}", timeout=20_000)
+        expect(page.locator(TITLES).get_by_text("www.").last).to_be_visible()
         card = page.locator("[class*=st-key-card-], .responses > .card")
         expect(card).to_contain_text("after", timeout=20_000)
         found = card.evaluate(
@@ -79,6 +85,7 @@ def test_hostile_text_shows_and_does_nothing(app, visit, hostile, lane):
               wide: document.documentElement.scrollWidth - window.innerWidth,
             })"""
         )
+        assert page.locator(TITLES).get_by_role("link").count() == 0, name
         assert found["bad"] == 0 and found["svg"] == 0, name
         assert set(found["links"]) <= {"http:", "https:", "mailto:"}, name
         assert found["wide"] <= 0, name

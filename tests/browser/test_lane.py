@@ -128,7 +128,13 @@ def test_several_questions_back_undo_skip_flag(app, visit, study):
     page = desk(visit, app.url, name, "noa")
     page.keyboard.press("n")
     expect(page.get_by_role("alert")).to_contain_text("needs an answer")
-    for key in ("1", "4", "n"):
+    page.keyboard.press("1")
+    expect(page.locator(".alert")).to_be_empty()
+    page.keyboard.press("u")
+    expect(page.get_by_role("alert")).to_contain_text("no stored answer to undo")
+    page.keyboard.press("g")
+    expect(page.locator(".alert")).to_be_empty()
+    for key in ("g", "4", "n"):
         page.keyboard.press(key)
     expect(status(page)).to_contain_text("saved #2")
     page.keyboard.press("b")

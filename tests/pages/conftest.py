@@ -51,4 +51,5 @@ def opened(workspace):
 def words(page):
     """Everything that a page says, as one text."""
     parts = (page.title, page.markdown, page.caption, page.error, page.success, page.info)
-    return "\n".join(element.value for part in parts for element in part).replace("\\", "")
+    said = "\n".join(element.value for part in parts for element in part)
+    return said.replace("\\", "").replace("\u200b", "")

@@ -76,6 +76,20 @@ def test_moves_that_answer_nothing_go_step_by_step(session, workspace, small):
     assert here["held"].state == "reserved" and here["answers"] == {"better": A}
 
 
+def test_why_a_move_was_not_made_goes_with_the_next_move(session, workspace, small):
+    here = taken(workspace, small)
+    at = here["held"].id
+    for move in (
+        lambda: desk.toggle(here, "guidelines"),
+        lambda: desk.flag(workspace, ANA, small, at),
+        lambda: desk.answered(workspace, ANA, small, at, "better", A),
+    ):
+        desk.undo(workspace, ANA, small)
+        assert "no stored answer" in here["error"]
+        move()
+        assert here["error"] == ""
+
+
 def test_a_study_closed_meanwhile_is_said_and_breaks_nothing(session, workspace, small):
     here = taken(workspace, small)
     at = here["held"].id

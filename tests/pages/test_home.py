@@ -36,9 +36,24 @@ def test_somebody_new_sees_the_study_and_picks_a_name(small, opened):
 def test_a_name_that_cannot_be_is_refused(small, opened, name):
     page = opened("home", who=name)
     assert "Who is judging?" in words(page)
+    assert bool(page.error) == bool(name.strip())
     if len(name) <= 60:
         enter(page, name)
         assert page.error and "Who is judging?" in words(page)
+
+
+def test_a_link_with_a_bad_name_says_why(small, opened):
+    said = words(opened("annotate", who="x" * 61))
+    assert "name in this link can't be used: a name has at most 60 characters." in said
+    page = opened("home", who="x" * 61)
+    enter(page, "zoe")
+    assert page.query_params["who"] == "zoe" and not page.error
+
+
+def test_a_name_in_a_link_is_not_offered_to_others_before_something_is_stored(small, opened):
+    page = opened("annotate", who="zoe")
+    assert not page.error
+    assert "Here before:" not in words(opened("home"))
 
 
 def test_a_known_name_is_offered(small, workspace, opened):
@@ -81,7 +96,7 @@ def test_a_paused_study_offers_nothing_to_press(small, workspace, opened):
 def test_a_study_without_data_leads_to_the_data_page(workspace, opened):
     studies.create(workspace, ANA, from_yaml(PROTOCOL.replace("A small study", TITLE)))
     page = opened("home", who="ana")
-    assert page.title[0].value == "\\!\\[\\](http\\://a.example/b.png) study"
+    assert page.title[0].value == "\\!\\[\\](http\\:\u200b//a.example/b.png) study"
     page.button(key="bring").click().run()
     assert page.title[0].value == "Data"
 
@@ -105,3 +120,24 @@ def test_the_study_of_the_address_is_in_hand(small, workspace, opened):
     assert page.title[0].value == "Another one"
     page.selectbox(key="study-choice").select("small").run()
     assert page.title[0].value == "A small study" and page.query_params["study"] == "small"
+
+
+@pytest.mark.parametrize("name", ["home", "annotate", "data"])
+def test_an_unknown_study_in_the_address_opens_no_other(small, workspace, opened, name):
+    wanted = "![](http://a.example/b.png)"
+    page = opened("home", who="ana", study=wanted)
+    if name != "home":
+        page.query_params["study"] = wanted
+        page.switch_page(f"{name}.py")
+        page.query_params["study"] = wanted
+        page.run()
+    said = words(page)
+    assert f"There is no study called **{wanted}**." in said and "A small study" not in said
+    assert "![" not in page.error[0].value
+    assert page.query_params["study"] == wanted and page.selectbox(key="study-choice").value is None
+    page.button(key="study-known-0").click().run()
+    assert page.query_params["study"] == "small" and "no study called" not in words(page)
+
+
+def test_an_unknown_study_where_there_is_none(workspace, opened):
+    assert "No study yet" in words(opened("home", who="ana", study="lost"))

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.widgets.inert import inert
+from pages.widgets.words import plain
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,9 @@ def test_what_could_load_or_run_is_disarmed(text, shown):
 @given(st.text(alphabet="![]()\\:redjavscipt$5`<>\n ", max_size=60))
 def test_no_image_mark_survives(text):
     assert "![" not in inert(text)
+
+
+@pytest.mark.parametrize("text", ["see https://a.example/x", "www.a.example", "to me@a.example"])
+def test_an_address_in_a_label_is_taken_apart(text):
+    shown = plain(text)
+    assert shown.count("\u200b") == 1 and shown.replace("\u200b", "").replace("\\", "") == text

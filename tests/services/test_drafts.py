@@ -7,7 +7,18 @@ from hypothesis import strategies as st
 from core.fields import settings_of
 from core.protocol import Assignment
 from core.questions.base import questions
-from core.services import answering, assignment, demo, drafts, people, unit_preview
+from core.services import (
+    answering,
+    assignment,
+    comments,
+    consent,
+    demo,
+    drafts,
+    people,
+    preferences,
+    unit_preview,
+)  # fmt: skip
+from core.services.access import Identity
 from core.services.drafts import BLANK
 from core.units import Invalid
 from core.workers.base import workers
@@ -36,7 +47,8 @@ def test_the_blank_study_is_valid():
         ("kind: pairwise", "kind: pair", "line 13, questions.preference.kind: no questions part"),
         ("title: My study", "title: ''", "line 2, title"),
         ("overlap: 2", "overlap: none", "line 18, assignment.overlap"),
-        ("responses: text", "responses: film", "no content kind is called 'film'"),
+        ("responses: text", "responses: film", "responses: no content kind is called 'film'"),
+        ("fields:\n  prompt: text", "fields:\n  prompt: film", "fields: no content kind is called"),
         ("name: my-study", "name: [my", "line 2"),
         ("units: together", "units: together\nunits: each", "line 12, column 1"),
         ("name: my-study", "colour: red", "line 1"),
@@ -46,6 +58,37 @@ def test_a_problem_names_its_line_and_field(old, new, said):
     protocol, problems = drafts.check(BLANK.replace(old, new, 1))
     assert protocol is None
     assert any(said in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("questions", "hello", "expected a list of questions, each with a kind, a name and a title;"
+         " found 'hello'"),
+        ("questions", "{kind: rating}", "expected a list of questions"),
+        ("questions", "[hello]", "number 1: expected settings with a kind; found 'hello'"),
+        ("questions", "[]", "a study needs at least one question"),
+        ("workers", "judge", "expected a list of workers, each with a kind and a name;"
+         " found 'judge'"),
+        ("fields", "prompt", "expected the kind of content of each field, as in {prompt: text};"
+         " found 'prompt'"),
+        ("fields", "{prompt: [text]}", "found ['text']"),
+        ("units", "5", "expected one of together, each, pairs; found 5"),
+        ("units", "", "expected one of together, each, pairs; found nothing"),
+        ("assignment", "3", "expected settings, as in {name: value}; found 3"),
+        ("statistics", "alpha", "expected a list, as in [first, second]; found 'alpha'"),
+        ("title", "5", "expected a text; put numbers and yes or no into quotes; found 5"),
+        ("version", "new", "expected a whole number; found 'new'"),
+        ("language", "Old English", "use the code of a language, as in en, de or pt-BR"),
+        ("titel", "x", "there is no setting called 'titel'"),
+    ],
+)  # fmt: skip
+def test_a_field_of_a_wrong_shape_says_what_was_expected(field, value, said):
+    data = {"name": "x", "title": "X", "questions": "[{kind: text, name: a, title: A}]"}
+    lines = [f"{name}: {text}" for name, text in (data | {field: value}).items()]
+    number = [*(data | {field: value})].index(field) + 1
+    (problem,) = drafts.check("\n".join(lines))[1]
+    assert problem.startswith(f"line {number}, {field}") and said in problem
 
 
 @pytest.mark.parametrize("text", ["", "5", "- a", "a: [", "\x00"])
@@ -95,6 +138,22 @@ def test_people_who_have_judged_are_known(db, study):
     for who in (BEN, ANA):
         answering.submit(db, who, assignment.current(db, who, "small"), {"better": {"winner": "a"}})
     assert people.known(db) == ["ana", "ben"]
+
+
+def test_people_who_only_looked_are_not_known(db, study):
+    held = assignment.current(db, BEN, "small")
+    assert people.known(db) == []
+    assignment.save_draft(db, BEN, held, {"better": {"winner": "a"}})
+    assert people.known(db) == ["ben"]
+
+
+def test_people_who_said_something_without_an_answer_are_known(db, study):
+    assert consent.asks(db, ANA, "small") is False
+    comments.comment(db, ANA, assignment.current(db, ANA, "small"), "What is meant?")
+    held = assignment.current(db, BEN, "small")
+    answering.skip(db, BEN, held, "unclear")
+    preferences.save(db, Identity("cyd"), "small", {"language": "de"})
+    assert people.known(db) == ["ana", "ben", "cyd"]
 
 
 def test_names_are_one_line_in_one_form():

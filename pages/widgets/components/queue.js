@@ -16,7 +16,8 @@ export default function (component) {
     let panel = "";
     let saved = first.saved || 0;
     let note = "";
-    let errors = [];
+    let errors = []; // answers that were not stored
+    let hint = ""; // why the newest move could not be made; gone with the next one
     let offline = 0; // since when an entry waits
     const tell = teller();
     const alert = el("div", { class: "alert", role: "alert" });
@@ -59,6 +60,7 @@ export default function (component) {
     document.addEventListener("visibilitychange", alive);
 
     function place(unit, back = false) {
+      hint = "";
       now = unit;
       looking = back;
       answers = unit ? { ...unit.answers, ...unit.draft } : {};
@@ -75,6 +77,11 @@ export default function (component) {
 
     // ---- the moves ----
 
+    function cannot(name, facts) {
+      hint = said(name, facts);
+      drawAlert();
+    }
+
     const single = (unit) => data.one_key && unit.questions.length === 1;
 
     function active(unit) {
@@ -85,10 +92,12 @@ export default function (component) {
     function choose(question, option) {
       if (!now) return;
       errors = [];
+      hint = "";
       answers = { ...answers, [question.name]: option.value };
       if (single(now)) return submit();
       if (!looking) box.push({ kind: "draft", at: now.at, place: now.place, answers });
       drawAsked();
+      drawAlert();
       drawStatus();
     }
 
@@ -96,8 +105,7 @@ export default function (component) {
       if (!now) return;
       const open = now.questions.find((one) => one.required && (answers[one.name] === undefined || answers[one.name] === null));
       if (open) {
-        errors = [said("needs_answer", { title: open.title })];
-        return drawAlert();
+        return cannot("needs_answer", { title: open.title });
       }
       const unit = { ...now, answers: { ...answers }, draft: {}, state: "submitted" };
       const seconds = Math.min(Math.round((performance.now() - begun) / 10) / 100, 86_400);
@@ -117,10 +125,7 @@ export default function (component) {
     function back() {
       const from = now ? now.place : data.place + 1;
       const known = [...behind.keys()].filter((one) => one < from).sort((a, b) => b - a)[0];
-      if (from <= 1) {
-        errors = [said("first_one")];
-        return drawAlert();
-      }
+      if (from <= 1) return cannot("first_one");
       if (known === from - 1) return place(behind.get(known), true);
       note = said("fetching_back");
       drawStatus();
@@ -139,10 +144,7 @@ export default function (component) {
         note = said("taken_back");
         return place(open);
       }
-      if (from <= 1) {
-        errors = [said("nothing_to_undo")];
-        return drawAlert();
-      }
+      if (from <= 1) return cannot("nothing_to_undo");
       note = said("taking_back");
       drawStatus();
       box.push({ kind: "undo", at: null, place: from - 1 });
@@ -160,14 +162,17 @@ export default function (component) {
     function note_(kind, words) {
       if (!now || (kind === "comment" && !words.trim())) return;
       box.push({ kind, at: now.at, place: now.place, note: words });
-      panel = "";
+      panel = hint = "";
       note = said(kind === "flag" ? "flagged" : "comment_sent").replace(/\.$/, "");
       drawPanel();
+      drawAlert();
       drawStatus();
     }
 
     function toggle(name) {
       panel = panel === name ? "" : name;
+      hint = "";
+      drawAlert();
       drawPanel();
       drawAsked();
       side.querySelector("input, button")?.focus();
@@ -256,7 +261,7 @@ export default function (component) {
     }
 
     function drawAlert() {
-      alert.replaceChildren(...errors.map((words) => el("div", { text: words })));
+      alert.replaceChildren(...[...errors, hint].filter(Boolean).map((words) => el("div", { text: words })));
     }
 
     function drawPanel() {
@@ -399,7 +404,7 @@ export default function (component) {
         } else if (fresh.missing && box.wanted() === fresh.missing) {
           box.arrived();
           note = "";
-          errors = [said("first_one")];
+          hint = said("first_one");
         }
         if (gone.some(({ entry }) => entry.kind === "undo" && entry.at === null)) return place(ahead()[0] || null);
         if (!stays()) {
