@@ -10,6 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.services.store import Behind, Unavailable
+
 log = logging.getLogger("concord")
 
 
@@ -23,6 +25,12 @@ def explain(error: Exception) -> bool:
         place = place.tb_next
     where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
     log.error("%s at %s", type(error).__name__, where)
+    if isinstance(error, Unavailable | Behind):
+        st.error(
+            f"{error} Your last step was not stored. Every answer that was confirmed is. Tell "
+            "whoever runs this app, then reload the page and do that step again."
+        )
+        return True
     st.error(
         "This page broke. Every answer that was confirmed is stored. Reload the page; if it breaks "
         f"again, tell whoever runs this study: {type(error).__name__} at {where}."

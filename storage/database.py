@@ -10,6 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+from storage.trouble import Unavailable, translate
+
+__all__ = ["Database", "Unavailable", "normalised", "now", "open_engine"]
 BUSY_MS = 30_000
 
 
@@ -25,7 +28,8 @@ class Database:
     what it may change; on PostgreSQL a writer locks the study that it works on, by
     `storage.studies.head`. `read()` sees one snapshot and changes nothing. On SQLite every commit
     reaches the disk before it returns (`synchronous=FULL` in WAL mode) and foreign keys are
-    enforced.
+    enforced. Either raises `Unavailable` when the database as a whole cannot be used: full, locked,
+    read-only, out of reach. No error carries the values of a statement.
 
     `cache` is a plain dict for values derived from immutable rows; it lives as long as the engine.
     """
@@ -74,7 +78,11 @@ def open_engine(url: str) -> Engine:
     """An engine with pooled connections, prepared for the dialect of `url`."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True)
+        engine = create_engine(
+            url, pool_size=10, max_overflow=30, pool_pre_ping=True, hide_parameters=True
+        )
+        event.listen(engine, "handle_error", translate)
+        return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
@@ -82,10 +90,12 @@ def open_engine(url: str) -> Engine:
         pool_size=10,
         max_overflow=90,
         pool_timeout=60,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
     )
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", begin_sqlite)
+    event.listen(engine, "handle_error", translate)
     return engine
 
 

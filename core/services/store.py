@@ -3,9 +3,12 @@
 from core.services.access import Identity, require
 from core.settings import settings
 from storage import migrate
-from storage.database import Database
+from storage.database import Database, Unavailable
 
-__all__ = ["Behind", "Database", "connect", "differences", "ensure", "open_store", "upgrade"]
+__all__ = [
+    "Behind", "Database", "Unavailable", "connect", "differences", "ensure", "open_store",
+    "upgrade",
+]  # fmt: skip
 
 
 class Behind(RuntimeError):

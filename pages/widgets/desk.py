@@ -15,7 +15,7 @@ from core.services import answering, assignment, comments, history, preferences,
 from core.services.access import Identity
 from core.services.answering import Conflict
 from core.services.assignment import Ticket
-from core.services.store import Database
+from core.services.store import Database, Unavailable
 from core.services.studies import Study
 from core.units import Invalid
 from pages.widgets import digits
@@ -110,7 +110,7 @@ def answered(
         return
     try:
         desk["held"] = assignment.save_draft(db, who, held, desk["answers"])
-    except studies.Refused as error:
+    except (studies.Refused, Unavailable) as error:
         desk["error"] = str(error)
         return
     if held.state == "reserved" and desk["held"].state == "submitted":
@@ -141,6 +141,9 @@ def submit(db: Database, who: Identity, study: Study, at: int) -> None:
     except answering.Reworded as error:
         hold(desk, assignment.at(db, who, study.key, held.place))
         desk["error"] = str(error).capitalize() + "."
+        return
+    except Unavailable as error:
+        desk["error"] = f"{error} {desk['words']('not_kept')}"
         return
     except (Conflict, studies.Refused) as error:
         desk["error"] = str(error)

@@ -17,7 +17,7 @@ from core.services import ahead, answering, assignment, comments, studies
 from core.services.access import Denied, Identity
 from core.services.answering import Conflict
 from core.services.assignment import Ticket
-from core.services.store import Database
+from core.services.store import Database, Unavailable
 from core.services.studies import Study
 from core.ui import Recorder, Reordered
 from core.units import Invalid
@@ -110,7 +110,7 @@ def _lane(desk: State) -> State:
     return desk.setdefault(
         "lane",
         {"ahead": [], "screens": {}, "done": {}, "acks": {}, "renewed": 0.0, "fits": True,
-         "closed": "", "behind": None, "missing": None},
+         "closed": "", "trouble": "", "behind": None, "missing": None},
     )  # fmt: skip
 
 
@@ -124,9 +124,12 @@ def _refill(db: Database, who: Identity, study: Study, lane: State) -> None:
     known = {held.id: held for held in lane["ahead"]}
     try:
         lane["ahead"] = ahead.reserve_ahead(db, who, study.key, most, known)
-        lane["closed"] = ""
+        lane["closed"] = lane["trouble"] = ""
     except studies.Refused as error:
         lane["closed"] = str(error).capitalize()
+    except Unavailable as error:
+        lane["closed"] = lane["trouble"] = str(error)
+        return
     lane["renewed"] = time.monotonic()
     kept = lane["screens"]
     lane["screens"] = {h.id: kept.get(h.id) or screen(h) for h in lane["ahead"]}
@@ -163,6 +166,7 @@ def _data(db: Database, who: Identity, study: Study, desk: State, key: str) -> d
     return {
         "key": key, "store": f"{study.key}:{who.name}", "units": units, "acks": lane["acks"],
         "saved": desk.get("saved") or 0, "closed": lane["closed"], "empty": empty,
+        "trouble": lane["trouble"],
         "place": assignment.progress(db, who, study.key)[0] if not units else 0,
         "behind": lane["behind"], "missing": lane["missing"], "keys": desk["keys"],
         "one_key": study.protocol.assignment.one_key, "reasons": list(answering.SKIP_REASONS),
@@ -200,6 +204,7 @@ def take(db: Database, who: Identity, study: Study, box: Entry) -> None:
             if ack.get("again"):
                 break
             done[entry["id"]] = ack
+            lane["trouble"] = ""
     for old in list(done)[:-REMEMBERED]:
         del done[old]
     lane["acks"] = {e["id"]: done[e["id"]] for e in entries if e["id"] in done}
@@ -219,6 +224,9 @@ def _carried(
         return _carry(db, who, study, desk, entry)
     except Invalid as error:
         return {"error": error.message}
+    except Unavailable as error:
+        desk["lane"]["trouble"] = str(error)
+        return {"again": True}
     except answering.Reworded as error:
         desk["lane"]["ahead"], desk["lane"]["screens"] = [], {}
         return {"error": str(error)}

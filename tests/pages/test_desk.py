@@ -9,6 +9,7 @@ from core.protocol import from_yaml
 from core.services import studies
 from pages.widgets import desk
 from pages.widgets.workspace import labels
+from storage.database import Database, Unavailable
 from storage.tables import Event, Judgment
 from tests.services.conftest import ANA, PROTOCOL, fill
 
@@ -150,3 +151,24 @@ def test_time_away_is_taken_off(session, workspace, small, monkeypatch):
     desk.answered(workspace, ANA, small, here["held"].id, "better", A)
     desk.submit(workspace, ANA, small, here["held"].id)
     assert stored(workspace)[-1].seconds == 0.0
+
+
+def test_a_database_in_trouble_takes_nothing_from_the_desk(
+    session, workspace, small, monkeypatch
+):  # fmt: skip
+    here = taken(workspace, small)
+    first = here["held"].id
+
+    def full(*_, **__):
+        raise Unavailable("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Database, "write", full)
+        desk.answered(workspace, ANA, small, first, "better", A)
+        assert here["error"] == "The disk is full."
+        desk.submit(workspace, ANA, small, first)
+    assert here["error"].startswith("The disk is full. Your answers stand here")
+    assert here["held"].id == first and here["answers"] == {"better": A}
+    assert stored(workspace) == []
+    desk.submit(workspace, ANA, small, first)
+    assert len(stored(workspace)) == 1 and here["error"] == ""

@@ -13,6 +13,7 @@ from core.services.preferences import Preferences
 from core.services.tickets import Ticket
 from core.units import Shown, Unit
 from pages.widgets import desk, lane
+from storage.database import Database, Unavailable
 from storage.tables import Event, Judgment
 from tests.services.conftest import ANA, fill
 
@@ -104,6 +105,24 @@ def test_a_paused_study_keeps_the_answers_waiting(workspace, quick):
     studies.set_state(workspace, ANA, "quick", "open")
     lane.take(workspace, ANA, quick, box)
     assert len(stored(workspace)) == 1
+
+
+def test_a_database_in_trouble_keeps_the_answers_waiting_and_says_so(workspace, quick, monkeypatch):
+    first = data(workspace, quick)["units"][0]
+    box = {"entries": [entry("1", first, answers={"better": A}, fresh=True)]}
+
+    def full(*_, **__):
+        raise Unavailable("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Database, "write", full)
+        lane.take(workspace, ANA, quick, box)
+        desk.state(quick, ANA)["lane"]["renewed"] = -1e9
+        found = data(workspace, quick)
+    assert found["acks"] == {} and found["trouble"] == "the disk is full"
+    lane.take(workspace, ANA, quick, box)
+    found = data(workspace, quick)
+    assert found["trouble"] == "" and len(stored(workspace)) == 1 and "1" in found["acks"]
 
 
 def test_what_cannot_be_stored_is_said(workspace, quick):

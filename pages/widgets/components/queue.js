@@ -261,7 +261,7 @@ export default function (component) {
     }
 
     function drawAlert() {
-      alert.replaceChildren(...[...errors, hint].filter(Boolean).map((words) => el("div", { text: words })));
+      alert.replaceChildren(...[...errors, data.trouble, hint].filter(Boolean).map((words) => el("div", { text: words })));
     }
 
     function drawPanel() {
