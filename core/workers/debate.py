@@ -63,10 +63,11 @@ class Debate(ModelWorker):
 
     At most `rounds` rounds; with `stop_early` it ends after one in which nobody's answer changed.
     Then each persona judges by itself: a pair by a score of 1 to `points` for each response,
-    anything else by an answer. `aggregate` mean averages scores and numbers (and counts votes where
-    there are none), majority and median put the answers together; a tie has no answer. With `mode`
-    pairwise two responses are discussed, in both orders (repeat 1 the other way round); pointwise
-    leaves out questions about a pair. Roles must differ. The transcript is kept as the reasoning.
+    anything else (and a pair with strength or dimensions) by an answer. `aggregate` mean averages
+    scores and numbers (and counts votes where there are none), majority and median put the answers
+    together; a tie has no answer. With `mode` pairwise two responses are discussed, in both orders
+    (repeat 1 the other way round); pointwise leaves out questions about a pair. Roles must differ.
+    The transcript is kept as the reasoning.
     """
 
     kind = "debate"
@@ -170,7 +171,8 @@ class Debate(ModelWorker):
         self, persona: Persona, asked: Sequence[Question], shown: Unit, talk: Talk, llm: Model,
         repeat: int,
     ) -> dict[str, Said]:  # fmt: skip
-        forms = {q.name: Form(points=self.points, combined=isinstance(q, Pairwise)) for q in asked}
+        scored = {q.name for q in asked if isinstance(q, Pairwise) and q.simple}
+        forms = {q.name: Form(points=self.points, combined=q.name in scored) for q in asked}
         schema = an_object(
             {q.name: forms[q.name].schema((q,), shown)["properties"][q.name] for q in asked}
         )

@@ -80,7 +80,7 @@ class Judge(ModelWorker):
 
     def can(self, question: Question, unit: Unit) -> bool:
         if self.scoring != "direct":
-            return isinstance(question, Pairwise)
+            return isinstance(question, Pairwise) and question.simple
         if self.mode == "listwise":
             return question.about != "pair" or len(unit.outputs) == 2
         return self.mode == "pairwise" or question.about != "pair"

@@ -225,6 +225,14 @@ def test_independent_scores_see_one_response_each():
     assert "right" not in str(pairwise(scoring="independent").messages(PAIR)[1])
 
 
+@pytest.mark.parametrize("more", [{"strength": 3}, {"dimensions": {"care": "with care"}}])
+@pytest.mark.parametrize("scoring", ["independent", "combined"])
+def test_scores_answer_no_pair_that_asks_for_more_than_the_better(scoring, more):
+    asked = question({"kind": "pairwise", "name": "better", "title": "Which?", **more})
+    with pytest.raises(CannotAnswer, match="nothing that this worker can answer"):
+        work(pairwise(scoring=scoring), unit("a", "b", asked=(asked,)), {})
+
+
 def test_confidence_is_recorded_where_it_was_given():
     reply = {"quality": {"reasoning": "r", "confidence": 85, "answer": 3}}
     drafts, _ = work(judge(confidence=True), ONE, reply)

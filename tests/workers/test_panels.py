@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from core.content.text import TextContent
 from core.questions.base import load as question
+from core.rehearsal import stand_in
 from core.units import Shown, Unit, Vote
 from core.workers.base import CannotAnswer
 from core.workers.base import load as worker
@@ -189,6 +190,34 @@ def test_ratings_are_discussed_as_well():
     drafts, _ = work(made, ONE, reply)
     assert drafts[0].value == 4 and drafts[0].facts["sd"] == 1
     assert made.repeats() == 1
+
+
+def test_a_pair_with_dimensions_is_answered_and_not_scored():
+    asked = question({"kind": "pairwise", "name": "better", "title": "Which?",
+                      "dimensions": {"care": "with care"}})  # fmt: skip
+
+    def reply(body):
+        answers = body["response_format"]["json_schema"]["schema"]["properties"]
+        form = stand_in(answers["better"]["properties"]["answer"]) if "better" in answers else None
+        if "discussion is over" in system(body):
+            return {"better": {"reasoning": "so", "answer": form}}
+        return {"speech": "Well.", "answers": {"better": stand_in(
+            answers["answers"]["properties"]["better"])}}  # fmt: skip
+
+    drafts, _ = work(debate(rounds=1), replace(PAIR, questions=(asked,)), reply)
+    assert drafts[0].value["dimensions"] and "scores" not in drafts[0].facts
+
+
+def test_three_personas_talk_for_two_rounds_as_the_fellowship_does():
+    """General Public, Psychologist, Critic; two rounds; then two scores each; all see all."""
+    names = ("General Public", "Psychologist", "Critic")
+    cast = [{"name": name, "role": f"You are the {name}."} for name in names]
+    scores = by_persona({"A": 9, "B": 2}, {"A": 3, "B": 4})
+    made = debate(personas=cast, stop_early=False)
+    [draft], sent = work(made, PAIR, speaks(lambda body: "A", scores))
+    assert len(sent[""]) == 3 * 2 + 3 and user(sent[""][-1]).count("[round") == 6
+    assert [system(b).count(f"You are {n}") for b, n in zip(sent[""], names * 3, strict=True)]
+    assert draft.value == A and draft.facts["mean_scores"] == {"a": 5.0, "b": 10 / 3}
 
 
 def test_personas_may_be_different_models():

@@ -9,6 +9,7 @@ from core.questions.base import load as question
 from core.units import Shown, Unit
 from core.workers.injected import instructions, quoted
 from core.workers.voting import apart, on_scale, tally
+from tests.contracts.hostile import fuzz
 
 BETTER = question({"kind": "pairwise", "name": "better", "title": "Which?"})
 STRICT = question({"kind": "pairwise", "name": "strict", "title": "Which?", "tie": False})
@@ -53,6 +54,20 @@ def test_mean_and_median_of_points():
     assert tally(BETTER, PAIR, [A, B, A], "median").value is None
 
 
+def test_no_mode_is_a_tie_and_a_tie_is_a_vote():
+    """The juries of Arif et al. (2024): the mode of the winners; without one, a tie.
+
+    A vote for a response beside a vote for a tie has no mode either; their published code makes
+    a tie of it, and so does `ties: tie`, while the other rule leaves it out.
+    """
+    for votes in ([A, TIE], [A, B, TIE], [A, A, B, B, TIE]):
+        assert tally(BETTER, PAIR, votes).value is None
+        assert tally(BETTER, PAIR, votes, ties="tie").value == TIE
+    for votes, mode in (([A, TIE, TIE], TIE), ([A, A, TIE], A), ([A, A, B, TIE], A), ([TIE], TIE)):
+        assert tally(BETTER, PAIR, votes).value == mode
+        assert tally(BETTER, PAIR, votes, ties="tie").value == mode
+
+
 def test_spread_is_kept():
     facts = tally(QUALITY, PAIR, [1, 1, 2, 4]).facts
     assert facts["entropy"] == 1.5 and facts["sd"] == pytest.approx(1.2247, abs=1e-4)
@@ -60,6 +75,7 @@ def test_spread_is_kept():
     assert "sd" not in apart([A, B])
 
 
+@fuzz(500, 60)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=9), st.randoms())
 def test_the_order_of_votes_is_irrelevant(votes, chance):
     mixed = list(votes)
