@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.services import quality, team
+from core.services import admission, quality, team
 from core.services.access import Denied
 from core.services.quality import Quality
 from core.services.studies import Refused, Study
@@ -142,6 +142,8 @@ elif not who.may("review"):
     look.empty_state("For researchers", "Ask the owner of the study for the role researcher.")
 else:
     told()
+    for warning in admission.warnings(db, who, study.key):
+        st.warning(plain(warning), icon=":material/warning:")
     everybody = quality.table(db, who, study.key)
     if everybody:
         board(study, everybody)

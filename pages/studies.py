@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.protocol import ProtocolError
-from core.services import drafts, studies
+from core.services import admission, drafts, studies
 from core.services.studies import MOVES, Refused, Study
 from pages.widgets import draft, identity, look, workspace
 from pages.widgets.study_editor import editor
@@ -80,6 +80,8 @@ def in_hand(study: Study) -> None:
     with st.container(key="panel-study", border=True):
         st.markdown(f"#### {plain(study.title)} {look.chip(study.state)}", anchors=False)
         look.caption(f"{study.state}: {MEANING[study.state]} · version {study.version}")
+        for warning in admission.warnings(db, who, study.key):
+            st.warning(plain(warning), icon=":material/warning:")
         with st.container(horizontal=True, key="study-does"):
             closed = study.state in {"closed", "archived"}
             st.button(

@@ -15,8 +15,8 @@ PAIR = "pair"
 
 
 def bring(
-    connection: Connection, study: Study, rows: Sequence[EventRow], rater: Callable[[RaterRow], int],
-    landed: Mapping[int, Stored],
+    connection: Connection, study: Study, rows: Sequence[EventRow],
+    rater: Callable[[RaterRow], int], landed: Mapping[int, Stored],
 ) -> int:  # fmt: skip
     """Write the events that the study does not have; returns how many.
 

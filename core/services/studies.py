@@ -171,7 +171,10 @@ def _editable(study: Study, protocol: StudyProtocol, seen: int) -> None:
 
 
 def set_state(db: Database, who: Identity, key: str, state: str) -> Study:
-    """Move a study to another state; raises `Refused` for a move that is not allowed."""
+    """Move a study to another state; raises `Refused` for a move that is not allowed.
+
+    A study takes no answers while one of its qualification rounds would admit everybody.
+    """
     require(who, "edit")
     if state not in STATES:
         raise Refused(f"no state is called {state!r}; there are: {', '.join(STATES)}")
@@ -181,10 +184,21 @@ def set_state(db: Database, who: Identity, key: str, state: str) -> Study:
             if state not in MOVES[study.state]:
                 able = ", ".join(sorted(MOVES[study.state]))
                 raise Refused(f"a study that is {study.state} can become: {able}")
+            if state in ANSWERABLE:
+                _admits(connection, study)
             studies.change(connection, study.id, state=state)
             data = {"from": study.state, "to": state}
             studies.record(connection, study.id, "state", who.name, data)
     return load(db, key)
+
+
+def _admits(connection: Connection, study: Study) -> None:
+    """Raise `Refused` where a qualification round would admit everybody."""
+    from core.services import admission  # which reads studies
+
+    wrong = admission.everybody(connection, study.id, study.protocol)
+    if wrong:
+        raise Refused(" ".join(wrong))
 
 
 def clone(db: Database, who: Identity, key: str, name: str, title: str = "") -> Study:

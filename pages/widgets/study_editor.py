@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.protocol import StudyProtocol
-from core.services import drafts, studies, unit_preview
+from core.services import admission, drafts, studies, unit_preview
 from core.services.access import Identity
 from core.services.store import Database
 from core.services.studies import Edit, Refused
@@ -20,7 +20,7 @@ from pages.widgets.words import plain
 def editor(db: Database, who: Identity, now: draft.Draft) -> None:
     """The whole editor of the session's draft."""
     protocol, problems = drafts.check(now["text"])
-    _verdict(db, now, protocol, problems)
+    _verdict(db, who, now, protocol, problems)
     form_side, file_side = st.columns([11, 9], gap="medium")
     with file_side:
         _file(now)
@@ -51,13 +51,16 @@ def _typed() -> None:
 
 
 def _verdict(
-    db: Database, now: draft.Draft, protocol: StudyProtocol | None, problems: Sequence[str]
-) -> None:
+    db: Database, who: Identity, now: draft.Draft, protocol: StudyProtocol | None,
+    problems: Sequence[str],
+) -> None:  # fmt: skip
     """What keeps the draft from being saved, or what saving does."""
     if problems:
         st.error("Not ready to save:\n\n" + "\n".join(f"- {plain(p)}" for p in problems))
     elif protocol is not None and now["key"] is not None:
         st.info(consequences(studies.preview_edit(studies.load(db, now["key"]), protocol)))
+        for warning in admission.warnings(db, who, now["key"], protocol):
+            st.warning(plain(warning), icon=":material/warning:")
     if now["error"]:
         st.error(plain(now["error"]))
 

@@ -84,3 +84,18 @@ def test_a_case_is_asked_again_and_what_all_say_is_accepted(small, workspace, op
     area.set_value("Prefer the one with a source.")
     press(page, "Put it into the guidelines")
     assert "Prefer the one with a source." in studies.load(workspace, "small").protocol.guidelines
+
+
+def test_a_qualification_that_would_admit_everybody_is_said_and_keeps_the_study_closed(
+    small, workspace, opened
+):
+    checks = {"by": "use", "rounds": [{"name": "entry", "kind": "qualification", "mark": 0.5}]}
+    edited(workspace, checks=checks)
+    page = opened("people", who="ana", study="small")
+    assert "would admit everybody" in "\n".join(w.value for w in page.warning)
+    studies.set_state(workspace, EVA, "small", "paused")
+    page = opened("studies", who="ana", study="small")
+    assert "would admit everybody" in "\n".join(w.value for w in page.warning)
+    press(page, "Open")
+    assert "would admit everybody" in "\n".join(e.value for e in page.error)
+    assert studies.load(workspace, "small").state == "paused"

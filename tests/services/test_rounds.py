@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core.protocol import from_data, from_yaml
-from core.services import answering, assignment, effects, material, studies
+from core.services import admission, answering, assignment, effects, material, studies
 from core.services.access import Identity
 from core.services.studies import Refused
 from core.units import Invalid
@@ -225,3 +225,35 @@ def test_within_people_the_arms_come_equally_often(db):
     studies.set_state(db, ANA, "small", "open")
     work(db, ANA)
     assert Counter(r.arm for r in rows(db, S)) == {"full": 4, "bare": 4}
+
+
+ENTRY = "{rounds: [{name: entry, kind: qualification, mark: 0.6}]}"
+
+
+def test_a_qualification_that_would_admit_everybody_keeps_the_study_closed(db):
+    made = studies.create(db, ANA, from_yaml(PROTOCOL + f"checks: {ENTRY}\n"))
+    fill(db, made, 2)
+    with pytest.raises(Refused, match="'entry' has no item with a known answer"):
+        studies.set_state(db, ANA, "small", "open")
+    (said,) = admission.warnings(db, ANA, "small")
+    assert "fact 'use' is 'entry'" in said
+    words = {"kind": "text", "data": "Which?"}
+    for key, gold in (("bad", {"better": {"winner": "nobody"}}), ("good", {"better": A})):
+        with db.write() as connection:
+            items.add_items(connection, made.id, [
+                {"key": key, "content": {"prompt": words}, "meta": {"use": "entry"}, "gold": gold}
+            ])  # fmt: skip
+            item = items.item_ids(connection, made.id)[key]
+            items.add_outputs(connection, made.id, [
+                {"item": item, "key": o, "content": words} for o in "ab"
+            ])  # fmt: skip
+            material.add_missing_units(connection, studies.load(db, "small", connection))
+        assert bool(admission.warnings(db, ANA, "small")) == (key == "bad")
+    assert studies.set_state(db, ANA, "small", "open").state == "open"
+
+
+def test_a_qualification_without_a_mark_is_said_to_admit_everybody(db):
+    opened(db, "{rounds: [{name: entry, kind: qualification}]}", ["entry"])
+    (said,) = admission.warnings(db, ANA, "small")
+    assert "mark 0" in said
+    assert admission.warnings(db, ANA, "small", from_yaml(PROTOCOL)) == []
