@@ -6,10 +6,13 @@ opened the front page.
 """
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
 
+from core.garbage import collected_seldom
 from core.services.store import Behind, Unavailable
 
 log = logging.getLogger("concord")
@@ -38,4 +41,11 @@ def explain(error: Exception) -> bool:
     return True
 
 
-app = st.App(Path(__file__).parent / "pages" / "main.py", on_script_error=explain)
+@asynccontextmanager
+async def serving(_app: st.App) -> AsyncIterator[None]:
+    """As long as the app serves, garbage is collected seldom."""
+    with collected_seldom():
+        yield
+
+
+app = st.App(Path(__file__).parent / "pages" / "main.py", lifespan=serving, on_script_error=explain)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.garbage import keep_loaded
 from pages.widgets import look
 
 HERE = Path(__file__).parent
@@ -29,4 +30,7 @@ found = [
     for name, title, icon in PAGES
     if (HERE / f"{name}.py").is_file()
 ]
-st.navigation(found).run()
+try:
+    st.navigation(found).run()
+finally:
+    keep_loaded()

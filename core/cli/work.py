@@ -5,6 +5,7 @@ import asyncio
 import click
 
 from core.cli import OPERATOR, database
+from core.garbage import collected_seldom
 from core.services import runner
 
 
@@ -20,7 +21,7 @@ def command(once: bool, idle: float | None) -> None:
     """Serve runs."""
     db = database()
     try:
-        with runner.collected_seldom():
+        with collected_seldom():
             asyncio.run(runner.serve(db, OPERATOR, once=once, idle=idle))
     except KeyboardInterrupt:
         click.echo("Stopped; another runner takes over what was under way.", err=True)

@@ -1,10 +1,7 @@
 """The runner: works on whatever runs have something to do."""
 
 import asyncio
-import gc
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from core.services import runs as run_service
 from core.services.access import Identity, require
@@ -45,23 +42,6 @@ async def serve(
             if not mine and (once or (idle is not None and time.monotonic() - last >= idle)):
                 return
             await bell.wait(0.2 if mine else None)
-
-
-@contextmanager
-def collected_seldom() -> Iterator[None]:
-    """Keep what is loaded already out of garbage collection, and collect the rest less often.
-
-    Going through every loaded module takes a tenth of a second, in which no call moves on.
-    """
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 async def _guarded(db: Database, run: int) -> None:

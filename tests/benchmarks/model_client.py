@@ -21,6 +21,7 @@ from pathlib import Path
 
 import openai
 
+from core.garbage import collected_seldom
 from core.protocol import from_yaml
 from core.services import material, runner, runs, studies
 from core.services.access import Identity
@@ -93,7 +94,7 @@ def ours(db, key, url, requests, concurrency):
     run = runs.start(
         db, OWNER, key, judge(url), limit=requests, fresh=True, concurrency=concurrency
     )
-    with runner.collected_seldom():  # as `concord work` does
+    with collected_seldom():  # as `concord work` does
         spent = timed(lambda: asyncio.run(runner.execute(db, run)))
     status = runs.status(db, OWNER, run)
     assert (status.state, status.done) == ("done", requests), status

@@ -1,5 +1,6 @@
 """The frame: settings of the server, navigation, and that our style touches no user text."""
 
+import re
 import tomllib
 
 from streamlit import config
@@ -31,9 +32,14 @@ def test_the_server_is_closed_to_strangers():
 
 def test_fonts_lie_here_with_their_licences():
     static = ROOT / "pages" / "static"
-    for face in CONFIG["theme"]["fontFaces"]:
-        assert face["url"].startswith("app/static/")
-        assert (static / face["url"].removeprefix("app/static/")).read_bytes()[:4] == b"wOF2"
+    faces = (ROOT / "pages" / "widgets" / "fonts.css").read_text("utf-8")
+    named = re.findall(r'url\("app/static/([^"]+)"\)', faces)
+    assert len(named) == faces.count("@font-face") >= 2
+    for name in named:
+        assert (static / name).read_bytes()[:4] == b"wOF2"
+    for family in (CONFIG["theme"]["font"], CONFIG["theme"]["headingFont"]):
+        assert f'font-family: "{family.split(",")[0]}"' in faces
+    assert "fontFaces" not in CONFIG["theme"]
     for licence in static.glob("fonts/OFL-*.txt"):
         assert "SIL Open Font License, Version 1.1" in licence.read_text()
 
