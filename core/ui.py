@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 from core.showing import RecordedShowing, Showing
 
-Tool = Literal["box", "match", "ranking", "span"]
+Tool = Literal["box", "hierarchy", "match", "ranking", "span"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Ui(Showing, Protocol):
         self, tool: Tool, *, name: str, title: str, value: Any = None, help: str = "",
         required: bool = True, facts: Mapping[str, Any],
     ) -> Any:  # fmt: skip
-        """An answer made with a tool: an order of responses, marked spans, boxes, pairs.
+        """An answer made with a tool: an order, marked spans, boxes, pairs, a hierarchy.
 
         The value is the question's own; `facts` are the settings of that tool, as JSON.
         """

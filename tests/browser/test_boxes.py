@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from core.content.canvas import Canvas
 from core.content.image import Image
+from core.content.tree import Tree
 from core.services import assignment
 from core.services.access import Identity
 from storage.database import Database
@@ -141,3 +142,44 @@ def test_pairs_by_keys_alone(desk):
     assert kept("same") is None
     page.get_by_role("button", name="Nothing matches").click()
     assert kept("same") == {"pairs": []}
+
+
+TREE = """
+questions:
+  - {kind: hierarchy, name: links, title: Put the outline right}
+"""
+OUTLINE = Tree.parse({"nodes": [
+    {"id": "food", "label": "Food"}, {"id": "fruit", "label": "Fruit", "parent": "food"},
+    {"id": "pear", "label": "Pear", "parent": "fruit"},
+    {"id": "spoon", "label": "Spoon", "parent": "fruit", "text": "Of wood."},
+    {"id": "tool", "label": "Tool"},
+]})  # fmt: skip
+
+
+def test_a_hierarchy_put_right_by_keys_and_by_mouse(desk):
+    page, kept = desk("outline", {"outline": OUTLINE}, TREE)
+    row = lambda name: page.locator(f".hierarchy li[data-key={name}]")
+    expect(row("food")).to_be_visible()
+    row("food").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect(row("spoon")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    expect(row("spoon")).to_be_focused()
+    expect(row("spoon")).to_have_attribute("aria-label", "Spoon, level 2, moved, now below Tool")
+    page.keyboard.press("Alt+ArrowLeft")
+    page.keyboard.press("Alt+ArrowRight")  # below the one before it, which is Tool again
+    row("fruit").get_by_role("button", name="Take out: Fruit").click()
+    expect(row("pear")).to_have_class("out")
+    moved = [{"node": "fruit", "parent": None}, {"node": "pear", "parent": None},
+             {"node": "spoon", "parent": "tool"}]  # fmt: skip
+    assert kept("links", lambda d: d and len(d["changes"]) == 3) == {"changes": moved}
+    row("pear").get_by_role("button", name="Bring back: Pear").click()
+    row("fruit").drag_to(row("tool"))
+    expect(row("fruit")).to_have_attribute("aria-label", "Fruit, level 2, moved, now below Tool")
+    expect(row("pear")).to_have_attribute("aria-label", "Pear, level 3")
+    page.get_by_role("button", name="Undo all changes (2)").click()
+    page.get_by_role("button", name="Everything stands where it belongs").click()
+    assert kept("links", lambda d: d == {"changes": []}) == {"changes": []}

@@ -5,7 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
+from core.protocol import from_yaml
+from core.services import studies
+from storage.database import Database
+from tests.browser.conftest import PROTOCOL, settled
+from tests.services.conftest import ANA, fill
 
 pytestmark = pytest.mark.browser
 
@@ -13,7 +17,11 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def narrow(app, visit):
     """The Annotate page of a newcomer in a window of 320 pixels; the mouse is never used."""
-    page = visit(f"{app.url}/annotate?who=keyboard&study=small")
+    db = Database(app.database_url)
+    fill(db, studies.create(db, ANA, from_yaml(PROTOCOL.replace("name: small", "name: narrow"))))
+    studies.set_state(db, ANA, "narrow", "open")
+    db.close()
+    page = visit(f"{app.url}/annotate?who=keyboard&study=narrow")
     page.set_viewport_size({"width": 320, "height": 640})
     settled(page)
     return page
@@ -34,6 +42,7 @@ def tab_to(page, words, most=80):
                 while (e && e.shadowRoot && e.shadowRoot.activeElement) {
                     e = e.shadowRoot.activeElement;
                 }
+                if (e.querySelector('button, input, textarea')) return '';  // the page, no control
                 const labels = e.labels ? [...e.labels].map(l => l.textContent).join(' ') : '';
                 return [e.getAttribute('aria-label'), labels, e.textContent].join(' ');
             }"""

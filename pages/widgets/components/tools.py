@@ -1,4 +1,4 @@
-"""Tools that make an answer in the browser: an order of responses, marked spans, boxes, pairs."""
+"""Tools that make an answer in the browser: orders, marked spans, boxes, pairs, hierarchies."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +9,12 @@ from pages.widgets.components import part
 from pages.widgets.texts import Words
 
 WORDS = {
+    "hierarchy": (
+        "optional", "the_top", "moved_below", "not_below_itself", "node_out", "node_back",
+        "already_top", "nothing_before", "picked_up", "put_down", "node_level", "is_out",
+        "is_moved", "put_below", "put_at_top", "move_node", "take_node_out", "bring_back",
+        "all_links_right", "undo_changes", "hierarchy_hint", "carrying_hint", "hierarchy_list",
+    ),
     "ranking": (
         "optional", "response", "ranked_at", "ranked_of", "tied_at", "not_ranked", "unplaced",
         "already_first", "already_last", "all_placed", "move_up", "move_down", "tie_above",
