@@ -66,7 +66,7 @@ def plan(study: Study, worker: Worker) -> None:
     words += waiting(study, planned)
     words += [f"{n:,} units passed by: {why}" for why, n in list(planned.passed_by.items())[:3]]
     look.caption(plain(" · ".join(words)))
-    terms, most = run_terms.terms(worker)
+    terms, most = run_terms.terms([worker])
     if worker.needs_model():
         run_look.capable(who, worker)
         run_look.price_table(who)
@@ -90,8 +90,19 @@ def everything(study: Study) -> None:
             "read and write; judges come after whoever writes what is judged."
         )
         figures.table([stage_cells(n, s) for n, s in enumerate(stages, 1)], "run-stages", "Stages")
+        terms, most = run_terms.terms(study.protocol.workers, key="chain")
+        limit = st.number_input(
+            "At most so many units for each", 1, None, None, key="chain-limit", width=240,
+            placeholder="all",
+        )  # fmt: skip
+        if terms.budget.limits():
+            look.caption("All runs of the chain draw on this one budget.")
         if st.button("Run everything", key="run-all"):
-            launch(lambda: chain.start(db, who, study.key))
+            launch(
+                lambda: chain.start(
+                    db, who, study.key, concurrency=most, limit=limit, terms=terms
+                )
+            )
 
 
 def stage_cells(number: int, stage: chain.Stage) -> dict[str, str]:

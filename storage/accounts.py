@@ -34,6 +34,12 @@ def load(connection: Connection, run: int) -> dict[str, Any]:
     return {**account, "runners": alive}
 
 
+def peek(connection: Connection, run: int) -> dict[str, Any]:
+    """A run's account as it stands, for looking at; {} without one."""
+    found = connection.execute(select(N.c.account).where(N.c.id == run)).scalar()
+    return dict(found or {})
+
+
 def store(connection: Connection, run: int, account: Mapping[str, Any]) -> None:
     """Write a run's account that the same transaction has loaded."""
     connection.execute(WRITE, {"run_id": run, "the_account": dict(account)})

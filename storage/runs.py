@@ -118,17 +118,20 @@ READY = _claim(T.c.state == "ready")
 EXPIRED = _claim((T.c.state == "leased") & (T.c.lease_until < bindparam("moment")))
 
 
-def claim(connection: Connection, run: int, count: int) -> list[Any]:
+def claim(
+    connection: Connection, run: int, count: int, *, expired_first: bool = False
+) -> list[Any]:
     """Take up to `count` tasks that are ready, or whose lease ran out, under a fresh owner token.
 
-    Rows: id, unit, repeat, attempts, owner.
+    Those whose lease ran out come last, unless they are to come first. Rows: id, unit, repeat,
+    attempts, owner.
     """
     moment = clock(connection)
     facts = {
         "run_id": run, "token": secrets.token_hex(12), "until": moment + LEASE, "moment": moment,
     }  # fmt: skip
     found: list[Any] = []
-    for statement in (READY, EXPIRED):
+    for statement in (EXPIRED, READY) if expired_first else (READY, EXPIRED):
         if len(found) < count:
             found += connection.execute(statement, {**facts, "count": count - len(found)}).all()
     return found

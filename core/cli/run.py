@@ -28,8 +28,9 @@ UNFINISHED = 5
     help="Let a worker judge a study. Running it again does what is still missing.\n\n"
     "Exit codes: 0 all done; 5 paused, stopped or some tasks failed (concord run again, or "
     "--retry).\n\n"
-    "With --all every worker of the study has its turn, in the order of what they read and write: "
-    "concord run --study demo --all\n\n"
+    "With --all every worker of the study has its turn, in the order of what they read and write; "
+    "they share the budget, and --limit holds for each: "
+    "concord run --study demo --all --max-calls 500\n\n"
     "Example: concord run --study demo --worker my-judge --base-url http://127.0.0.1:8000/v1 "
     "--model my-model --mode pairwise",
 )
@@ -78,12 +79,13 @@ def command(
     if everything and (dry_run or probe):
         raise click.UsageError("a dry run or a probe looks at one --worker")
     terms = Terms(lane, objective, Budget(max_calls, max_tokens, max_cost))
-    if everything and terms != Terms():
-        raise click.UsageError("a lane, an objective or a budget belongs to one --worker")
+    if everything and retry:
+        raise click.UsageError("--retry is about the last run of one --worker")
     db = database()
     try:
         if worker is None:
-            _chain(db, study, wait, as_json, concurrency=concurrency, fresh=fresh)
+            _chain(db, study, wait, as_json, concurrency=concurrency, fresh=fresh, limit=limit,
+                   terms=terms)  # fmt: skip
             return
         options = {"base_url": base_url, "model": model, "key": key, "mode": mode,
                    "reference": reference}  # fmt: skip
@@ -105,7 +107,7 @@ def command(
             answer({"id": None, "state": "done", "message": str(nothing)}, str(nothing), as_json)
             return
         if wait:
-            _work(db, run)
+            work_on(db, run)
         else:
             runner_process.ensure(db)
         _tell(runs.status(db, OPERATOR, run), wait, as_json)
@@ -113,19 +115,23 @@ def command(
         db.close()
 
 
-def _chain(db: Database, study: str, wait: bool, as_json: bool, **options: Any) -> None:
-    """Start every worker in its turn; each run begins when the one before it is done."""
+def _chain(
+    db: Database, study: str, wait: bool, as_json: bool, *, terms: Terms, **options: Any
+) -> None:
+    """Let every worker have its turn; a chain that rests goes on, with a budget if one is given."""
     try:
-        run: int | None = chain.start(db, OPERATOR, study, **options)
+        first = chain.start(db, OPERATOR, study, terms=terms, **options)
+        _go_on(db, runs.status(db, OPERATOR, first), terms.budget)
     except runs.NothingToDo as nothing:
         answer({"runs": [], "state": "done", "message": str(nothing)}, str(nothing), as_json)
         return
     if not wait:
         runner_process.ensure(db)
+    run: int | None = first
     found = []
     while run is not None:
         if wait:
-            _work(db, run)
+            work_on(db, run)
         found.append(runs.status(db, OPERATOR, run))
         run = chain.following(db, OPERATOR, run)
     state = next((s.state for s in found if s.state != "done"), "done")
@@ -198,16 +204,22 @@ def _open(db: Database, study: str, worker: Worker, retry: bool, budget: Budget)
         runs.retry_failed(db, OPERATOR, own[0].id)
         return own[0].id
     for status in own:
-        if status.state == "paused":
-            if budget.limits():
-                runs.set_budget(db, OPERATOR, status.id, budget)
-            runs.resume(db, OPERATOR, status.id)
+        _go_on(db, status, budget)
         if status.state in runs.OPEN:
             return status.id
     return None
 
 
-def _work(db: Database, run: int) -> None:
+def _go_on(db: Database, status: Status, budget: Budget) -> None:
+    """Resume a run if it is paused, with another budget if one is given."""
+    if status.state == "paused":
+        if budget.limits():
+            runs.set_budget(db, OPERATOR, status.id, budget)
+        runs.resume(db, OPERATOR, status.id)
+
+
+def work_on(db: Database, run: int) -> None:
+    """Work on a run in this process, with a bar; Ctrl+C pauses it."""
     status = runs.status(db, OPERATOR, run)
     with bar(status.waiting, f"run {run}, {status.worker}") as shown:
         try:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from core import tokens
 from core.calls import CallFailed, Endpoint, Lane, Spent
 from core.digest import encode
+from core.services import presence
 from core.services.group_commit import GroupCommit
 from core.throttle import stopped
 from storage import accounts
@@ -45,7 +46,10 @@ class Wish:
 
 
 class Purse:
-    """The budget of a run as one runner draws on it, together with all others at the run."""
+    """The budget in a run's account as one runner draws on it, together with all others.
+
+    The runner may be at another run: the runs of a chain draw on the account of its first.
+    """
 
     def __init__(self, commits: GroupCommit, run: int, runner: str) -> None:
         self.commits, self.run, self.runner = commits, run, runner
@@ -69,6 +73,24 @@ class Purse:
     async def settle(self, hold: Amounts, used: Amounts) -> None:
         """Replace what was put aside by what the call took."""
         await self.commits.do(self._draw, Wish(hold, used))
+
+    async def stay(self) -> None:
+        """Show that the runner lives, so that what it holds is not counted as spent."""
+        await self.commits.do(self._stay)
+
+    async def leave(self) -> None:
+        """Take the runner off the account; what it still held counts as spent."""
+        await self.commits.do(self._leave)
+
+    def _stay(self, connection: Connection, pieces: Sequence[Any]) -> list[None]:
+        account = accounts.load(connection, self.run)
+        account["runners"].setdefault(self.runner, {"paces": {}})["seen"] = clock(connection)
+        accounts.store(connection, self.run, account)
+        return [None] * len(pieces)
+
+    def _leave(self, connection: Connection, pieces: Sequence[Any]) -> list[None]:
+        presence.leave(connection, self.run, self.runner)
+        return [None] * len(pieces)
 
     def _draw(self, connection: Connection, wishes: Sequence[Wish]) -> list[str | None]:
         """Per wish None when it is granted, '' when it has to wait, else why it is refused."""

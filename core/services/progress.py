@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.services.terms import of_run
+from core.services.terms import account_at, of_run
 from storage import accounts, calls, runs
 from storage.database import now
 
@@ -67,7 +67,8 @@ def progress(connection: Connection, row: Any, study: str = "") -> Status:
     seconds = max(1.0, min(WINDOW, moment - row.created_at) / 1e6)
     rate = spent.recent / seconds if row.state == "running" and spent.recent else None
     reasons = runs.errors(connection, row.id)
-    terms = of_run(row.worker, row.account)
+    account = account_at(connection, row)
+    terms = of_run(row.worker, account)
     return Status(
         id=row.id, study=study or row.study_key, worker=row.worker["definition"]["name"],
         kind=row.worker["definition"]["kind"], state=row.state, total=row.total,
@@ -77,7 +78,7 @@ def progress(connection: Connection, row: Any, study: str = "") -> Status:
         calls=spent.calls, prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens, cost=spent.cost, rate=rate,
         eta=left / rate if rate else None, message=row.message, concurrency=row.concurrency,
-        lane=terms.lane, objective=terms.objective, budget=_budget(row.account or {}),
+        lane=terms.lane, objective=terms.objective, budget=_budget(account),
         alive=moment - row.heartbeat < ALIVE, created_at=row.created_at,
         finished_at=row.finished_at, after=int(row.worker.get("after", 0)),
     )  # fmt: skip

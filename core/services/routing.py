@@ -1,8 +1,10 @@
 """A cost-aware router: which units go to people, a jury or a single judge; first planned."""
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,13 +83,16 @@ def plan(
     the judge has answered nothing yet.
     """
     require(who, "run")
-    if budget <= 0 or min(costs[PEOPLE], costs[JURY]) <= 0:
+    if not all(0 < amount < math.inf for amount in (budget, costs[PEOPLE], costs[JURY])):
         raise Refused("the budget and what people and the jury cost are more than 0")
     with analysis.following(db, who, study, question) as (now, asked, sheet):
         table = sheet.table
+        if label and label not in table.labels:
+            known = ", ".join(table.labels)
+            raise NoAnswer(f"{asked.name} has no answer {label!r}; there are: {known}")
         code = table.labels.index(label) if label else 0
         units = follower(db, now).units[:, 0][sheet.place >= 0]
-        first, votes = _column(table, judge), _jury(table, jury, now)
+        first, votes = _worker(table, judge, now), _jury(table, jury, now)
         if not (first >= 0).any():
             raise Refused(f"{judge} has answered nothing yet; let it judge every unit first")
         people = majority(table.patterns["people"].counts)
@@ -127,11 +132,15 @@ def _column(table: Table, name: str) -> NDArray[np.int8]:
 
 
 def _jury(table: Table, names: Sequence[str], study: Study) -> NDArray[np.int8]:
-    """The members' codes; a worker of the study that has judged nothing yet has none."""
-    silent = {w.name for w in study.protocol.workers} - {r.name for r in table.raters}
+    """The members' codes."""
     blank = np.full(table.possible, -1, np.int8)
-    columns = [blank if name in silent else _column(table, name) for name in names]
-    return np.stack([blank, *columns], axis=1)
+    return np.stack([blank, *(_worker(table, name, study) for name in names)], axis=1)
+
+
+def _worker(table: Table, name: str, study: Study) -> NDArray[np.int8]:
+    """A rater's codes; a worker of the study that has judged nothing yet has none."""
+    silent = {w.name for w in study.protocol.workers} - {r.name for r in table.raters}
+    return np.full(table.possible, -1, np.int8) if name in silent else _column(table, name)
 
 
 def _facts(
@@ -160,6 +169,15 @@ def _routes(
         to = PEOPLE if asked else JURY if voted else JUDGE
         found.append(Route(unit, to, p, q))
     return found
+
+
+def by_key(db: Database, who: Identity, routed: Routing) -> list[dict[str, Any]]:
+    """Where each unit goes, by its key, with the probabilities of its draw."""
+    require(who, "run")
+    with db.read() as connection:
+        study = studies.load(db, routed.study, connection)
+        keys = {number: key for key, number in items.unit_ids(connection, study.id).items()}
+    return [{**asdict(route), "unit": keys[route.unit]} for route in routed.routes]
 
 
 def apply(db: Database, who: Identity, routed: Routing, *, concurrency: int = 16) -> list[int]:

@@ -10,7 +10,7 @@ from core.settings import ROOT, settings
 from storage import runs
 from storage.database import Database, now
 
-ALIVE = 10_000_000
+ALIVE = 6_000_000
 PATIENCE = 8.0
 _started: dict[str, float] = {}
 _turn = threading.Lock()
@@ -32,7 +32,7 @@ def ensure(db: Database) -> int | None:
 
 
 def wanted(db: Database) -> bool:
-    """Whether some run has work and no runner has shown itself for ten seconds."""
+    """Whether some run has work and no runner has shown itself for six seconds."""
     with db.read() as connection:
         rows = runs.active(connection)
     return any(now() - row.heartbeat > ALIVE for row in rows)

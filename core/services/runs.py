@@ -12,7 +12,7 @@ from core.services.budget import Budget
 from core.services.planning import Plan, nothing, planned_for
 from core.services.progress import Status, progress
 from core.services.studies import Refused, Study
-from core.services.terms import Terms, account_of, of_run
+from core.services.terms import Terms, account_of, of_run, purse_of
 from core.settings import secret
 from core.stages import Circle
 from core.workers.base import Worker
@@ -216,16 +216,17 @@ def set_concurrency(db: Database, who: Identity, run: int, most: int) -> None:
 
 
 def set_budget(db: Database, who: Identity, run: int, budget: Budget) -> None:
-    """Change what a run may take; raises `Refused` while it works."""
+    """Change what a run may take, of a chain what all its runs may; `Refused` while it works."""
     require(who, "run")
     with db.write() as connection:
         row = _row(connection, run)
         if row.state in runs.ACTIVE:
             raise Refused(f"run {run} is at work; pause it, then change its budget")
-        terms = replace(of_run(row.worker, row.account), budget=budget)
+        terms = replace(of_run(row.worker, None), budget=budget)
         terms.check(load_worker(row.worker["definition"]))
-        account = accounts.load(connection, run)
-        accounts.store(connection, run, {**account, "budget": budget.limits()})
+        purse = purse_of(row)
+        account = accounts.load(connection, purse)
+        accounts.store(connection, purse, {**account, "budget": budget.limits()})
 
 
 def _row(connection: Connection, run: int) -> Any:

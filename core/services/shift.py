@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from sqlalchemy import Connection
 
 from core.calls import CallFailed
 from core.services import ballots, capabilities, chain, material, presence, studies
+from core.services.budget import Purse
 from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
 from core.services.models import Models
 from core.services.outcomes import Finished, Outcomes
-from core.services.terms import PARKED, Carrier, of_run
+from core.services.terms import PARKED, Carrier, account_at, of_run, purse_of
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
 from core.workers.base import load as load_worker
@@ -24,6 +26,7 @@ from storage import studies as study_rows
 from storage.database import Database, now
 
 BEAT = 2.0
+LOOK = 1.0
 HANDFUL = 5
 MANY = 20
 OFFLINE_BATCH = 64
@@ -47,13 +50,15 @@ class Shift:
 
     It leaves when no task is ready or leased, or when the run is paused or stopped; then what is
     under way is finished first. `HANDFUL` failures in a row that are the endpoint's fault pause the
-    run, and so do `MANY` of any kind.
+    run, and so do `MANY` of any kind. Every `LOOK` seconds tasks that a dead runner held are taken
+    before others.
     """
 
     def __init__(self, db: Database, run: int, progress: Progress | None = None) -> None:
         self.db, self.run, self.progress = db, run, progress
         with db.read() as connection:
             row = runs.by_id(connection, run)
+            self.terms = of_run(row.worker, account_at(connection, row))
         self.study_key: str = row.study_key
         self.worker: Worker = load_worker(row.worker["definition"])
         self.fresh: bool = row.worker["fresh"]
@@ -61,13 +66,15 @@ class Shift:
         self.rater = self._rater(row.study)
         self.state = "running"
         self.held: dict[int, str] = {}
+        self.looked = 0.0
         self.streak: list[int] = []
         self.fruitless = 0
         self.changed = asyncio.Event()
-        self.terms = of_run(row.worker, row.account)
         self.token = secrets.token_hex(6)
         self.most: int = row.concurrency if self.terms.lane == "live" else PARKED
         self.commits = GroupCommit(db)
+        limited = bool(self.terms.budget.limits())
+        self.purse = Purse(self.commits, purse_of(row), self.token) if limited else None
         self.outcomes = Outcomes(db, self.study_key, self.worker, self.rater, run, self.fresh)
         self.llm = self._llm()
 
@@ -88,9 +95,7 @@ class Shift:
                 name: capabilities.offers(connection, model)
                 for name, model in self.worker.models().items()
             }
-        carrier = Carrier(
-            self.commits, self.run, self.token, self.terms, bool(self.terms.budget.limits())
-        )
+        carrier = Carrier(self.commits, self.run, self.terms, self.purse)
         return Models(self.worker, ledger, self.most, freshness, self.prices, offers, carrier)
 
     async def work(self) -> None:
@@ -107,6 +112,8 @@ class Shift:
                 await beat
             if self.llm is not None:
                 await self.llm.close()
+                if self.purse is not None:
+                    await self.purse.leave()
                 await self.commits.do(self._leave)
             await self.commits.close()
 
@@ -157,7 +164,9 @@ class Shift:
         self._heed(connection)
         if self.state != "running":
             return []
-        rows = runs.claim(connection, self.run, room)
+        look = time.monotonic() - self.looked >= LOOK
+        self.looked = time.monotonic() if look else self.looked
+        rows = runs.claim(connection, self.run, room, expired_first=look)
         study = studies.load(self.db, self.study_key, connection)
         units = dict(material.some_units(connection, study, {row.unit for row in rows}))
         units = ballots.with_votes(connection, study, self.worker, units)
@@ -238,6 +247,8 @@ class Shift:
         """Every two seconds: renew the leases, show that the runner lives, see what is wanted."""
         while True:
             await asyncio.sleep(BEAT)
+            if self.purse is not None:
+                await self.purse.stay()
             others = await self.commits.do(self._renew)
             if self.state != "running":
                 self._shut()

@@ -1,8 +1,10 @@
 """The terms of a run: what it may take, by which lane its calls travel, and what they are for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, get_args
+
+from sqlalchemy import Connection
 
 from core.batches import BatchLane
 from core.calls import Endpoint, Lane
@@ -14,6 +16,7 @@ from core.services.group_commit import GroupCommit
 from core.services.studies import Refused
 from core.throttle import Objective, Throttle
 from core.workers.base import Worker
+from storage import accounts
 
 LANES = ("live", "batch")
 PARKED = 4000
@@ -34,6 +37,14 @@ class Terms:
         plain = {"lane": self.lane, "objective": self.objective}
         return {name: value for name, value in plain.items() if value != getattr(Terms(), name)}
 
+    def fitting(self, worker: Worker) -> "Terms":
+        """The terms for one worker of several: one that works offline has no lane to choose."""
+        return self if worker.needs_model() else Terms(budget=self.budget)
+
+    def unpaid(self) -> "Terms":
+        """The same without a budget of its own."""
+        return replace(self, budget=NO_BUDGET)
+
     def check(self, worker: Worker) -> None:
         """Raise `Refused` when the worker cannot work on these terms."""
         if self.lane not in LANES or self.objective not in OBJECTIVES:
@@ -53,13 +64,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Makes throttles and lanes for one runner's share of a run."""
+    """Makes throttles and lanes for one runner's share of a run; `purse` is None without budget."""
 
     commits: GroupCommit
     run: int
-    runner: str
     terms: Terms
-    limited: bool
+    purse: Purse | None
 
     def throttle(self, most: int) -> Throttle:
         """How many calls may be under way: found by trying, or as many as a batch takes."""
@@ -76,9 +86,8 @@ class Carrier:
             if self.terms.lane == "batch":
                 place = presence.place(endpoint.base_url, f"{endpoint.key_name} {endpoint.model}")
                 lane = BatchLane(wire, BatchMemory(self.commits, self.run, place, endpoint.model))
-            if self.limited:
-                purse = Purse(self.commits, self.run, self.runner)
-                lane = Guarded(lane, purse, endpoint, lambda: throttle.closed)
+            if self.purse is not None:
+                lane = Guarded(lane, self.purse, endpoint, lambda: throttle.closed)
             return lane
 
         return made
@@ -95,3 +104,14 @@ def account_of(terms: Terms) -> dict[str, Any] | None:
     """The account of a new run on these terms; None without a budget."""
     limits = {name: most for name, most in asdict(terms.budget).items() if most is not None}
     return {"budget": limits, "spent": {}, "runners": {}} if limits else None
+
+
+def purse_of(row: Any) -> int:
+    """The run whose account a run draws on: itself, or the first of its chain."""
+    return int(row.worker.get("purse") or row.id)
+
+
+def account_at(connection: Connection, row: Any) -> Mapping[str, Any]:
+    """The account that a run's row draws on, as it stands; {} without one."""
+    purse = purse_of(row)
+    return (row.account or {}) if purse == row.id else accounts.peek(connection, purse)

@@ -1,5 +1,7 @@
 """On what terms a run works: lane, objective, concurrency, budget; and how much is left of it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.services import runs
@@ -20,21 +22,21 @@ OBJECTIVES = {
 }
 
 
-def terms(worker: Worker) -> tuple[Terms, int]:
+def terms(workers: Sequence[Worker], key: str = "run") -> tuple[Terms, int]:
     """The terms entered, and how many calls may go at once; the defaults for offline workers."""
-    if not worker.needs_model():
+    if not any(worker.needs_model() for worker in workers):
         return Terms(), 16
-    with st.expander("How it goes, and what it may take", key="run-terms"):
+    with st.expander("How it goes, and what it may take", key=f"{key}-terms"):
         one, two, three = st.columns(3)
-        lane = one.selectbox("Lane", list(LANES), key="run-lane", format_func=LANES.__getitem__)
+        lane = one.selectbox("Lane", list(LANES), key=f"{key}-lane", format_func=LANES.__getitem__)
         objective = two.selectbox(
-            "Objective", list(OBJECTIVES), key="run-objective", disabled=lane == "batch",
+            "Objective", list(OBJECTIVES), key=f"{key}-objective", disabled=lane == "batch",
             format_func=OBJECTIVES.__getitem__,
         )  # fmt: skip
         most = three.number_input(
-            "Calls at once, at most", 1, 256, 16, key="run-most", disabled=lane == "batch"
+            "Calls at once, at most", 1, 256, 16, key=f"{key}-most", disabled=lane == "batch"
         )
-        given = _limits("run-budget")
+        given = _limits(f"{key}-budget")
         look.caption(
             "A budget is hard: what a call may take at most is put aside before it is sent, and "
             "the run pauses before a call that could break it. Give the judge a `max_tokens`, or "

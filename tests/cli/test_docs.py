@@ -60,6 +60,7 @@ def test_every_verb_is_there():
         "measure",
         "import",
         "run",
+        "route",
         "work",
         "stats",
         "export",

@@ -277,11 +277,14 @@ def test_everything_in_its_order(open_page):
         turns = page.table[0].value
         assert list(turns["Worker"]) == ["writer", "critic", "reviser", "judge"]
         assert "wait for the role answer" not in said(page)
+        page.number_input(key="chain-budget-calls").set_value(50).run()
+        assert "All runs of the chain draw on this one budget." in said(page)
         done(page.button(key="run-all").click().run())
         for _ in range(4):
             asyncio.run(runner.serve(db, OWNER, once=True))
         page = done(page.run())
     found = runs.listing(db, OWNER, "made")
+    assert {tuple(s.budget) for s in found} == {(("calls", server.count, 50),)}
     assert [(s.worker, s.state) for s in found] == [
         (name, "done") for name in ("judge", "reviser", "critic", "writer")
     ]
@@ -297,7 +300,7 @@ def test_a_plan_of_where_to_spend_is_shown_before_it_is_done(open_page):
         page = opened()
         page.button(key="route-plan").click()
         page = done(page.run())
-        assert "no rater is called" in said(page)
+        assert "one has answered nothing yet" in said(page)
         run = runs.start(db, OWNER, "pairs", judge(server.url, name="one", model="one"))
         asyncio.run(runner.execute(db, run))
         page.number_input(key="route-budget").set_value(8.0)

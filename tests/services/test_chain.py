@@ -1,6 +1,7 @@
 """A chain end to end: generate, criticise, revise, judge; and killed in the middle of it."""
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -10,8 +11,12 @@ import pytest
 from sqlalchemy import func, select
 
 from core.services import analysis, chain, revisions, runner, runs, studies
+from core.services.budget import Budget
+from core.services.runs import Refused
+from core.services.terms import Terms
 from storage.tables import Output
-from tests.servers.openai_server import OpenAIServer, schema_of
+from tests.servers.openai_extras import Batches
+from tests.servers.openai_server import Fault, OpenAIServer, schema_of
 from tests.services.chains import OWNER, generator, outputs, study, units, work_all
 from tests.services.test_runs_killed import runner_process
 
@@ -147,3 +152,68 @@ def test_a_question_about_critiques_is_asked_of_critiques_only(db):
     }  # fmt: skip
     found = [analysis.agreement(db, OWNER, "made", name).units for name in ("right", "helpful")]
     assert found == [3, 3]
+
+
+def test_the_runs_of_a_chain_share_one_budget_that_can_be_raised(db):
+    with OpenAIServer(played) as server:
+        study(db, workers(server.url), count=4, questions=RIGHT, units="each",
+              judged=["answer", "revision"])  # fmt: skip
+        found = work_all(db, terms=Terms(budget=Budget(calls=6)), concurrency=2)
+        assert [(s.worker, s.state, s.calls) for s in found] == [
+            ("writer", "done", 4), ("critic", "paused", 2),
+        ]  # fmt: skip
+        found = [runs.status(db, OWNER, s.id) for s in found]
+        assert server.count == 6 and [s.budget for s in found] == [[("calls", 6, 6)]] * 2
+        assert "budget of 6 calls" in found[1].message
+        assert chain.start(db, OWNER, "made") == found[1].id  # it is under way already
+        runs.set_budget(db, OWNER, found[1].id, Budget(calls=11))
+        runs.resume(db, OWNER, found[1].id)
+        asyncio.run(runner.serve(db, OWNER, once=True))
+        states = [(s.worker, s.state, s.done) for s in runs.listing(db, OWNER, "made")]
+        assert states == [("judge", "paused", 1), ("reviser", "done", 4), ("critic", "done", 4),
+                          ("writer", "done", 4)]  # fmt: skip
+        assert server.count == 11
+
+
+def test_a_runner_of_a_later_run_is_not_taken_for_dead_in_the_purse(db, monkeypatch):
+    """What is held for calls that take long is neither spent nor given back twice."""
+    monkeypatch.setattr("core.services.shift.BEAT", 0.05)
+    monkeypatch.setattr("storage.accounts.ALIVE", 2_000_000)
+    slow = lambda body: Fault(stall=3.0 if "claims" in str(schema_of(body)) else 0.0,
+                              text=played_text(body))  # fmt: skip
+    with OpenAIServer(slow) as server:
+        study(db, workers(server.url), count=2, questions=RIGHT, units="each",
+              judged=["answer", "revision"])  # fmt: skip
+        found = work_all(db, terms=Terms(budget=Budget(calls=9)))
+    assert [s.state for s in found] == ["done"] * 4
+    assert runs.status(db, OWNER, found[0].id).budget == [("calls", server.count, 9)]
+
+
+def played_text(body):
+    made = played(body)
+    return made if isinstance(made, str) else json.dumps(made)
+
+
+def test_a_chain_with_a_limit_and_a_lane_gives_each_worker_its_own(db):
+    with OpenAIServer(played, batches=Batches()) as server:
+        rules = {"kind": "rules", "name": "rules", "rules": [{"rule": "has_number"}],
+                 "thresholds": {"correct": 1.0, "incorrect": 0.0}}  # fmt: skip
+        made = [*workers(server.url), rules]
+        study(db, made, count=4, questions=RIGHT, units="each", judged=["answer", "revision"])
+        terms = Terms(lane="batch")
+        found = work_all(db, terms=terms, limit=2)
+    assert {s.worker: (s.done, s.lane) for s in found} == {
+        **dict.fromkeys(("writer", "critic", "reviser", "judge"), (2, "batch")),
+        "rules": (2, "live"),
+    }
+
+
+def test_a_run_on_terms_of_its_own_keeps_a_chain_with_a_budget_waiting(db):
+    with OpenAIServer(played) as server:
+        made = study(db, workers(server.url), count=2, questions=RIGHT, units="each")
+        own = runs.start(db, OWNER, "made", runs.worker_of(made, "writer"))
+        with pytest.raises(Refused, match=f"run {own} of writer is ready and keeps its own terms"):
+            chain.start(db, OWNER, "made", terms=Terms(budget=Budget(calls=3)))
+        with pytest.raises(Refused, match="there is none of m"):
+            chain.start(db, OWNER, "made", terms=Terms(budget=Budget(money=3.0)))
+        assert chain.start(db, OWNER, "made") == own

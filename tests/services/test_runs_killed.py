@@ -10,18 +10,20 @@ import time
 from collections import Counter
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.services import runner, runs
 from core.settings import ROOT
 from storage import judgments
 from storage.database import Database
-from storage.tables import Judgment
+from storage.tables import Judgment, Task
 from tests.servers.openai_server import OpenAIServer
 from tests.services.pairs import OWNER, judge, pairs, prefers
 
 J = Judgment.__table__
+T = Task.__table__
 CALLS, MOST = 500, 16
+TAKEN_OVER = 10.0  # seconds in which all tasks of a runner that died are with another
 
 
 def runner_process(db):
@@ -35,6 +37,45 @@ def runner_process(db):
 def stored(db):
     with db.read() as connection:
         return connection.execute(select(J.c.unit, J.c.repeat)).all()
+
+
+def count(db):
+    with db.read() as connection:
+        return connection.execute(select(func.count()).select_from(J)).scalar_one()
+
+
+class Deaths:
+    """How long the tasks of killed runners stay with them, in seconds.
+
+    `took` counts from each death; `taken` from when another runner was first seen to claim, if that
+    was later: on a busy machine a new process may need long to begin.
+    """
+
+    def __init__(self, db):
+        self.db, self.open, self.took, self.taken = db, [], [], []
+
+    def leased(self):
+        """Tasks that are held, each with its holder."""
+        query = select(T.c.id, T.c.owner).where(T.c.state == "leased")
+        with self.db.read() as connection:
+            return {tuple(row) for row in connection.execute(query)}
+
+    def happened(self):
+        """A runner has just been killed; what is held now includes all that it held."""
+        self.open.append([time.monotonic(), None, self.leased()])
+
+    def look(self):
+        """See of which deaths nothing is left."""
+        held = self.leased() if self.open else set()
+        for death in [*self.open]:
+            died, seen, theirs = death
+            others = {owner for _, owner in held} - {owner for _, owner in theirs}
+            if seen is None and (others or not theirs & held):
+                death[1] = seen = time.monotonic()
+            if not theirs & held:
+                self.took.append(round(time.monotonic() - died, 2))
+                self.taken.append(round(time.monotonic() - seen, 2))
+                self.open.remove(death)
 
 
 @pytest.mark.slow
@@ -64,7 +105,7 @@ def test_kill_9_in_the_middle_of_500_calls(db):
 
 def storm(db, calls, kills, runners, seed):
     """Kill runners at random moments and start others in their place, until the run is done."""
-    chance = random.Random(seed)
+    chance, deaths = random.Random(seed), Deaths(db)
     study = pairs(db, units=calls // 2)
     with OpenAIServer(lambda body: prefers("A"), latency=0.05, keep=False) as server:
         run = runs.start(db, OWNER, "pairs", judge(server.url), concurrency=MOST)
@@ -72,17 +113,21 @@ def storm(db, calls, kills, runners, seed):
         try:
             for mark in sorted(chance.sample(range(1, calls * 4 // 5), kills)):
                 until = time.monotonic() + 120
-                while len(stored(db)) < mark and time.monotonic() < until:
+                while count(db) < mark and time.monotonic() < until:
+                    deaths.look()
                     time.sleep(0.02)
                 time.sleep(chance.random() * 0.05)
                 victim = chance.randrange(runners)
                 os.kill(alive[victim].pid, signal.SIGKILL)
                 alive[victim].wait()
+                deaths.happened()
                 alive[victim] = runner_process(db)
             until = time.monotonic() + 240
             while (status := runs.status(db, OWNER, run)).state != "done":
                 assert time.monotonic() < until, status
+                deaths.look()
                 time.sleep(0.1)
+            deaths.look()
         finally:
             for process in alive:
                 process.kill()
@@ -91,6 +136,9 @@ def storm(db, calls, kills, runners, seed):
     assert (status.done, status.failed) == (calls, 0)
     assert len(rows) == calls and max(Counter(rows).values()) == 1
     assert calls <= server.count <= calls + kills * MOST
+    print(f"{server.count - calls} calls repeated, taken over in {deaths.took} s")
+    print(f"{deaths.taken} s after another began")
+    assert len(deaths.taken) == kills and max(deaths.taken) <= TAKEN_OVER
     with db.read() as connection:
         assert all(isinstance(n, int) for n in judgments.verify(connection, study.id))
 

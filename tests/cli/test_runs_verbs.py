@@ -1,0 +1,69 @@
+"""`concord run --all` with a budget, and `concord route`: the plan, and doing it."""
+
+import asyncio
+
+import pytest
+
+from core.services import runner, runs
+from storage.database import Database
+from tests.cli.run_concord import Concord
+from tests.cli.test_docs import undocumented
+from tests.servers.openai_server import OpenAIServer
+from tests.services.chains import study
+from tests.services.pairs import OWNER, judge, pairs, prefers
+from tests.services.test_chain import RIGHT, played, workers
+
+BAD_INPUT, NOT_FOUND, NOT_ALLOWED, UNFINISHED = 2, 3, 4, 5
+
+
+@pytest.fixture
+def here(sqlite_url, tmp_path):
+    """The command, and the database that it works on."""
+    db = Database(sqlite_url)
+    yield Concord(sqlite_url, tmp_path), db
+    db.close()
+
+
+def test_all_workers_on_one_budget_and_on_again_with_a_higher_one(here):
+    concord, db = here
+    with OpenAIServer(played) as server:
+        study(db, workers(server.url), count=2, questions=RIGHT, units="each",
+              judged=["answer", "revision"])  # fmt: skip
+        every = ("run", "--study", "made", "--all")
+        first = concord.json(*every, "--max-calls", 3, code=UNFINISHED)
+        assert first["state"] == "paused" and server.count == 3
+        assert [run["worker"] for run in first["runs"]] == ["writer", "critic"]
+        concord(*every, "--retry", code=BAD_INPUT)
+        last = concord.json(*every, "--max-calls", 20)
+        assert last["state"] == "done" and last["runs"][-1]["worker"] == "judge"
+        assert last["runs"][-1]["budget"] == [["calls", server.count, 20]]
+    assert "done all that there is" in concord(*every, "--limit", 1)
+
+
+def test_a_plan_is_printed_and_then_done(here):
+    concord, db = here
+    pairs(db, units=20)
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        for name in ("one", "two", "three"):
+            runs.add_worker(db, OWNER, "pairs", judge(server.url, name=name, model=name,
+                                                      orders="one"))  # fmt: skip
+        plan = ("route", "--study", "pairs", "--judge", "one", "--budget", 5, "--jury", "two",
+                "--jury", "three", "--way", "judge, jury and people")  # fmt: skip
+        concord(*plan, code=NOT_ALLOWED)
+        assert "one has answered nothing yet" in concord.error
+        asyncio.run(runner.execute(db, runs.start(db, OWNER, "pairs",
+                                                  judge(server.url, name="one", model="one",
+                                                        orders="one"))))  # fmt: skip
+        shown = concord.json(*plan)
+        assert shown["applied"] is False and len(runs.listing(db, OWNER, "pairs")) == 1
+        assert {row["unit"] for row in shown["routes"]} == {f"i{n}" for n in range(20)}
+        assert undocumented("route", shown) == set()
+        assert "nothing is done yet" in concord(*plan)
+        concord(*plan, "--label", "nonsense", code=NOT_FOUND)
+        assert "has no answer 'nonsense'; there are: " in concord.error
+        done = concord.json(*plan, "--apply")
+    assert done["routes"] == shown["routes"] and undocumented("route", done) == set()
+    assert [run["state"] for run in done["runs"]] == ["done", "done"]
+    found = {s.worker: s.done for s in runs.listing(db, OWNER, "pairs")}
+    drawn = sum(row["to"] in {"people", "jury"} for row in shown["routes"])
+    assert found["two"] == found["three"] == drawn > 0
