@@ -95,7 +95,10 @@ def _words(endpoint: Endpoint, body: Any) -> str:
     if endpoint.key:
         words = words.replace(endpoint.key, "…")
     words = re.sub(r"\b(sk|pk|key)-[\w*.-]{4,}", "…", " ".join(words.split()))
-    return words[:200] or "no reason given"
+    shown = "".join(
+        one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in words[:200]
+    )
+    return shown or "no reason given"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

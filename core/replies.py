@@ -13,7 +13,13 @@ from core.digest import canonical
 from core.units import Invalid
 
 FENCE = re.compile(r"^\s*```(?:json)?\s*\n(.*)\n\s*```\s*$", re.DOTALL | re.IGNORECASE)
+HALVES = re.compile("[\ud800-\udfff]")
+MOST_TOKENS = 10**9
 Check = Callable[[Any], Any]
+
+
+class Repeated(ValueError):
+    """A JSON object gives one name twice."""
 
 
 class Unreadable(Exception):
@@ -29,26 +35,36 @@ def answer(body: bytes, spent: Spent) -> Answer:
         data = json.loads(body)
         choice = data["choices"][0]
         message = choice["message"]
-    except (ValueError, LookupError, TypeError):
+        told, refusal, usage = message.get("content"), message.get("refusal"), data.get("usage")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise CallFailed(
             "broken_reply",
             "The endpoint's reply broke off or is no chat completion; check that the base URL is "
             "right (it often ends in /v1) and that no proxy cuts replies short, then resume.",
         ) from None
-    usage = data.get("usage") or {}
-    spent.prompt_tokens += int(usage.get("prompt_tokens") or 0)
-    spent.completion_tokens += int(usage.get("completion_tokens") or 0)
+    spent.prompt_tokens += told_tokens(usage, "prompt_tokens")
+    spent.completion_tokens += told_tokens(usage, "completion_tokens")
+    logprobs = choice.get("logprobs")
     return Answer(
-        text=_text(message.get("content")), finish=str(choice.get("finish_reason") or ""),
-        refusal=str(message.get("refusal") or ""), model=str(data.get("model") or ""),
-        logprobs=(choice.get("logprobs") or {}).get("content"),
+        text=_text(told), finish=str(choice.get("finish_reason") or ""),
+        refusal=str(refusal or ""), model=str(data.get("model") or ""),
+        logprobs=logprobs.get("content") if isinstance(logprobs, Mapping) else None,
     )  # fmt: skip
 
 
+def told_tokens(usage: Any, name: str) -> int:
+    """A count of tokens as an endpoint reports it; 0 where it is no count within reason."""
+    told = usage.get(name) if isinstance(usage, Mapping) else None
+    return int(told) if isinstance(told, int | float) and 0 <= told <= MOST_TOKENS else 0
+
+
 def _text(content: Any) -> str:
+    """The text of a message; half a pair, which is no character, becomes U+FFFD."""
     if isinstance(content, list):
-        return "".join(str(p.get("text", "")) for p in content if isinstance(p, Mapping))
-    return "" if content is None else str(content)
+        parts = [p.get("text") for p in content if isinstance(p, Mapping)]
+        content = "".join(part for part in parts if isinstance(part, str))
+    text = "" if content is None else str(content)
+    return HALVES.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def complete(given: Answer) -> Answer:
@@ -78,10 +94,17 @@ def value(text: str, schema: Mapping[str, Any] | None, check: Check | None = Non
         return _checked(text, check)
     fenced = FENCE.match(text)
     try:
-        found = json.loads(fenced.group(1) if fenced else text, parse_constant=_no_constant)
+        found = json.loads(
+            fenced.group(1) if fenced else text,
+            parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once,
+        )  # fmt: skip
+        problem = next(validator(canonical(schema)).iter_errors(found), None)
+    except RecursionError:
+        raise Unreadable("it is nested too deep") from None
+    except Repeated as error:
+        raise Unreadable(f"it gives {str(error)[:100]!r} twice") from None
     except ValueError:
         raise Unreadable("it is not one JSON object and nothing else") from None
-    problem = next(validator(canonical(schema)).iter_errors(found), None)
     if problem is not None:
         where = ".".join(str(part) for part in problem.absolute_path)
         raise Unreadable(f"{where or 'the object'}: {problem.message}"[:300])
@@ -123,3 +146,20 @@ def validator(schema: str) -> Draft202012Validator:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{digits} is too large a number")
+    return number
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which no name is given twice: two answers to one question are none."""
+    found: dict[str, Any] = {}
+    for name, told in pairs:
+        if name in found:
+            raise Repeated(name)
+        found[name] = told
+    return found

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from core.calls import CallFailed, Endpoint, Kept, Spent
 from core.formats import Messages
+from core.replies import told_tokens
 
 WAYS = ("echo", "prompt_logprobs")
 CHAT_WAY = "chat_prompt_logprobs"
@@ -108,9 +109,9 @@ async def way(llm: Prober, prompt: Prompt) -> str:
 def answer(way: str, reply: bytes, text: str, prompt: Prompt, spent: Spent) -> dict[str, Any]:
     """What a reply holds, as the ledger keeps it; adds its tokens to `spent`."""
     rows = read(way, reply, text, len(prompt) if isinstance(prompt, str) else 0)
-    usage = json.loads(reply).get("usage") or {}
-    spent.prompt_tokens += int(usage.get("prompt_tokens") or 0)
-    spent.completion_tokens += int(usage.get("completion_tokens") or 0)
+    usage = json.loads(reply).get("usage")
+    spent.prompt_tokens += told_tokens(usage, "prompt_tokens")
+    spent.completion_tokens += told_tokens(usage, "completion_tokens")
     return {"text": text, "scored": [list(row) for row in rows]}
 
 
@@ -133,7 +134,7 @@ def read(way: str, reply: bytes, text: str, start: int = 0) -> list[tuple[str, f
             return _echoed(data["choices"][0]["logprobs"], start, text)
         found = data.get("prompt_logprobs") or data["choices"][0]["prompt_logprobs"]
         return _at_the_end([next(iter(one.values())) if one else None for one in found], text)
-    except (ValueError, LookupError, TypeError, AttributeError, StopIteration):
+    except (ValueError, LookupError, TypeError, AttributeError, StopIteration, RecursionError):
         raise CallFailed(
             "broken_reply",
             "The endpoint's reply holds no log-probabilities of the given text; probe the endpoint "

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from core import tokens
 from core.calls import CallFailed, Endpoint, Lane, Spent
 from core.digest import encode
+from core.replies import told_tokens
 from core.services import presence
 from core.services.group_commit import GroupCommit
 from core.throttle import stopped
@@ -187,10 +188,12 @@ def used_by(reply: bytes, hold: Amounts, endpoint: Endpoint) -> Amounts:
     try:
         usage = json.loads(reply)["usage"]
         took = Spent(
-            prompt_tokens=int(usage["prompt_tokens"]),
-            completion_tokens=int(usage.get("completion_tokens") or 0),
+            prompt_tokens=told_tokens(usage, "prompt_tokens"),
+            completion_tokens=told_tokens(usage, "completion_tokens"),
         )
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return hold
+    if not took.prompt_tokens:
         return hold
     return _amounts(took, endpoint)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from core.content.base import UNSTORABLE
 from core.services import details, drafted, studies
 from core.services.studies import Study
 from core.units import Draft, Unit
@@ -54,7 +55,8 @@ class Outcomes:
             drafted.store(connection, study.id, self.worker, self.rater, self.run, self.fresh, done)
             runs.done(connection, {f.task: f.owner for f in done})
         runs.close(
-            connection, [(f.task, f.owner, f.state, f.error) for f in kept if f.state != "done"]
+            connection,
+            [(f.task, f.owner, f.state, _storable(f.error)) for f in kept if f.state != "done"],
         )
         return [f.task in mine for f in batch]
 
@@ -106,3 +108,8 @@ class Outcomes:
                     call=draft.call,
                 )  # fmt: skip
                 yield row, draft
+
+
+def _storable(words: str) -> str:
+    """A text without what a database cannot hold: NUL and half pairs become U+FFFD."""
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", words)

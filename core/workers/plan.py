@@ -129,7 +129,7 @@ class Plan(Thinker):
             return None
         try:
             found = nodes_of(json.loads(given(unit, self.reference)))
-        except ValueError:
+        except (ValueError, RecursionError):
             found = "it is no JSON"
         if isinstance(found, str):
             raise CannotAnswer(f"the reference plan cannot be read: {found}")

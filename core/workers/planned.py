@@ -51,7 +51,7 @@ def tools_of(text: str) -> dict[str, Tool]:
             )
             for one in json.loads(text)
         }  # fmt: skip
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise CannotAnswer(
             "the tools are no JSON list of objects with name, args (name -> type) and returns"
         ) from None

@@ -119,7 +119,7 @@ def read_tests(unit: Unit, name: str, entry: str) -> Suite:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

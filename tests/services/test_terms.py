@@ -127,6 +127,8 @@ def test_what_a_call_may_take_is_more_than_it_takes():
         "calls": 1, "tokens": 120, "money": pytest.approx(140 / 1e6),
     }  # fmt: skip
     assert used_by(b"{}", most, endpoint) == most
+    for usage in (b'{"prompt_tokens": -9}', b'{"prompt_tokens": 1e999}', b"[1]", b"[" * 99_999):
+        assert used_by(b'{"usage": %s}' % usage, most, endpoint) == most
 
 
 def test_terms_that_make_no_sense_are_refused(db):

@@ -130,8 +130,13 @@ def test_json_in_a_fence_is_read_and_prose_is_not():
 
 
 @pytest.mark.parametrize(
-    "bad", ["prose", '{"score": 9}', "[1]", '{"score": NaN}', '{"score": 1, "more": 2}', ""]
-)
+    "bad",
+    [
+        "prose", '{"score": 9}', "[1]", '{"score": NaN}', '{"score": 1, "more": 2}', "",
+        '{"score": 1, "score": 2}', '{"score": 1e999}', "[" * 100_000, '{"score": ' * 100_000,
+        '{"score": "\\ud800"}', "\ud800",
+    ],
+)  # fmt: skip
 def test_an_invalid_reply_is_asked_again_and_then_fails(bad):
     with OpenAIServer(lambda body: bad) as server:
         memory = Memory()
@@ -177,6 +182,9 @@ FAULTS = [
     (Fault(body='{"choices": [{"mess'), "broken_reply", 2, "broke off"),
     (Fault(body="<html>gateway</html>"), "broken_reply", 2, "base URL"),
     (Fault(body='{"choices": []}'), "broken_reply", 2, "broke off"),
+    (Fault(body='{"choices": [{"message": null}]}'), "broken_reply", 2, "broke off"),
+    (Fault(body='{"choices": [{"message": "hi"}]}'), "broken_reply", 2, "broke off"),
+    (Fault(body="[" * 100_000), "broken_reply", 2, "broke off"),
 ]
 
 
@@ -187,6 +195,19 @@ def test_every_fault_has_its_kind_and_its_advice(fault, kind, requests, words):
     assert error.kind == kind
     assert words in error.message
     assert len(server.requests) == requests
+
+
+@pytest.mark.parametrize(
+    "usage", ["[1]", '"many"', '{"prompt_tokens": "x"}', '{"prompt_tokens": -5}',
+              '{"prompt_tokens": 1e30}', '{"prompt_tokens": NaN}', '{"prompt_tokens": 1e999}']
+)  # fmt: skip
+def test_a_count_of_tokens_that_is_none_counts_nothing(usage):
+    body = (
+        '{"choices": [{"message": {"content": "{\\"score\\": 1}"}, "logprobs": [1]}], "usage": %s}'
+    )
+    with OpenAIServer(lambda _: Fault(body=body % usage)) as server:
+        reply, _ = ask(server)
+    assert (reply.value, reply.prompt_tokens, reply.logprobs) == ({"score": 1}, 0, None)
 
 
 def test_a_wrong_key_is_said_without_the_key():
