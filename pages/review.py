@@ -61,7 +61,11 @@ def chosen() -> tuple[str, cases.Queue]:
             "Who differs", list(KINDS), key="review-kind", format_func=KINDS.get, required=True
         )
         rater = one_model(first.raters) if kind == "people-models" else None
-    return question, cases.queue(db, who, study.key, question, kind, rater)
+        audit = cases.has_audit(db, who, study.key) and st.checkbox(
+            "Audit slice only", key="review-audit",
+            help="Pairs drawn at random from those that the study's rule left out.",
+        )  # fmt: skip
+    return question, cases.queue(db, who, study.key, question, kind, rater, audit=audit)
 
 
 def one_model(names: Mapping[int, str]) -> int | None:

@@ -44,9 +44,9 @@ def tail(connection: Connection, study: int, after: int = 0) -> NDArray[np.int64
 
 
 def unit_places(connection: Connection, study: int) -> NDArray[np.int64]:
-    """Unit ids and their item ids, ascending by unit: an (n, 2) integer array."""
+    """Unit ids, their item ids and positions, ascending by unit: an (n, 3) integer array."""
     rows = [tuple(row) for row in connection.execute(PLACES, {"study_id": study})]
-    return np.array(rows, dtype=np.int64).reshape(len(rows), 2)
+    return np.array(rows, dtype=np.int64).reshape(len(rows), 3)
 
 
 def units_of(connection: Connection, study: int, roles: Sequence[str]) -> NDArray[np.int64]:
@@ -115,7 +115,11 @@ OUTLINES = (
     .join(I, I.c.id == U.c.item)
     .where(U.c.id.in_(bindparam("unit_ids", expanding=True)))
 )
-PLACES = select(U.c.id, U.c.item).where(U.c.study == bindparam("study_id"), SEEN).order_by(U.c.id)
+PLACES = (
+    select(U.c.id, U.c.item, U.c.position)
+    .where(U.c.study == bindparam("study_id"), SEEN)
+    .order_by(U.c.id)
+)
 KNOWN = (
     select(U.c.id, U.c.key, I.c.key.label("item_key"), U.c.outputs, I.c.meta, I.c.gold)
     .join(I, I.c.id == U.c.item)

@@ -1,10 +1,10 @@
 """How far a study and a person have come: counts by index, cheap at any size."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from storage.items import SEEN
 from storage.tables import Assignment, Item, Rater, Unit
 
 A: Any = Assignment.__table__  # type: ignore[attr-defined]
@@ -14,17 +14,20 @@ U: Any = Unit.__table__  # type: ignore[attr-defined]
 
 
 def units(connection: Connection, study: int) -> tuple[int, int]:
-    """How many units a study has, and how many of them are closed: asked often enough."""
+    """How many ordinary units a study has, and how many are closed: asked often enough."""
     rows = connection.execute(
-        select(U.c.closed, func.count()).where(U.c.study == study, SEEN).group_by(U.c.closed)
+        select(U.c.closed, func.count())
+        .where(U.c.study == study, U.c.position >= 0)
+        .group_by(U.c.closed)
     )
     found = {int(closed): int(n) for closed, n in rows}
     return sum(found.values()), found.get(1, 0)
 
 
-def items(connection: Connection, study: int) -> int:
-    """How many items a study has."""
-    return int(connection.execute(select(func.count()).where(I.c.study == study)).scalar_one())
+def items(connection: Connection, study: int, apart: Collection[str] = ()) -> int:
+    """How many items a study has; what holds its questionnaires is none."""
+    query = select(func.count()).where(I.c.study == study, I.c.key.not_in(list(apart)))
+    return int(connection.execute(query).scalar_one())
 
 
 def raters(connection: Connection, study: int) -> dict[str, int]:

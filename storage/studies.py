@@ -8,7 +8,6 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import now
-from storage.items import SEEN
 from storage.tables import Event, Item, Question, Rater, Study, Unit
 
 S: Any = Study.__table__  # type: ignore[attr-defined]
@@ -56,7 +55,9 @@ def every(connection: Connection) -> Sequence[Any]:
     """All studies, newest first: the short rows with counts of items and units."""
     item, unit = Item.__table__, Unit.__table__  # type: ignore[attr-defined]
     items = select(func.count()).where(item.c.study == S.c.id).scalar_subquery()
-    units = select(func.count()).where(unit.c.study == S.c.id, SEEN).scalar_subquery()
+    units = (
+        select(func.count()).where(unit.c.study == S.c.id, unit.c.position >= 0).scalar_subquery()
+    )
     return connection.execute(
         select(
             S.c.id, S.c.key, S.c.title, S.c.state, S.c.version, S.c.revision, S.c.created_at,

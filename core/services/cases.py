@@ -89,10 +89,11 @@ def questions(study: Study) -> list[Aspect]:
 
 def queue(
     db: Database, who: Identity, key: str, question: str, kind: Kind = "people-models",
-    rater: int | None = None,
+    rater: int | None = None, *, audit: bool = False,
 ) -> Queue:  # fmt: skip
     """The cases of a question, or of a slot (`faults.unclear`); `rater` narrows the models to one.
 
+    `audit` keeps the units that were drawn from the pairs which the study's rule left out.
     What is decided is the whole answer, so that a decision settles the unit in every slot. People
     are raters of kind person; models, panels and rules are the other side. Repeats of one rater
     count as one. Raises `Denied` and `KeyError` for an unknown question.
@@ -114,9 +115,26 @@ def queue(
             found.sort(key=lambda c: (apart and c.contested, -c.weight, c.unit_id))
             seen = set(np.unique(rows[:, 3]).tolist())
             known = db.cache[place] = (len(log.rows), found, seen)
+        drawn = _audited(db, connection, study) if audit else set()
     _, found, seen = known
+    if audit:
+        found = [case for case in found if case.unit_id in drawn]
     others = {row.id: row.name for row in raters if row.kind != "person" and row.id in seen}
     return Queue(asked, _with_outcomes(found, log, study.wording(asked), asked.name), others)
+
+
+def has_audit(db: Database, who: Identity, key: str) -> bool:
+    """Whether units of the study were drawn from the pairs that its rule left out."""
+    require(who, "review")
+    with db.read() as connection:
+        return bool(_audited(db, connection, studies.load(db, key, connection)))
+
+
+def _audited(db: Database, connection: Connection, study: Study) -> set[int]:
+    live = follower(db, study)
+    with live.lock:
+        live.follow(connection, study)
+        return {unit for unit, drawn in live.audited(connection, study).items() if drawn}
 
 
 def _aspect(study: Study, name: str) -> Aspect:

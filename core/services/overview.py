@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.services import studies
+from core.services import pools, studies
 from core.services.access import Identity, require
 from core.services.studies import ANSWERABLE
 from storage import progress
@@ -13,8 +13,9 @@ from storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A study in numbers. `raters` counts raters by kind; `judgments` counts rows of the log.
+    """A study in numbers: its items and ordinary units, those asked apart left out.
 
+    `raters` counts raters by kind; `judgments` counts rows of the log.
     Of the person: `answered` and `skipped` units, `waiting` units in hand without an answer, and
     `open` units that they could still be given. `takes_answers` says whether the study's state
     allows answering now.
@@ -46,7 +47,8 @@ def overview(db: Database, who: Identity, key: str) -> Overview:
         units, closed = progress.units(connection, study.id)
         own = progress.own(connection, rater)
         return Overview(
-            items=progress.items(connection, study.id), units=units, closed=closed,
+            items=progress.items(connection, study.id, pools.QUESTIONNAIRES), units=units,
+            closed=closed,
             judgments=study.revision, raters=progress.raters(connection, study.id),
             answered=own.get("submitted", 0) + own.get("late", 0),
             skipped=own.get("skipped", 0), waiting=own.get("reserved", 0),

@@ -7,6 +7,9 @@ meet one, and a pool is found by the index that the walk uses.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.protocol import StudyProtocol
 
 WIDTH = 10_000_000
@@ -31,6 +34,14 @@ def at(protocol: StudyProtocol, position: int) -> str:
         return ""
     found = (-position - 1) // WIDTH
     return names(protocol)[found] if found < len(names(protocol)) else ""
+
+
+def counted(positions: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which positions hold units of the study's own: the ordinary ones, and known answers mixed in.
+
+    What is asked apart (attention items, rounds, questionnaires) is no part of its coverage.
+    """
+    return np.asarray(positions >= -WIDTH)
 
 
 def of(protocol: StudyProtocol, meta: Mapping[str, Any], unit: str = "") -> str:

@@ -11,18 +11,20 @@ from sqlalchemy import Connection
 
 from core.content.base import restore
 from core.questions.base import Question
-from core.services import studies
+from core.services import pools, studies
 from core.services.studies import Study
 from core.statistics.base import Estimate
 from core.statistics.table import MISSING, Rater, Table
 from core.units import Invalid, Shown, Unit, own_gold
-from storage import frames, items
+from storage import exported, frames, items
 from storage import studies as study_rows
 from storage.database import Database
 
 Ints = NDArray[np.int64]
 Where = tuple[tuple[str, tuple[str, ...]], ...]
 SLICES = 24
+AUDIT = "audit slice"
+DRAWN = {True: "yes", False: "no"}
 
 
 @dataclass
@@ -50,7 +52,8 @@ class Follower:
         self.lock = threading.Lock()
         self.signature: tuple[int, int] | None = None
         self.seen = 0
-        self.units: Ints = np.zeros((0, 2), np.int64)
+        self.units: Ints = np.zeros((0, 3), np.int64)
+        self.audits: dict[int, bool] | None = None
         self.facts: dict[int, Any] | None = None
         self.fact_values: dict[str, set[str]] | None = None
         self.raters: dict[int, Rater] = {}
@@ -79,7 +82,7 @@ class Follower:
 
     def _start(self, connection: Connection, study: Study) -> None:
         self.seen, self.facts, self.raters, self.sheets = 0, None, {}, {}
-        self.fact_values = None
+        self.fact_values = self.audits = None
         self.units = frames.unit_places(connection, study.id)
         coded = [q for q in study.protocol.questions if q.scale().level != "none"]
         self.questions = {study.wording(q): q.name for q in coded}
@@ -100,8 +103,12 @@ class Follower:
         return self.raters
 
     def asking(self, connection: Connection, study: Study, question: Question) -> NDArray[np.bool_]:
-        """Which units the question is asked of, by its `only` and its `roles`."""
+        """Which units of the study's own the question is asked of, by its `only` and its `roles`.
+
+        Units of rounds, attention items and questionnaires are none; known answers mixed in are.
+        """
         keep = self.matching(connection, study, where_of(question.only))
+        keep &= pools.counted(self.units[:, 2])
         if question.roles:
             shown = frames.units_of(connection, study.id, question.roles)
             keep &= np.isin(self.units[:, 0], shown)
@@ -132,8 +139,17 @@ class Follower:
         return codes, refused
 
     def matching(self, connection: Connection, study: Study, where: Where) -> NDArray[np.bool_]:
-        """Which units have, for every named fact, one of the listed values."""
+        """Which units have, for every named fact, one of the listed values.
+
+        The fact `AUDIT` is one of units: whether a unit was drawn from the pairs left out.
+        """
         keep = np.ones(len(self.units), bool)
+        if not where:
+            return keep
+        for name, values in where:
+            if name == AUDIT:
+                keep &= [value in values for value in self._audit_values(connection, study)]
+        where = tuple(pair for pair in where if pair[0] != AUDIT)
         if not where:
             return keep
         facts = self.known_facts(connection, study)
@@ -142,7 +158,19 @@ class Follower:
             for item, meta in facts.items()
             if all(str(meta.get(name)) in values for name, values in where)
         }
-        return np.fromiter((int(i) in good for i in self.units[:, 1]), bool, len(self.units))
+        keep &= [int(item) in good for item in self.units[:, 1]]
+        return keep
+
+    def audited(self, connection: Connection, study: Study) -> Mapping[int, bool]:
+        """The units that a rule for pairs made: whether each was drawn for the audit."""
+        if self.audits is None:
+            self.audits = exported.audits(connection, study.id)
+        return self.audits
+
+    def _audit_values(self, connection: Connection, study: Study) -> list[str]:
+        found = self.audited(connection, study)
+        return [DRAWN.get(found[unit], "") if unit in found else ""
+                for unit in self.units[:, 0].tolist()]  # fmt: skip
 
     def known_facts(self, connection: Connection, study: Study) -> dict[int, Any]:
         """Facts about each item, read at the first need."""
@@ -158,6 +186,8 @@ class Follower:
                 for name, value in (meta or {}).items():
                     if isinstance(value, str | int | float | bool):
                         self.fact_values.setdefault(name, set()).add(str(value))
+            if any(self.audited(connection, study).values()):
+                self.fact_values[AUDIT] = set(DRAWN.values())
         return self.fact_values
 
     def _know(self, connection: Connection, study: Study, rows: Ints) -> None:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 from sqlalchemy import Connection
 
 from core.questions.base import Question
 from core.services import studies
 from core.services.access import Identity, require
 from core.services.studies import Study
-from core.services.tables import Follower, follower, slice_of, where_of
+from core.services.tables import Follower, follower, slice_of
 from core.statistics.base import Estimate
 from core.statistics.distances import alpha_by_distance
 from core.statistics.table import GROUPS, Group
@@ -111,10 +110,8 @@ def _inside(
     where: Mapping[str, Sequence[str]] | None,
 ) -> set[int]:  # fmt: skip
     """Ids of the units of which the question is asked, and that match."""
-    keep = live.matching(connection, study, where_of(asked.only))
+    keep = live.asking(connection, study, asked)
     keep &= live.matching(connection, study, slice_of(where))
-    if asked.roles:
-        keep &= np.isin(live.units[:, 0], frames.units_of(connection, study.id, asked.roles))
     return set(live.units[keep, 0].tolist())
 
 

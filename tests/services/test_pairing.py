@@ -6,7 +6,7 @@ import pytest
 
 from core.imports.base import File
 from core.protocol import ProtocolError, from_data
-from core.services import exports, material, paired, studies, transfer
+from core.services import analysis, cases, exports, material, paired, studies, transfer
 from core.services.access import Denied, Identity
 from core.services.exports import Choice
 from core.services.store import ensure
@@ -140,3 +140,26 @@ def test_answers_to_pairs_left_out_come_back_with_an_import(db, tmp_path):
     assert shown(other, back) == [("one", "ab"), ("one", "ac")]
     assert transfer.run_import(other, OWNER, files, None).new_judgments == 0
     other.close()
+
+
+def test_the_audit_slice_is_a_filter_and_a_column(db):
+    rule = {"rule": "margin", "score": "reward", "most": 0.5, "audit": 0.4}
+    study = fill(db, studies.create(db, OWNER, protocol(pairs=rule)), [f"i{n}" for n in range(9)])
+    drawn = {u for e in told(db, study, "pair") if e.data["audit"] for u in [e.unit]}
+    with db.read() as connection:
+        keys = {i: key for key, i in items.unit_ids(connection, study.id).items()}
+    first = {key: {"winner": key.split("/")[1][0]} for key in keys.values()}
+    last = {key: {"winner": key[-1]} for key in keys.values()}
+    answer(db, study, "better", "person", "ana", first)
+    answer(db, study, "better", "model", "m", last)
+    assert analysis.facts(db, OWNER, "pairs")["audit slice"] == ["no", "yes"]
+    for value, units in (("yes", len(drawn)), ("no", len(keys) - len(drawn))):
+        found = analysis.agreement(db, OWNER, "pairs", where={"audit slice": [value]})
+        assert found.units == units and found.pairs[0].percent.n == units
+    assert cases.has_audit(db, OWNER, "pairs")
+    queue = cases.queue(db, OWNER, "pairs", "better", audit=True)
+    assert {case.unit_id for case in queue.cases} == drawn
+    assert len(cases.queue(db, OWNER, "pairs", "better").cases) == len(keys)
+    with exports.opened(db, OWNER, "pairs", Choice("csv")) as material:
+        lines = list(exports.formats()["csv"].lines(material))
+    assert [line.strip().endswith(",yes") for line in lines[1:]].count(True) == 2 * len(drawn)

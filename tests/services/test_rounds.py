@@ -7,7 +7,16 @@ import pytest
 from sqlalchemy import select, update
 
 from core.protocol import from_data, from_yaml
-from core.services import admission, answering, assignment, effects, material, studies
+from core.services import (
+    admission,
+    analysis,
+    answering,
+    assignment,
+    effects,
+    material,
+    overview,
+    studies,
+)
 from core.services.access import Identity
 from core.services.studies import Refused
 from core.units import Invalid
@@ -257,3 +266,22 @@ def test_a_qualification_without_a_mark_is_said_to_admit_everybody(db):
     (said,) = admission.warnings(db, ANA, "small")
     assert "mark 0" in said
     assert admission.warnings(db, ANA, "small", from_yaml(PROTOCOL)) == []
+
+
+def test_what_is_asked_apart_is_no_part_of_coverage(db):
+    study = opened(db, "{gold_share: 0.3, attention_share: 0.3, rounds: [{name: warm_up}]}",
+                   ["gold"] * 2 + ["attention"] * 3 + ["warm_up"] * 4, 6)  # fmt: skip
+    data = study.protocol.data()
+    data["questions"] = [*data["questions"], {"kind": "number", "name": "age", "title": "Age"}]
+    data["questionnaire"] = {"before": ["age"]}
+    studies.edit(db, ANA, "small", from_data(data), study.version)
+    held = assignment.current(db, ANA, "small")
+    answering.submit(db, ANA, held, {"age": 30}, 9.0)
+    work(db, ANA)
+    found = analysis.agreement(db, ANA, "small", "better")
+    (ana,) = found.raters
+    gold = {r.unit for r in rows(db, S) if r.stage == "gold"}
+    assert found.units == 6 + 2 and ana.n == 6 + len(gold)
+    seen = overview.overview(db, ANA, "small")
+    assert (seen.items, seen.units) == (15, 6)
+    assert studies.listing(db, ANA)[0].units == 6
