@@ -2,9 +2,11 @@
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from core.pairing import Candidate, Unscored, novelty, pairs, rounds
 from core.policies import Pairs
@@ -70,6 +72,26 @@ def test_teacher_against_student():
 def test_novelty_is_one_minus_the_nearest_cosine():
     assert novelty(["red cat", "red cat", "blue dog"]) == pytest.approx([0, 0, 1])
     assert novelty(["", "!"]) == [1.0, 1.0]
+
+
+@given(some.lists(some.text("ab c!É1", max_size=30), min_size=1, max_size=7))
+def test_novelty_is_that_of_the_library(texts):
+    vectorizer = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b")
+    try:
+        matrix = vectorizer.fit_transform(texts)
+    except ValueError:
+        assert novelty(texts) == [1.0] * len(texts)
+        return
+    near = (matrix @ matrix.T).toarray()
+    np.fill_diagonal(near, 0)
+    assert novelty(texts) == pytest.approx(1 - near.max(axis=1), abs=1e-9)
+
+
+def test_ties_at_the_end_of_the_best_are_drawn_by_the_seed():
+    outputs = [Candidate(k, score=1.0, text=k) for k in "abcd"]
+    rule = Pairs(rule="bonus", score="reward", top=2)
+    found = {tuple(taken(rule, outputs, seed)) for seed in range(30)}
+    assert len(found) > 5 and {len(one) for one in found} == {2}
 
 
 def test_a_bonus_for_novelty_changes_the_best_pair():

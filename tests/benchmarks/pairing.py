@@ -62,7 +62,9 @@ def compared(items, outputs, twice):
     for name, rule in RULES.items():
         first, second = (cost(lambda r=rule, w=whole: choose(r, w)) for whole in (one, two))
         base = base or first
-        print(f"  {name:12} {first:8.2f} s, {first / base:6.1f} x all; twice: {second / first:.1f} x")
+        print(
+            f"  {name:12} {first:8.2f} s, {first / base:6.1f} x all; twice: {second / first:.1f} x"
+        )
 
 
 if __name__ == "__main__":
