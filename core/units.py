@@ -73,7 +73,9 @@ class Unit:
     answers are coded, so that showing them differently changes no number. `context` are outputs
     that those hang on and that are shown with them, not judged: the answer that a critique is
     about. `meta` are facts about the item; `gold` holds a known answer per question name, and is
-    never shown to a rater. `votes` are what others have answered, given to panels only.
+    never shown to a rater. `votes` are what others have answered, given to panels only. `drawn` are
+    texts of items drawn from the study, and `settled` the facts beside the first output that the
+    worker wrote there, given to workers that survey the study.
     """
 
     key: str
@@ -87,6 +89,8 @@ class Unit:
     condition: str = ""
     votes: tuple[Vote, ...] = ()
     context: tuple[Shown, ...] = ()
+    drawn: tuple[str, ...] = ()
+    settled: Mapping[str, Any] = field(default_factory=dict)
 
     def of_role(self, *roles: str) -> tuple[Shown, ...]:
         """The outputs of these roles, in the order shown."""

@@ -147,6 +147,13 @@ def measured(connection: Connection, study: int) -> list[Any]:
     return list(connection.execute(query).all())
 
 
+def first_by(connection: Connection, study: int, rater: int, run: int | None = None) -> Any:
+    """The content of the first output of a rater in a study, or in a run; None without any."""
+    query = select(O.c.content).where(O.c.study == study, O.c.rater == rater)
+    query = query if run is None else query.where(O.c.run == run)
+    return connection.execute(query.order_by(O.c.id).limit(1)).scalar()
+
+
 def makers(connection: Connection, study: int) -> dict[int, str]:
     """Who made each output of a study: id -> source."""
     query = select(O.c.id, O.c.source).where(O.c.study == study)

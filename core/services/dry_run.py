@@ -11,6 +11,7 @@ from core.services import material, runs, studies
 from core.services.access import Identity, require
 from core.services.planning import Plan
 from core.services.studies import Refused, Study
+from core.services.surveys import Survey
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
 from storage.database import Database
@@ -67,6 +68,7 @@ def looks(
     units = dict(material.some_units(connection, study, ids - unmade.keys()))
     for unit in ids & unmade.keys():
         units[unit] = material.work_unit(connection, *unmade[unit])
+    units = Survey(study, worker).told(connection, units)
     return asyncio.run(_rehearsed(worker, [(units[unit], repeat) for unit, repeat in tasks]))
 
 

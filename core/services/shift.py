@@ -17,6 +17,7 @@ from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
 from core.services.models import Models
 from core.services.outcomes import Finished, Outcomes
+from core.services.surveys import Survey
 from core.services.terms import PARKED, Carrier, account_at, of_run, purse_of
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
@@ -64,6 +65,7 @@ class Shift:
         self.fresh: bool = row.worker["fresh"]
         self.prices: Prices = row.worker.get("prices", {})
         self.rater = self._rater(row.study)
+        self.survey: Survey | None = None
         self.state = "running"
         self.held: dict[int, str] = {}
         self.looked = 0.0
@@ -170,6 +172,9 @@ class Shift:
         study = studies.load(self.db, self.study_key, connection)
         units = dict(material.some_units(connection, study, {row.unit for row in rows}))
         units = ballots.with_votes(connection, study, self.worker, units)
+        if self.survey is None:
+            self.survey = Survey(study, self.worker, self.run if self.fresh else None)
+        units = self.survey.told(connection, units)
         return [Claimed(r.id, r.owner, r.unit, r.repeat, units[r.unit]) for r in rows]
 
     def _open(self, connection: Connection, pieces: Sequence[Any]) -> list[int]:

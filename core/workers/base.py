@@ -159,6 +159,14 @@ class Worker(Identified):
         """The names of the raters whose votes a panel reads."""
         return ()
 
+    def surveys(self) -> int:
+        """How many items of the study it is told of beside its own, drawn for the whole study."""
+        return 0
+
+    def excerpt(self, unit: Unit) -> str:
+        """What of an item it is told when that is drawn."""
+        return ""
+
     def models(self) -> Mapping[str, "Endpointed"]:
         """The models that it asks: '' is its own, the others go by the names used in `ask(to=)`."""
         return {}

@@ -13,6 +13,10 @@ from core.workers.match import numbered
 from core.workers.thinker import WHOLE, WORDS, Thinker, a_text, many, of
 
 LEFT = "Uncategorized"
+SORTED = (
+    'Reply in this form: {"topics": [{"name": "...", "texts": [1], "parts": [{"name": "...", '
+    '"texts": [2, 3]}]}]}; `texts` of a topic are those that belong to none of its parts.'
+)
 
 
 @workers.register
@@ -43,7 +47,7 @@ class Topics(Thinker):
         reply = await self.think(
             llm, "topics", [("texts", a_text(numbered(texts)))], self._closing(len(texts)),
             of(topics=many(topic, 1, self.most + len(self.known))), repeat=repeat,
-            check=lambda value: _tree(value, len(texts)),
+            check=lambda value: checked(value, len(texts)),
         )  # fmt: skip
         tree = reply.value
         placed = coverage(tree, len(texts))
@@ -75,13 +79,11 @@ class Topics(Thinker):
         first = f"Topics that are settled: {settled}.\n" if settled else ""
         return (
             f"{first}Sort the texts 1 to {texts} into at most {self.most} "
-            f"{'further ' if settled else ''}topics. Reply in this form: "
-            '{"topics": [{"name": "...", "texts": [1], "parts": [{"name": "...", "texts": [2, 3]}]}'
-            "]}; `texts` of a topic are those that belong to none of its parts."
+            f"{'further ' if settled else ''}topics. {SORTED}"
         )
 
 
-def _tree(value: Mapping[str, Any], texts: int) -> list[dict[str, Any]]:
+def checked(value: Mapping[str, Any], texts: int) -> list[dict[str, Any]]:
     """The topics with places from 0; raises `Invalid` for texts or names that are not right."""
     found, names = [], set()
     for topic in value["topics"]:

@@ -46,6 +46,7 @@ BARE = {"generate", "feedback"}  # their first call is the item's own request, a
 SPECIAL = {
     "sql": "SELECT * FROM data", "across": ZEBRA, "up": ZEBRA, "consistent": False,
     "content": "print('zebra')", "drawing": "none", "good": False, "act": "execute",
+    "parts": [],
 }  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def hostile(marks=()):
         shown += [Shown(f"{role} {n}", content, role) for n in (1, 2)]
     around = (Shown("around", claims, "a note"),)
     order = tuple(o.key for o in shown)
-    return Unit("u", "i", fields, tuple(shown), order, (), meta, context=around)
+    return Unit("u", "i", fields, tuple(shown), order, (), meta, context=around, drawn=(bad, bad))
 
 
 def variants():
@@ -139,7 +140,7 @@ def fits(schema, value):
     return (
         value in schema["enum"]
         if "enum" in schema
-        else (schema.get("type") == {str: "string", bool: "boolean"}[type(value)])
+        else (schema.get("type") == {str: "string", bool: "boolean", list: "array"}[type(value)])
     )
 
 
