@@ -68,7 +68,7 @@ def looks(
     units = dict(material.some_units(connection, study, ids - unmade.keys()))
     for unit in ids & unmade.keys():
         units[unit] = material.work_unit(connection, *unmade[unit])
-    units = Survey(study, worker).told(connection, units)
+    units = Survey(worker).told(connection, study, units)
     return asyncio.run(_rehearsed(worker, [(units[unit], repeat) for unit, repeat in tasks]))
 
 

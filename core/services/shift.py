@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.calls import CallFailed
-from core.services import ballots, capabilities, chain, material, presence, studies
+from core.services import capabilities, chain, material, presence, studies
 from core.services.budget import Purse
 from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
@@ -65,12 +65,11 @@ class Shift:
         self.fresh: bool = row.worker["fresh"]
         self.prices: Prices = row.worker.get("prices", {})
         self.rater = self._rater(row.study)
-        self.survey: Survey | None = None
+        self.survey = Survey(self.worker, run if self.fresh else None)
         self.state = "running"
         self.held: dict[int, str] = {}
-        self.looked = 0.0
         self.streak: list[int] = []
-        self.fruitless = 0
+        self.fruitless, self.looked = 0, 0.0
         self.changed = asyncio.Event()
         self.token = secrets.token_hex(6)
         self.most: int = row.concurrency if self.terms.lane == "live" else PARKED
@@ -171,10 +170,7 @@ class Shift:
         rows = runs.claim(connection, self.run, room, expired_first=look)
         study = studies.load(self.db, self.study_key, connection)
         units = dict(material.some_units(connection, study, {row.unit for row in rows}))
-        units = ballots.with_votes(connection, study, self.worker, units)
-        if self.survey is None:
-            self.survey = Survey(study, self.worker, self.run if self.fresh else None)
-        units = self.survey.told(connection, units)
+        units = self.survey.told(connection, study, units)
         return [Claimed(r.id, r.owner, r.unit, r.repeat, units[r.unit]) for r in rows]
 
     def _open(self, connection: Connection, pieces: Sequence[Any]) -> list[int]:

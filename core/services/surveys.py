@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.digest import digest
-from core.services import material
+from core.services import ballots, material
 from core.services.studies import Study
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
@@ -23,37 +23,39 @@ class Survey:
     `run` only what was written in that run counts: it asks anew.
     """
 
-    def __init__(self, study: Study, worker: Worker, run: int | None = None) -> None:
-        self.study, self.worker, self.run = study, worker, run
+    def __init__(self, worker: Worker, run: int | None = None) -> None:
+        self.worker, self.run = worker, run
         self.drawn: tuple[str, ...] | None = None
         self.settled: Mapping[str, Any] = {}
 
-    def told(self, connection: Connection, units: Mapping[int, Unit]) -> dict[int, Unit]:
-        """The units with what the worker is told beside them."""
+    def told(
+        self, connection: Connection, study: Study, units: dict[int, Unit]
+    ) -> dict[int, Unit]:
+        """The units with what the worker is told beside them: votes, and what it surveys."""
+        units = ballots.with_votes(connection, study, self.worker, units)
         if not units or not self.worker.surveys():
-            return dict(units)
+            return units
         if not self.settled:
-            self.settled = self._first(connection)
+            self.settled = self._first(connection, study.id)
         if self.drawn is None and not self.settled:
-            self.drawn = self._draw(connection)
+            self.drawn = self._draw(connection, study.id)
         drawn = () if self.settled else self.drawn or ()
         return {
             place: replace(unit, drawn=drawn, settled=self.settled)
             for place, unit in units.items()
         }  # fmt: skip
 
-    def _first(self, connection: Connection) -> Mapping[str, Any]:
-        worker, study = self.worker, self.study.id
-        rater = study_rows.rater_key(connection, study, worker.rater, worker.digest)
+    def _first(self, connection: Connection, study: int) -> Mapping[str, Any]:
+        rater = study_rows.rater_key(connection, study, self.worker.rater, self.worker.digest)
         content = None if rater is None else outputs.first_by(connection, study, rater, self.run)
         return (content or {}).get("facts") or {}
 
-    def _draw(self, connection: Connection) -> tuple[str, ...]:
-        facts = items.facts(connection, self.study.id)
+    def _draw(self, connection: Connection, study: int) -> tuple[str, ...]:
+        facts = items.facts(connection, study)
         seed = getattr(self.worker, "seed", 0)
         keys = sorted(
             (digest([seed, key]), item)
-            for key, item in items.item_ids(connection, self.study.id).items()
+            for key, item in items.item_ids(connection, study).items()
             if material.applies(self.worker, facts[item])
         )
         found: list[str] = []
