@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
+from core.answers import steps
 from core.showing import RecordedShowing, Showing
 
+CHOICES = ("choose", "toggle")
 Tool = Literal["box", "hierarchy", "match", "ranking", "span"]
 
 
@@ -37,11 +39,12 @@ class Ui(Showing, Protocol):
     def choose(
         self, *, name: str, title: str, options: Sequence[Option], value: Any = None,
         help: str = "", required: bool = True, scale: bool = False, low: str = "", high: str = "",
-        part: bool = False,
+        part: bool = False, fixed: bool = False,
     ) -> Any:  # fmt: skip
         """One of the options; `scale` lays them out as a scale from `low` to `high`.
 
-        With `part` it belongs to a larger question, and its title is set like text.
+        `fixed` options have an order of their own and are never shuffled. With `part` it belongs
+        to a larger question, and its title is set like text.
         """
 
     def write(
@@ -60,9 +63,12 @@ class Ui(Showing, Protocol):
     def toggle(
         self, *, name: str, title: str, options: Sequence[Option],
         value: Sequence[Any] | None = None, help: str = "", required: bool = True, none: str = "",
-        part: bool = False,
+        part: bool = False, fixed: bool = False,
     ) -> list[Any] | None:  # fmt: skip
-        """Any of the options; `none` is the label of a choice that stands for an empty list."""
+        """Any of the options; `none` is the label of a choice that stands for an empty list.
+
+        `fixed` is as in `choose`.
+        """
 
     def number(
         self, *, name: str, title: str, value: float | None = None, low: float | None = None,
@@ -91,7 +97,8 @@ class Ui(Showing, Protocol):
 class Reordered:
     """Another face with the options of choices in an order drawn by `seed` and question name.
 
-    Scales, and options that name one of the outputs `fixed`, stay where they are.
+    All parts of a question have the same order. Scales, fixed options, and those that name one of
+    the outputs `fixed`, stay where they are; options under a heading stay together.
     """
 
     def __init__(self, face: Any, seed: int, fixed: Sequence[str] = ()) -> None:
@@ -101,14 +108,32 @@ class Reordered:
         return getattr(self._face, name)
 
     def choose(
-        self, *, name: str, options: Sequence[Option], scale: bool = False, **facts: Any
+        self, *, name: str, options: Sequence[Option], scale: bool = False, fixed: bool = False,
+        **facts: Any,
     ) -> Any:  # fmt: skip
         """One of the options, in the order drawn."""
-        if not scale:
+        if not scale and not fixed:
             free = [o for o in options if not self._named(o)]
-            random.Random(f"{self._seed}/{name}").shuffle(free)  # noqa: S311
+            self._draw(name).shuffle(free)
             options = [o if self._named(o) else free.pop(0) for o in options]
-        return self._face.choose(name=name, options=options, scale=scale, **facts)
+        return self._face.choose(name=name, options=options, scale=scale, fixed=fixed, **facts)
+
+    def toggle(
+        self, *, name: str, options: Sequence[Option], fixed: bool = False, **facts: Any
+    ) -> Any:  # fmt: skip
+        """Any of the options: headings in an order drawn, and the options under each."""
+        if not fixed:
+            draw = self._draw(name)
+            groups = list(dict.fromkeys(option.group for option in options))
+            draw.shuffle(groups)
+            found = {group: [o for o in options if o.group == group] for group in groups}
+            for under in found.values():
+                draw.shuffle(under)
+            options = [option for under in found.values() for option in under]
+        return self._face.toggle(name=name, options=options, fixed=fixed, **facts)
+
+    def _draw(self, name: str) -> random.Random:
+        return random.Random(f"{self._seed}/{steps(name)[0]}")  # noqa: S311
 
     def _named(self, option: Option) -> bool:
         value = option.value
@@ -116,15 +141,18 @@ class Reordered:
 
 
 def option_order(question: Any, unit: Any, seed: int | None) -> list[str]:
-    """The order in which a question's options were displayed, as `name=label`; [] unless drawn."""
+    """The order in which a question's options were displayed; [] unless it was drawn.
+
+    Each is `name=label`, or for any of several `name=value`.
+    """
     if seed is None:
         return []
     recorder = Recorder()
     question.ask(Reordered(recorder, seed, unit.shown), unit, None)
     return [
-        f"{block['name']}={option['label']}"
+        f"{block['name']}={option['value' if block['block'] == 'toggle' else 'label']}"
         for block in recorder.blocks
-        if block["block"] == "choose" and not block.get("scale")
+        if block["block"] in CHOICES and not block.get("scale") and not block.get("fixed")
         for option in block["options"]
     ]
 

@@ -88,8 +88,9 @@ def status(desk: moves.State, held: moves.Ticket) -> None:
     if minutes:
         parts.append(said("left_minutes", minutes=minutes))
     st.progress(min(held.place / max(held.total, 1), 1.0), text=" · ".join(parts))
+    wrong = st.empty()  # always there: what comes after it must not be drawn anew
     if desk["error"]:
-        st.error(plain(desk["error"]))
+        wrong.error(plain(desk["error"]))
 
 
 def cover(desk: moves.State, held: moves.Ticket) -> None:

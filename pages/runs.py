@@ -99,9 +99,7 @@ def everything(study: Study) -> None:
             look.caption("All runs of the chain draw on this one budget.")
         if st.button("Run everything", key="run-all"):
             launch(
-                lambda: chain.start(
-                    db, who, study.key, concurrency=most, limit=limit, terms=terms
-                )
+                lambda: chain.start(db, who, study.key, concurrency=most, limit=limit, terms=terms)
             )
 
 

@@ -97,7 +97,7 @@ class Checklist(Parted):
             meaning = self.lines.get(line, "")
             taken[line] = ui.choose(
                 name=path(self.name, "answers", line), title=line, options=options,
-                value=known.get(line), help=meaning, part=True,
+                value=known.get(line), help=meaning, part=True, fixed=True,
             )  # fmt: skip
         taken = {line: answer for line, answer in taken.items() if answer is not None}
         if not taken and not given.get("lines"):

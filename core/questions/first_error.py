@@ -38,7 +38,7 @@ class FirstError(Segments):
         for number, (key, part) in enumerate(parts.items(), 1):
             mark = ui.choose(
                 name=path(self.name, "marks", key), title=self.line(number, part),
-                options=options, value=marks.get(key), part=True,
+                options=options, value=marks.get(key), part=True, fixed=True,
             )  # fmt: skip
             if mark is None:
                 break

@@ -34,7 +34,7 @@ class Label(Question):
         options = [Option(name, name, meaning) for name, meaning in self.labels.items()]
         return ui.choose(
             name=self.name, title=self.title, options=options, value=draft, help=self.help,
-            required=self.required,
+            required=self.required, fixed=self.ordered,
         )  # fmt: skip
 
     def instruct(self, unit: Unit) -> str:

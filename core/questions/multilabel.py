@@ -58,6 +58,9 @@ class Multilabel(Question):
     least: int = Field(default=1, ge=0, description="how many must be given")
     most: int | None = Field(default=None, ge=1, description="how many may be given")
     none: bool = Field(default=False, description="offer 'none of these'")
+    ordered: bool = Field(
+        default=False, description="the labels have an order of their own and are never shuffled"
+    )
     measure: Literal["masi", "jaccard"] = Field(
         default="masi", description="how the distance of two answers is measured"
     )
@@ -93,7 +96,7 @@ class Multilabel(Question):
             options.append(Option(label, last, meaning, group))
         return ui.toggle(
             name=self.name, title=self.title, options=options, value=draft, help=self.help,
-            required=self.required, none=NONE if self.none else "",
+            required=self.required, none=NONE if self.none else "", fixed=self.ordered,
         )  # fmt: skip
 
     def _many(self) -> str:

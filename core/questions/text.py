@@ -71,7 +71,7 @@ class Text(Parted):
         verdict = ui.choose(
             name=path(self.name, "verdict"), title=self.title, value=given.get("verdict"),
             options=[Option(v, v.capitalize(), hint) for v, hint in VERDICTS.items()],
-            help=self.help, required=self.required,
+            help=self.help, required=self.required, fixed=True,
         )  # fmt: skip
         if verdict is None:
             return None

@@ -51,15 +51,17 @@ class StreamlitUi(Material, Parts):
     def choose(
         self, *, name: str, title: str, options: Sequence[Option], value: Any = None,
         help: str = "", required: bool = True, scale: bool = False, low: str = "", high: str = "",
-        part: bool = False,
+        part: bool = False, fixed: bool = False,
     ) -> Any:  # fmt: skip
-        self.heading(title=title, help=help, required=required, part=part)
-        with st.container(horizontal=True, gap="xsmall", key=f"choices-{self.scope}-{name}"):
-            for place, option in enumerate(options):
-                self.press(name, place, option, option.value == value, option.value, hint=not scale)
-        words = [f"{o.label} {o.hint}" for o in options if o.hint] if scale else []
-        if words:
-            st.caption(plain(" · ".join(words)))
+        with self.row(name):
+            self.heading(title=title, help=help, required=required, part=part)
+            with st.container(horizontal=True, gap="xsmall", key=f"choices-{self.scope}-{name}"):
+                for place, option in enumerate(options):
+                    chosen = option.value == value
+                    self.press(name, place, option, chosen, option.value, hint=not scale)
+            words = [f"{o.label} {o.hint}" for o in options if o.hint] if scale else []
+            if words:
+                st.caption(plain(" · ".join(words)))
         return value
 
     def tool(
@@ -146,7 +148,8 @@ def ask(
                 try:
                     question.ask(ui, unit, draft.get(question.name))
                 except Invalid as error:
-                    st.warning(plain(f"{question.title}: it can't be asked here. {error}."))
+                    title, why = question.title.rstrip(".:"), str(error).rstrip(".")
+                    st.warning(plain(f"{title}: it can't be asked here. {why}."))
 
 
 def _ignore(_name: str, _value: Any) -> None:

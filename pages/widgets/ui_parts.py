@@ -3,13 +3,16 @@
 import difflib
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from core.ui import Option
+from pages.widgets.components.tools import draw
 from pages.widgets.inert import inert
+from pages.widgets.texts import Words
 from pages.widgets.words import plain
 
 PICKS = 5
@@ -24,6 +27,7 @@ class Parts:
     active: str
     keys: bool
     on_answer: Callable[[str, Any], None]
+    words: Words
 
     def heading(
         self, *, title: str, help: str = "", required: bool = True, part: bool = False
@@ -35,10 +39,19 @@ class Parts:
     def toggle(
         self, *, name: str, title: str, options: Sequence[Option],
         value: Sequence[Any] | None = None, help: str = "", required: bool = True, none: str = "",
-        part: bool = False,
+        part: bool = False, fixed: bool = False,
     ) -> list[Any] | None:  # fmt: skip
-        self.heading(title=title, help=help, required=required, part=part)
         given = list(value or [])
+        with self.row(name):
+            self.heading(title=title, help=help, required=required, part=part)
+            self._toggles(name, options, given)
+            if none:
+                with st.container(horizontal=True, key=f"choices-{self.scope}-{name}-none"):
+                    chosen = value is not None and not given
+                    self.press(name, len(options), Option([], none), chosen, _none_or_nothing)
+        return None if value is None else given
+
+    def _toggles(self, name: str, options: Sequence[Option], given: Sequence[Any]) -> None:
         place = 0
         for group in dict.fromkeys(option.group for option in options):
             with st.container(
@@ -51,11 +64,10 @@ class Parts:
                         change = partial(toggled, option.value)
                         self.press(name, place, option, option.value in given, change)
                         place += 1
-        if none:
-            with st.container(horizontal=True, key=f"choices-{self.scope}-{name}-none"):
-                chosen = value is not None and not given
-                self.press(name, place, Option([], none), chosen, _none_or_nothing)
-        return None if value is None else given
+
+    def row(self, name: str) -> AbstractContextManager[Any]:
+        """A row of its own for a part of a question: its title and what answers it."""
+        return st.container(key=f"asked-{self.scope}-{name}") if "/" in name else nullcontext()
 
     def press(
         self, name: str, place: int, option: Option, chosen: bool, value: Any, *,
@@ -86,7 +98,9 @@ class Parts:
             self.heading(title=words, help=help, required=required, part=part)
             self._slider(name, words, value, kind(low), kind(high), step, kind)
         else:
-            self._typed(name, words, value, (low, high), step, kind, help, required)
+            label = plain(words) if part else f"**{plain(words)}**"
+            label += "" if required else " (optional)"
+            self._typed(name, label, value, (low, high), step, kind, help)
         said = " · ".join(
             f"{end:g}: {what}" for end, what in zip((low, high), ends, strict=True)
             if what and end is not None
@@ -96,14 +110,14 @@ class Parts:
         return value
 
     def _typed(
-        self, name: str, title: str, value: Any, ends: Sequence[float | None], step: Any,
-        kind: Any, help: str, required: bool,
+        self, name: str, label: str, value: Any, ends: Sequence[float | None], step: Any,
+        kind: Any, help: str,
     ) -> None:  # fmt: skip
         key = f"{self.scope}-{name}"
         st.session_state.setdefault(key, None if value is None else kind(value))
         low, high = (None if end is None else kind(end) for end in ends)
         st.number_input(
-            plain(title if required else f"{title} (optional)"), low, high, None, key=key,
+            label, low, high, None, key=key,
             step=kind(step or 0) or (1 if kind is int else 0.01),
             placeholder="Type a number", help=inert(help) or None, width=260,
             on_change=self._set, args=(name, key),
@@ -112,22 +126,18 @@ class Parts:
     def _slider(
         self, name: str, title: str, value: Any, low: Any, high: Any, step: Any, kind: Any
     ) -> None:
-        key = f"{self.scope}-{name}"
-        unset = value is None
-        if st.session_state.get(key) is None or not unset:
-            st.session_state[key] = kind((low + high) / 2) if unset else kind(value)
         picks = sorted({kind(low + (high - low) * n / (PICKS - 1)) for n in range(PICKS)})
         with st.container(horizontal=True, gap="xsmall", key=f"choices-{self.scope}-{name}"):
             for place, pick in enumerate(picks):
                 self.press(name, place, Option(pick, f"{pick:g}"), value == pick, pick)
-        with st.container(key=f"{'unset' if unset else 'set'}-slider-{self.scope}-{name}"):
-            st.slider(
-                plain(title), low, high, key=key, label_visibility="collapsed", width=420,
-                step=kind(step or 0) or (1 if kind is int else (high - low) / 100),
-                on_change=self._set, args=(name, key),
-            )  # fmt: skip
-        st.caption("No answer yet: press a number, or move the slider." if unset
-                   else f"Answer: {value:.10g}")  # fmt: skip
+        facts = {"title": title, "low": low, "high": high,
+                 "step": kind(step or 0) or (1 if kind is int else (high - low) / 100)}  # fmt: skip
+
+        def heard(moved: Any) -> None:
+            if type(moved) in (int, float):
+                self.on_answer(name, kind(moved))
+
+        draw("slider", f"{self.scope}-{name}", facts, value, self.words, heard)
 
     def _set(self, name: str, key: str) -> None:
         self.on_answer(name, st.session_state.get(key))

@@ -74,8 +74,9 @@ def _sidebar(who: Identity, rows: Sequence[Any], key: str | None) -> None:
             st.session_state["study-choice"] = key
             titles = labels([r for r in rows if r.state != "archived" or r.key == key])
             st.selectbox(
-                "Study", list(titles), key="study-choice", on_change=_picked, index=None,
-                placeholder="Choose a study", format_func=lambda k: titles.get(k, k),
+                "Study", list(titles), key="study-choice", on_change=_picked,
+                index=None if key is None else 0, placeholder="Choose a study",
+                format_func=lambda k: titles.get(k, k),
             )  # fmt: skip
     if not who.name:
         return

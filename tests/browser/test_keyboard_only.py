@@ -87,6 +87,7 @@ def test_everything_is_done_by_keys_in_320_pixels(narrow):
     press(page, "Enter")
     expect(page.get_by_text("Flagged for the researcher.")).to_be_visible()
     press(page, "s")
+    expect(page.get_by_text("Skip because it is")).to_be_visible()
     press(page, "1")
     expect(status(page)).to_contain_text("3 of up to 6")
     press(page, "b")

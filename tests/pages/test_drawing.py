@@ -101,12 +101,10 @@ def test_none_of_these_stands_alone():
 
 def test_a_slider_has_no_answer_until_it_is_touched():
     page = drawn("number", answered=False)
-    assert page.session_state["answers"] == {} and page.slider[0].value == 0.5
-    page.slider[0].set_value(0.25).run()
-    assert page.session_state["answers"] == {"example": 0.25}
+    assert page.session_state["answers"] == {} and not page.slider
     digits(page)["5"].click()
     page.run()
-    assert page.session_state["answers"] == {"example": 1.0} and page.slider[0].value == 1.0
+    assert page.session_state["answers"] == {"example": 1.0}
 
 
 def test_an_edit_shows_what_it_takes_out_and_puts_in():

@@ -1,6 +1,7 @@
 """Orders, draws and what is stored with them: the probability is the one that was used."""
 
 import csv
+import itertools
 from collections import Counter
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from core.protocol import ProtocolError, from_yaml
 from core.services import answering, assignment, exports, material, studies
 from core.services.access import Identity
 from storage import items
-from storage.tables import Assignment, Output, Study, Unit
+from storage.tables import Assignment, Judgment, Output, Question, Rater, Study, Unit
 from tests.services.answers import answer, better
 from tests.services.conftest import ANA, BEN, PROTOCOL, fill
 
@@ -176,9 +177,49 @@ questions:
                for o in orders.values())  # fmt: skip
 
 
-def _shown(db, name):
-    from storage.tables import Judgment, Rater
+def test_what_has_an_order_of_its_own_keeps_it_and_the_rest_is_shuffled(db):
+    text = """
+name: small
+title: Several
+assignment: {overlap: 99, options: shuffled}
+questions:
+  - {kind: ranking, name: order, title: Best first}
+  - {kind: multilabel, name: bad, title: "What is bad?", none: true,
+     labels: [unclear, style > dull, style > rude, style > stiff, facts > made up, facts > old]}
+  - {kind: multilabel, name: years, title: "From when?", ordered: true, labels: [old, middle, new]}
+  - {kind: label, name: size, title: "How long?", ordered: true, labels: [short, fair, long]}
+  - {kind: checklist, name: rules, title: "Does it keep to them?", lines: [one, two], na: true}
+"""
+    made = studies.create(db, ANA, from_yaml(text))
+    fill(db, made, 1)
+    studies.set_state(db, ANA, "small", "open")
+    sides, orders = set(), set()
+    for n in range(8):
+        who = Identity(f"p{n}")
+        held = assignment.current(db, who, "small")
+        answering.submit(db, who, held, {q.name: q.example(held.unit) for q in held.unit.questions})
+        shown = _shown_by_question(db, who.name)
+        sides.add(shown["order"])
+        assert shown["order"] == held.unit.shown == tuple(o.key for o in held.unit.outputs)
+        assert not any(shown[name][2:] for name in ("years", "size", "rules"))
+        orders.add(shown["bad"][2:])
+        groups = [option.partition("=")[2].partition(" > ")[0] for option in shown["bad"][2:]]
+        assert len(groups) == 6 and len(list(itertools.groupby(groups))) == 3
+    assert len(sides) == 2 and len(orders) > 3
 
+
+def _shown_by_question(db, name):
+    query = (
+        select(Question.name, Judgment.shown)
+        .join(Question, Question.id == Judgment.question)
+        .join(Rater, Rater.id == Judgment.rater)
+        .where(Rater.key == name)
+    )
+    with db.read() as connection:
+        return {row.name: tuple(row.shown) for row in connection.execute(query)}
+
+
+def _shown(db, name):
     query = select(Judgment.shown).join(Rater, Rater.id == Judgment.rater)
     with db.read() as connection:
         return tuple(connection.execute(query.where(Rater.key == name)).scalar())

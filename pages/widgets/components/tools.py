@@ -21,6 +21,7 @@ WORDS = {
         "take_out", "place_it", "place_this", "place_all", "ranked_list", "unplaced_list",
         "rank_hint", "rank_hint_ties", "best", "worst", "is_best", "is_worst",
     ),
+    "slider": ("slider_unset", "slider_set"),
     "span": (
         "optional", "types", "marked", "mark_hint", "mark_priority", "select_first", "selected",
         "marked_already", "no_overlap", "nothing_to_mark", "type_of", "remove", "removed",
