@@ -20,6 +20,7 @@ from pages.widgets import (
     workspace,
 )
 from pages.widgets.judge_form import new_judge
+from pages.widgets.jury_board import outdated
 from pages.widgets.run_board import board, past
 from pages.widgets.words import plain
 
@@ -63,6 +64,8 @@ def plan(study: Study, worker: Worker) -> None:
     words = [f"{planned.work:,} {what if planned.work != 1 else what[:-1]} to make"]
     if planned.judged:
         words.append(f"{planned.judged:,} judged before and kept")
+    if planned.outdated:
+        words.append(f"{planned.outdated:,} decided on votes that have changed: decided anew")
     words += waiting(study, planned)
     words += [f"{n:,} units passed by: {why}" for why, n in list(planned.passed_by.items())[:3]]
     look.caption(plain(" · ".join(words)))
@@ -173,6 +176,7 @@ if study is None:
     )  # fmt: skip
     st.stop()
 found = runs.listing(db, who, study.key)
+outdated(who, study)
 now = shown(found)
 if now is not None:
     before(found, now)

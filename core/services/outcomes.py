@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 
 from core.content.base import UNSTORABLE
-from core.services import details, drafted, studies
+from core.services import ballots, details, drafted, studies
 from core.services.studies import Study
 from core.units import Draft, Unit
 from core.workers.base import Worker
@@ -45,6 +46,8 @@ class Outcomes:
         mine = runs.held(connection, {f.task: f.owner for f in batch})
         kept = [f for f in batch if f.task in mine]
         done = [f for f in kept if f.state == "done"]
+        if self.worker.voters():
+            self._take_back(connection, [f for f in kept if f.state in {"done", "skipped"}])
         if done:
             study = studies.load(self.db, self.study, connection)
             made = list(self._rows(connection, study, done))
@@ -59,6 +62,29 @@ class Outcomes:
             [(f.task, f.owner, f.state, _storable(f.error)) for f in kept if f.state != "done"],
         )
         return [f.task in mine for f in batch]
+
+    def _take_back(self, connection: Connection, decided: Sequence[Finished]) -> None:
+        """Withdraw what a panel said where its votes come to no answer any more."""
+        standing = runs.standing(connection, self.rater, [f.unit_id for f in decided])
+        if not standing:
+            return
+        study = studies.load(self.db, self.study, connection)
+        wordings = self._wordings(connection, study, decided)
+        rows = []
+        for finished in decided:
+            said = {draft.question for draft in finished.drafts}
+            for question in finished.unit.questions:
+                place = (finished.unit_id, wordings[question.digest], finished.repeat)
+                old = standing.get(place)
+                if old is not None and not old[2] and question.name not in said:
+                    rows.append(NewJudgment(
+                        unit=finished.unit_id, unit_key=finished.unit.key, question=place[1],
+                        question_digest=question.digest, rater=self.rater,
+                        rater_key=self.rater_key, value=None, repeat=finished.repeat,
+                        rationale=f"The votes come to no answer any more. {finished.error}".strip(),
+                        replaces=old[:2], withdrawn=True, run=self.run,
+                    ))  # fmt: skip
+        judgments.append(connection, study.id, rows, check=False)
 
     def _tell(
         self, connection: Connection, study: int, made: Sequence[tuple[NewJudgment, Draft]],
@@ -85,9 +111,13 @@ class Outcomes:
     ) -> Iterator[tuple[NewJudgment, Draft]]:
         """New judgments with their drafts.
 
-        What the rater has answered before stays, unless the run asks anew.
+        What the rater has answered before stays, unless the run asks anew, or a panel's votes are
+        others by now.
         """
         standing = runs.standing(connection, self.rater, [f.unit_id for f in done])
+        told: Mapping[int, Mapping[str, Any]] = {}
+        if self.worker.voters():
+            told = details.of_judgments(connection, [row for row, _, _ in standing.values()])
         wordings = self._wordings(connection, study, done)
         for finished in done:
             asked = {question.name: question for question in finished.unit.questions}
@@ -98,7 +128,10 @@ class Outcomes:
                 wording = wordings[question.digest]
                 old = standing.get((finished.unit_id, wording, draft.repeat))
                 if old is not None and not old[2] and not self.fresh:
-                    continue
+                    if not self.worker.voters():
+                        continue
+                    if ballots.same(told.get(old[0], {}), draft.facts.get("by", {})):
+                        continue
                 row = NewJudgment(
                     unit=finished.unit_id, unit_key=finished.unit.key, question=wording,
                     question_digest=question.digest, rater=self.rater, rater_key=self.rater_key,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from core.services import material, work_units
+from core.services import ballots, material, work_units
 from core.services.studies import Study
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
@@ -23,12 +23,14 @@ class Plan:
     `judged` counts tasks that this rater has done before; they are not planned again. `waits`
     counts what it cannot work on yet, by the role of the output that is missing. A unit that is
     made when the run starts has an id below 0, and stands in `unmade` with its item and outputs.
+    `outdated` counts decisions of a panel that are older than their votes: they are made anew.
     """
 
     tasks: Sequence[Task]
     judged: int
     waits: Mapping[str, int] = field(default_factory=dict)
     unmade: Mapping[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+    outdated: int = 0
 
     @property
     def work(self) -> int:
@@ -55,6 +57,8 @@ def planned_for(
     rater = study_rows.rater_key(connection, study.id, worker.rater, worker.digest)
     known = runs.standing(connection, rater) if rater is not None and not fresh else {}
     judged = {place for place, (_, _, withdrawn) in known.items() if not withdrawn}
+    late = ballots.changed(connection, study, worker, known) if worker.voters() else set()
+    judged -= late
     tasks: dict[str, list[Task]] = {}  # by item: requests that begin alike follow each other
     done, units = 0, 0
     for unit_id, unit in material.outlines(connection, study):
@@ -67,7 +71,7 @@ def planned_for(
         done += len(every) - len(todo)
         units += any(not reason for _, _, reason in todo)
         tasks.setdefault(unit.item, []).extend(todo)
-    return Plan([task for own in tasks.values() for task in own], done)
+    return Plan([t for own in tasks.values() for t in own], done, outdated=len(late))
 
 
 def _tasks(

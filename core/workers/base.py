@@ -167,6 +167,10 @@ class Worker(Identified):
         """What of an item it is told when that is drawn."""
         return ""
 
+    def votes(self, question: Question, unit: Unit) -> Mapping[str, Any]:
+        """Of a panel, the one vote of each of its voters on a question, as it counts them."""
+        return {}
+
     def models(self) -> Mapping[str, "Endpointed"]:
         """The models that it asks: '' is its own, the others go by the names used in `ask(to=)`."""
         return {}

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.charts.juries import by_size
-from core.services import juries
+from core.services import ballots, juries
 from core.services.access import Identity
 from core.services.findings import NoAnswer
 from core.services.juries import Juries
@@ -18,6 +18,8 @@ REFERENCES = {"majority": "Majority of people", "gold": "Known answers"}
 
 def jury_board(who: Identity, study: Study, question: str) -> None:
     """Choose jurors, see every jury of them; nothing is asked of a model."""
+    if who.may("run"):
+        outdated(who, study)
     able = juries.candidates(db(), who, study.key, question)
     if len(able) < 2:
         look.empty_state(
@@ -50,6 +52,17 @@ def jury_board(who: Identity, study: Study, question: str) -> None:
         st.info(plain(str(reason)))
         return
     _shown(found)
+
+
+def outdated(who: Identity, study: Study) -> None:
+    """Say which panels of the study decided on votes that have changed since."""
+    for name, count in ballots.outdated(db(), who, study.key).items():
+        decided = "decision is" if count == 1 else "decisions are"
+        st.warning(plain(
+            f"{count:,} {decided} older than the votes behind: {name} decided, and votes were "
+            "revised, added or withdrawn since. Run it again on the Model runs page; it decides "
+            "those anew and leaves the others alone."
+        ))  # fmt: skip
 
 
 def _shown(found: Juries) -> None:

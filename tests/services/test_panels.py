@@ -8,7 +8,10 @@ from core.services import ballots, details, juries, material, runner, runs, stud
 from core.services.findings import NoAnswer
 from core.workers.judge import Judge
 from core.workers.jury import Jury
-from storage import votes
+from storage import judgments, votes
+from storage import runs as run_rows
+from storage import studies as study_rows
+from storage.judgments import NewJudgment
 from tests.servers.openai_server import OpenAIServer
 from tests.services.answers import answer
 from tests.services.pairs import OWNER, judge, pairs, prefers
@@ -27,8 +30,6 @@ def values(db, worker):
     study = studies.load(db, "pairs")
     with db.read() as connection:
         units = dict(material.all_units(connection, study))
-        from storage import studies as study_rows
-
         rater = study_rows.rater_key(connection, study.id, worker.rater, worker.digest)
         asked = study.wording(study.protocol.questions[0])
         rows = votes.standing(connection, list(units), [rater], [asked])
@@ -73,9 +74,7 @@ def test_only_the_present_version_of_a_judge_votes(db):
     old, new = (Judge(name="x", model=m, mode="pairwise", orders="one") for m in ("m1", "m2"))
     for made, value in ((old, A), (new, B)):
         with db.write() as connection:
-            from storage import studies as study_rows
-
-            study_rows.rater(connection, study.id, "model", made.digest, name="x")
+                study_rows.rater(connection, study.id, "model", made.digest, name="x")
         answer(db, study, "better", "model", made.digest, {"i0": value})
     runs.add_worker(db, OWNER, "pairs", old)
     made = Jury(name="j", jurors=("x", "nobody"))
@@ -160,3 +159,79 @@ def test_every_jury_of_a_study_with_relatives_and_both_rules(db):
     assert [two.said(j) for j in two.found] == ["x + z"]
     with pytest.raises(NoAnswer, match="nobody"):
         juries.juries(db, OWNER, "pairs", "better", members=["nobody", "x"])
+
+
+def revise(db, study, name, key, value):
+    """Another answer of a rater in place of the one that stands; None takes it back."""
+    with db.read() as connection:
+        rater = study_rows.rater_key(connection, study.id, "model", name)
+        units = {unit.key: i for i, unit in material.all_units(connection, study)}
+        [old] = run_rows.standing(connection, rater, [units[key]]).values()
+    if value is not None:
+        answer(db, study, "better", "model", name, {key: value}, replaces=old[:2])
+        return
+    asked = study.protocol.question("better")
+    row = NewJudgment(
+        unit=units[key], unit_key=key, question=study.wording(asked), value=None,
+        question_digest=asked.digest, rater=rater, rater_key=f"model:{name}", replaces=old[:2],
+        withdrawn=True,
+    )  # fmt: skip
+    with db.write() as connection:
+        judgments.append(connection, study.id, [row])
+
+
+def test_a_jury_decides_anew_where_its_votes_have_changed_and_nowhere_else(db):
+    study = pairs(db, units=4)
+    for name, votes_of in {"x": "aabb", "y": "aaab", "z": "abab"}.items():
+        given = {f"i{n}": {"winner": w} for n, w in enumerate(votes_of)}
+        answer(db, study, "better", "model", name, given)
+    made = Jury(name="panel", jurors=("x", "y", "z"))
+    runs.add_worker(db, OWNER, "pairs", made)
+    assert go(db, made).done == 4 and ballots.outdated(db, OWNER, "pairs") == {}
+    with pytest.raises(runs.NothingToDo):
+        runs.start(db, OWNER, "pairs", made)
+    revise(db, study, "y", "i1", B)  # a a b -> a b b: another decision
+    revise(db, study, "z", "i3", A)  # b b b -> b b a: the same decision, on other votes
+    revise(db, study, "x", "i0", A)  # said again: nothing changed
+    assert ballots.outdated(db, OWNER, "pairs") == {"panel": 2}
+    assert runs.plan(db, OWNER, "pairs", made).outdated == 2
+    before, status = values(db, made), go(db, made)
+    assert (status.total, status.done) == (2, 2)
+    found = values(db, made)
+    assert [found[(f"i{n}", 0)][0] for n in range(4)] == [
+        '{"winner":"a"}', '{"winner":"b"}', '{"winner":"a"}', '{"winner":"b"}',
+    ]  # fmt: skip
+    assert found[("i3", 0)][1]["by"] == {"x": B, "y": B, "z": A}
+    assert [found[(k, 0)] == before[(k, 0)] for k in ("i0", "i1", "i2", "i3")] == [
+        True, False, True, False,
+    ]  # fmt: skip
+    assert ballots.outdated(db, OWNER, "pairs") == {}
+    with db.read() as connection:
+        assert all(isinstance(n, int) for n in judgments.verify(connection, study.id))
+
+
+def test_a_decision_whose_votes_come_to_none_any_more_is_withdrawn(db):
+    study = pairs(db, units=2)
+    for name in ("x", "y"):
+        answer(db, study, "better", "model", name, {"i0": A, "i1": A})
+    made = Jury(name="panel", jurors=("x", "y"))
+    assert go(db, made).done == 2
+    revise(db, study, "x", "i0", None)
+    status = go(db, made)
+    assert (status.total, status.skipped) == (1, 1)
+    assert set(values(db, made)) == {("i1", 0)}
+    again = runs.plan(db, OWNER, "pairs", made)
+    assert (again.work, again.outdated) == (1, 0)  # it comes back when the vote does
+    revise(db, study, "y", "i1", B)
+    assert go(db, made).skipped == 2 and values(db, made) == {}
+
+
+def test_a_late_member_s_vote_counts_when_any_two_are_enough(db):
+    study = pairs(db, units=1)
+    for name in ("x", "y"):
+        answer(db, study, "better", "model", name, {"i0": A})
+    made = Jury(name="panel", jurors=("x", "y", "z"), quorum="any")
+    assert go(db, made).done == 1
+    answer(db, study, "better", "model", "z", {"i0": B})
+    assert go(db, made).done == 1
+    assert values(db, made)[("i0", 0)][1]["by"] == {"x": A, "y": A, "z": B}
