@@ -1,5 +1,7 @@
 """A model that is never asked: it writes down what a worker would send."""
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +55,8 @@ class Rehearsal:
             read = check(value) if check else value
         except Invalid as error:
             raise _Over(f"what follows depends on the reply ({error})") from None
-        return Reply(WORDS, read if schema or check else None)
+        told = probabilities(json.dumps(value)) if parameters.get("logprobs") else None
+        return Reply(WORDS, read if schema or check else None, logprobs=told)
 
     async def score(self, prompt: Any, text: str, *, repeat: int = 0, to: str = "") -> Scored:
         """No score: what follows depends on the model."""
@@ -78,6 +81,12 @@ async def rehearse(worker: Worker, unit: Unit, repeat: int = 0) -> Rehearsal:
             raise
         model.ended = f"what follows depends on the replies ({error!r})"
     return model
+
+
+def probabilities(text: str) -> list[dict[str, Any]]:
+    """Tokens of a stand-in reply, each certain: numbers whole, all else letter by letter."""
+    return [{"token": token, "logprob": 0.0, "top_logprobs": []}
+            for token in re.findall(r"\d+|.", text, re.DOTALL)]  # fmt: skip
 
 
 def stand_in(schema: Mapping[str, Any]) -> Any:

@@ -1,16 +1,20 @@
 """How many requests may be under way at once, found by trying."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, Literal
 
 from core.calls import CallFailed
 
 Objective = Literal["throughput", "latency"]
+Measure = Literal["p95", "mean"]
+WINDOW = 256
 SLOWER = 1.5
 LONGEST = 120.0
 
@@ -34,13 +38,19 @@ class Throttle:
     `limit` doubles with every `limit` successes until the first 429, then grows by one. While a
     waiting time that the endpoint asked for lasts, nobody starts; nor do more than its headers
     allow. `most` may change at any time. For the objective `latency` the limit shrinks instead of
-    growing while requests take half as long again as they did at best.
+    growing while requests take half as long again as they did at best; with a `target` in seconds
+    while their mean, or their 95th percentile (`of`), since the limit last changed is above it.
     """
 
-    def __init__(self, most: int, start: int = 8, objective: Objective = "throughput") -> None:
+    def __init__(
+        self, most: int, start: int = 8, objective: Objective = "throughput",
+        target: float | None = None, of: Measure = "p95",
+    ) -> None:  # fmt: skip
         self.most = max(1, most)
         self.limit = min(start, self.most)
         self.objective = objective
+        self.target, self.of = target, of
+        self._times: deque[float] = deque(maxlen=WINDOW)
         self.active = 0
         self.sharers = 1
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -130,16 +140,28 @@ class Throttle:
         """A request went well and took so long: after `limit` of them the limit grows."""
         self._mean = seconds if not self._mean else 0.9 * self._mean + 0.1 * seconds
         self._good += 1
+        if self.target is not None:
+            self._times.append(seconds)
         if self._good < self.limit:
             return
         self._good = 0
         self._best = min(self._best or self._mean, self._mean)
-        if self.objective == "latency" and self._mean > SLOWER * self._best:
+        slow = self._slow()
+        self._times.clear()
+        if slow:
             self._steady = True
             self.limit = max(1, self.limit - max(1, self.limit // 8))
         elif self.limit < self.most:
             self.limit = min(self.most, self.limit + 1 if self._steady else self.limit * 2)
             self._wake()
+
+    def _slow(self) -> bool:
+        """Whether requests take longer than the objective allows."""
+        if self.objective != "latency":
+            return False
+        if self.target is None:
+            return self._mean > SLOWER * self._best
+        return (percentile(self._times) if self.of == "p95" else fmean(self._times)) > self.target
 
     def refused(self, seconds: float) -> None:
         """The endpoint asked for less: halve the limit once per waiting time, and wait."""
@@ -222,6 +244,15 @@ class Throttle:
     def _again(self) -> None:
         self._timer = None
         self._wake()
+
+
+def percentile(times: Sequence[float], share: float = 0.95) -> float:
+    """The smallest of the times that at least that share of them does not exceed (nearest rank).
+
+    >>> percentile([0.1, 0.2, 0.3, 4.0]), percentile([0.1] * 19 + [4.0])
+    (4.0, 0.1)
+    """
+    return sorted(times)[max(0, math.ceil(share * len(times)) - 1)]
 
 
 def stopped() -> CallFailed:

@@ -1,5 +1,6 @@
 """The ledger of calls to model endpoints: the reply stored first under a key is the reply."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ ADD = {
 }
 CHUNK = 400
 RECENT, ENOUGH = 20_000, 500
+MEASURED = 60
 
 
 def find(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -100,3 +102,27 @@ def past(connection: Connection, model: str) -> Past:
     if not row[0]:
         return Past(0, None, None)
     return Past(int(row[0]), float(row[1]), float(row[2]))
+
+
+def prompts(connection: Connection, model: str) -> list[tuple[Any, int]]:
+    """The latest requests of a model's runs that were answered at once: request, prompt tokens."""
+    newest = connection.execute(select(func.coalesce(func.max(C.c.id), 0))).scalar_one()
+    rows = connection.execute(
+        select(C.c.request, C.c.prompt_tokens)
+        .where(C.c.id > newest - RECENT, C.c.model == model, C.c.reply.is_not(None))
+        .where(C.c.prompt_tokens > 0, C.c.attempts == 1, C.c.run.is_not(None))
+        .order_by(C.c.id.desc())
+        .limit(MEASURED)
+    )
+    return [(json.loads(row.request), row.prompt_tokens) for row in rows]
+
+
+def seconds(connection: Connection, run: int, most: int) -> list[float]:
+    """How long the latest answered calls of a run took, each attempt on average."""
+    rows = connection.execute(
+        select(C.c.seconds, C.c.attempts)
+        .where(C.c.run == run, C.c.reply.is_not(None))
+        .order_by(C.c.id.desc())
+        .limit(most)
+    )
+    return [row.seconds / max(1, row.attempts) for row in rows]

@@ -16,7 +16,7 @@ from core.services.budget import UNITS, Budget
 from core.services.dry_run import dry_run as dry_run_of
 from core.services.progress import Status
 from core.services.store import Database
-from core.services.terms import LANES, OBJECTIVES, Terms
+from core.services.terms import LANES, MEASURES, OBJECTIVES, Terms
 from core.workers.base import Worker
 from core.workers.judge import Judge
 
@@ -58,6 +58,16 @@ UNFINISHED = 5
     show_default=True,
     help="latency: no more at once than replies stay quick.",
 )
+@click.option(
+    "--target", type=click.FloatRange(0, min_open=True), help="latency: seconds a reply may take."
+)
+@click.option(
+    "--target-of",
+    type=click.Choice(MEASURES),
+    default="p95",
+    show_default=True,
+    help="What --target is about: the 95th percentile, or the mean.",
+)
 @click.option("--max-calls", type=click.IntRange(1), help="Stop before more requests than this.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Stop before more tokens than this.")
 @click.option("--max-cost", type=click.FloatRange(0, min_open=True), help="Stop before more money.")
@@ -70,7 +80,8 @@ UNFINISHED = 5
 def command(
     study: str, worker: str | None, everything: bool, base_url: str | None, model: str | None,
     key: str, mode: str, reference: str, limit: int | None, concurrency: int, lane: str,
-    objective: str, max_calls: int | None, max_tokens: int | None, max_cost: float | None,
+    objective: str, target: float | None, target_of: str, max_calls: int | None,
+    max_tokens: int | None, max_cost: float | None,
     fresh: bool, retry: bool, dry_run: bool, probe: bool, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start a run, or go on with the one that is open."""
@@ -78,7 +89,7 @@ def command(
         raise click.UsageError("name a --worker, or let --all of them work")
     if everything and (dry_run or probe):
         raise click.UsageError("a dry run or a probe looks at one --worker")
-    terms = Terms(lane, objective, Budget(max_calls, max_tokens, max_cost))
+    terms = Terms(lane, objective, target, target_of, Budget(max_calls, max_tokens, max_cost))
     if everything and retry:
         raise click.UsageError("--retry is about the last run of one --worker")
     db = database()
@@ -228,6 +239,17 @@ def work_on(db: Database, run: int) -> None:
             runs.pause(db, OPERATOR, run)
 
 
+def _latency(status: Status) -> list[str]:
+    """How long replies take, of a run that has a target."""
+    if status.latency is None:
+        return []
+    mean, high, n = status.latency
+    return [
+        f"replies: mean {mean:.2f} s, 95th percentile {high:.2f} s of the latest {n}; target: "
+        f"{status.target_of} of at most {status.target:g} s"
+    ]
+
+
 def _lines(status: Status) -> list[str]:
     """What a run has come to, in words."""
     lines = [
@@ -235,6 +257,7 @@ def _lines(status: Status) -> list[str]:
         f"{status.failed} failed, {status.skipped} passed by, {status.waiting} waiting",
         f"{status.calls} calls, {status.prompt_tokens} + {status.completion_tokens} tokens"
         + (f", cost {status.cost:.4f}" if status.cost is not None else ""),
+        *_latency(status),
         *(
             f"budget: {spent:,.6g} of {most:,.6g} {UNITS[name]}"
             for name, spent, most in status.budget

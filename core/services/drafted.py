@@ -1,7 +1,7 @@
 """Storing the outputs that workers draft: under natural keys, so that twice is once."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -13,6 +13,9 @@ from storage import outputs
 
 if TYPE_CHECKING:
     from core.services.outcomes import Finished
+
+
+MARK = 8
 
 
 class Misplaced(ValueError):
@@ -52,10 +55,22 @@ def _placed(worker: Worker, task: "Finished", mark: str) -> Iterator[tuple[str, 
 def output_key(worker: Worker, unit: str, repeat: int, draft: Draft, mark: str = "") -> str:
     """The key of a drafted output: the same whenever the same worker drafts it again.
 
-    `mark` tells apart what a run wants anew.
+    It ends with the mark of its task and eight digits of its own. `mark` tells apart what a run
+    wants anew.
     """
-    place = [worker.digest, unit, repeat, draft.key, draft.role, mark]
-    return f"{re.sub('[^a-z0-9]+', '-', draft.role.lower()).strip('-')}-{digest(place)[:12]}"
+    task = task_mark(worker, unit, repeat, mark)
+    own = digest([task, draft.key, draft.role])[:MARK]
+    return f"{re.sub('[^a-z0-9]+', '-', draft.role.lower()).strip('-')}-{task}{own}"
+
+
+def task_mark(worker: Worker, unit: str, repeat: int, mark: str = "") -> str:
+    """What the keys of all outputs of one task have in common."""
+    return digest([worker.digest, unit, repeat, mark])[:MARK]
+
+
+def tasks_in(keys: Iterable[str]) -> set[str]:
+    """The marks of the tasks that outputs with these keys may have come from."""
+    return {key.rpartition("-")[2][:MARK] for key in keys}
 
 
 def _row(worker: Worker, draft: Draft) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from core import tokens
 from core.calls import Endpoint, call_key
 from core.prices import Roofline
@@ -38,13 +40,15 @@ class Forecast:
 
 @dataclass(slots=True)
 class _Part:
-    """What the sampled tasks ask of one model."""
+    """What the sampled tasks ask of one model; `ratio` is its tokens to those estimated, of `n`."""
 
     model: Endpointed
     calls: int = 0
     free: int = 0
     prompt: int = 0
     rooms: int = 0
+    ratio: float = 1.0
+    n: int = 0
 
 
 def forecast(
@@ -54,7 +58,8 @@ def forecast(
     """The forecast for a run of the worker; a rule that works offline takes nothing.
 
     Prompts of up to 24 tasks, spread over the plan, are written out and measured by the rule of
-    `core.tokens`; past calls of the same model give the length of replies and their time.
+    `core.tokens`, corrected by what the model's endpoint counted in past prompts; past calls of the
+    same model also give the length of replies and their time.
     """
     require(who, "run")
     planned = runs.plan(db, who, key, worker, limit=limit, fresh=fresh)
@@ -75,8 +80,25 @@ def forecast(
             part.calls += 1
             part.prompt += tokens.of_messages(request.messages, request.schema)
             part.rooms += int(request.parameters.get("max_tokens") or 0)
+        for part in parts.values():
+            part.ratio, part.n = _measured(connection, part.model.model)
         pasts = {name: calls.past(connection, p.model.model) for name, p in parts.items()}
     return _whole(planned, len(chosen), parts, pasts, concurrency, lane)
+
+
+def _measured(connection: Connection, model: str) -> tuple[float, int]:
+    """Tokens that a model's endpoint counted in past prompts to those of the rule, and of how many.
+
+    Prompts in which images were sent are left out: no rule knows what they count.
+    """
+    estimated, counted, n = 0, 0, 0
+    for request, found in calls.prompts(connection, model):
+        messages = request.get("messages") or []
+        if any(not isinstance(message.get("content"), str) for message in messages):
+            continue
+        estimated += tokens.of_messages(messages, request.get("schema"))
+        counted, n = counted + found, n + 1
+    return (counted / estimated, n) if estimated else (1.0, 0)
 
 
 def _key(parts: Mapping[str, _Part], request: Request) -> str:
@@ -99,7 +121,7 @@ def _whole(
         free += part.free * scale
         if not part.calls:
             continue
-        asked, read = part.calls * scale, part.prompt * scale
+        asked, read = part.calls * scale, part.prompt * part.ratio * scale
         written = asked * _reply(part, pasts[name])
         row = table.find(part.model.base_url, part.model.model)
         machine = row.roofline if row else None
@@ -142,6 +164,13 @@ def _notes(
     part: _Part, past: calls.Past, price: object, machine: Roofline | None, lane: str
 ) -> Iterator[str]:
     model = part.model.model
+    if part.n:
+        yield (
+            f"prompt tokens of {model} x {part.ratio:.2f}, as its endpoint counted {part.n:,} past "
+            "prompts"
+        )
+    else:
+        yield f"no past prompt of {model} to correct this by"
     if past.n:
         yield f"replies and times as in {past.n:,} past calls of {model}"
     else:

@@ -3,16 +3,19 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from sqlalchemy import Connection
 
 from core.services.terms import account_at, of_run
+from core.throttle import percentile
 from storage import accounts, calls, runs
 from storage.database import now
 
 ALIVE = 10_000_000
 WINDOW = 30_000_000
+LATEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class Status:
 
     `failures` lists (kind, how many, one message) with the most frequent first; `alive` tells
     whether a runner is at it. `budget` lists (name, spent or held, most) of each limit. `after` is
-    the run before it in a chain, 0 without one.
+    the run before it in a chain, 0 without one. `latency` is mean, 95th percentile (both seconds)
+    and number of the latest replies, of runs with a `target` only.
     """
 
     id: int
@@ -51,6 +55,9 @@ class Status:
     created_at: int
     finished_at: int | None
     after: int = 0
+    target: float | None = None
+    target_of: str = "p95"
+    latency: tuple[float, float, int] | None = None
 
     @property
     def over(self) -> bool:
@@ -81,7 +88,13 @@ def progress(connection: Connection, row: Any, study: str = "") -> Status:
         lane=terms.lane, objective=terms.objective, budget=_budget(account),
         alive=moment - row.heartbeat < ALIVE, created_at=row.created_at,
         finished_at=row.finished_at, after=int(row.worker.get("after", 0)),
+        target=terms.target, target_of=terms.target_of,
+        latency=_latency(calls.seconds(connection, row.id, LATEST)) if terms.target else None,
     )  # fmt: skip
+
+
+def _latency(times: Sequence[float]) -> tuple[float, float, int] | None:
+    return (fmean(times), percentile(times), len(times)) if times else None
 
 
 def _budget(account: Mapping[str, Any]) -> list[tuple[str, float, float]]:

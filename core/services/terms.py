@@ -14,7 +14,7 @@ from core.services.batch_memory import BatchMemory
 from core.services.budget import Budget, Guarded, Purse
 from core.services.group_commit import GroupCommit
 from core.services.studies import Refused
-from core.throttle import Objective, Throttle
+from core.throttle import Measure, Objective, Throttle
 from core.workers.base import Worker
 from storage import accounts
 
@@ -22,19 +22,27 @@ LANES = ("live", "batch")
 PARKED = 4000
 NO_BUDGET = Budget()
 OBJECTIVES: tuple[str, ...] = get_args(Objective)
+MEASURES: tuple[str, ...] = get_args(Measure)
+KEPT = ("lane", "objective", "target", "target_of")
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a run is to be done. `lane` is live or batch, `objective` throughput or latency."""
+    """How a run is to be done. `lane` is live or batch, `objective` throughput or latency.
+
+    `target` is how many seconds replies may take for the objective latency, by their 95th
+    percentile or their mean (`target_of`); None: not much longer than at their best.
+    """
 
     lane: str = "live"
     objective: str = "throughput"
+    target: float | None = None
+    target_of: str = "p95"
     budget: Budget = NO_BUDGET
 
-    def spec(self) -> dict[str, str]:
+    def spec(self) -> dict[str, Any]:
         """What the run keeps of it, beside the budget in its account."""
-        plain = {"lane": self.lane, "objective": self.objective}
+        plain = {name: getattr(self, name) for name in KEPT}
         return {name: value for name, value in plain.items() if value != getattr(Terms(), name)}
 
     def fitting(self, worker: Worker) -> "Terms":
@@ -51,6 +59,10 @@ class Terms:
             raise Refused(
                 f"a run's lane is {' or '.join(LANES)}, its objective {' or '.join(OBJECTIVES)}"
             )
+        if self.target is not None and (self.objective != "latency" or not self.target > 0):
+            raise Refused("a target is more than 0 seconds, and belongs to the objective latency")
+        if self.target_of not in MEASURES:
+            raise Refused(f"a target is of {' or '.join(MEASURES)}")
         if self.lane == "batch" and not worker.needs_model():
             raise Refused(f"{worker.name} works offline: the batch lane is for models")
         if any(most <= 0 for most in self.budget.limits().values()):
@@ -76,7 +88,8 @@ class Carrier:
         if self.terms.lane == "batch":
             return Throttle(PARKED, PARKED)
         objective: Any = self.terms.objective
-        return Throttle(most, objective=objective)
+        of: Any = self.terms.target_of
+        return Throttle(most, objective=objective, target=self.terms.target, of=of)
 
     def lane(self, endpoint: Endpoint, throttle: Throttle) -> Callable[[Wire], Lane]:
         """What carries the requests to an endpoint."""
@@ -96,7 +109,7 @@ class Carrier:
 def of_run(spec: Mapping[str, Any], account: Mapping[str, Any] | None) -> Terms:
     """The terms that a run's row holds."""
     limits = (account or {}).get("budget") or {}
-    kept = {name: spec[name] for name in ("lane", "objective") if name in spec}
+    kept = {name: spec[name] for name in KEPT if name in spec}
     return Terms(**kept, budget=Budget(**limits))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from core.digest import digest
 from core.services import material, pools
+from core.services.drafted import task_mark, tasks_in
 from core.services.studies import Study
 from core.workers.base import Worker
 from storage import items, outputs
@@ -36,18 +37,25 @@ def plan(
 ) -> WorkPlan:  # fmt: skip
     """What the worker has still to do, for at most `limit` units; with `make` they are made.
 
-    What it has done before is planned again only when it is `fresh`.
+    What it has done before is planned again only when it is `fresh`; so is not what it has written
+    in the study that this one is a copy of.
     """
     finished = set() if fresh else outputs.finished(connection, study.id, worker.digest)
+    trees = outputs.trees(connection, study.id)
+    written = {} if fresh else {i: tasks_in(row.key for row in rows) for i, rows in trees.items()}
     known = outputs.hidden(connection, study.id)
     found, names = WorkPlan(), dict[int, str]()
     todo: list[tuple[int, list[int]]] = []
-    for item, key, group in _groups(connection, study, worker, found.waits):
+    for item, key, group in _groups(connection, study, worker, trees, found.waits):
         if limit is not None and len(todo) >= limit:
             break
         name = work_key(key, group)
         unit = known.get(name, -1 - len(names))
-        left = [n for n in range(worker.repeats()) if (unit, n) not in finished]
+        there = written.get(item, set())
+        left = [
+            n for n in range(worker.repeats())
+            if (unit, n) not in finished and task_mark(worker, name, n) not in there
+        ]  # fmt: skip
         found.done += worker.repeats() - len(left)
         if left:
             todo.append((unit, left))
@@ -71,11 +79,11 @@ def work_key(item: str, group: Sequence[str]) -> str:
 
 
 def _groups(
-    connection: Connection, study: Study, worker: Worker, waits: Counter[str]
-) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    connection: Connection, study: Study, worker: Worker, trees: Mapping[int, Sequence[Any]],
+    waits: Counter[str],
+) -> Iterator[tuple[int, str, tuple[str, ...]]]:  # fmt: skip
     """Item id, item key and output keys of all that the worker is given."""
     facts = items.facts(connection, study.id) if worker.only else {}
-    trees = outputs.trees(connection, study.id) if worker.reads else {}
     apart = set[int]()
     for when in ("before", "after") if study.protocol.questionnaire.names else ():
         apart |= outputs.items_within(connection, study.id, pools.bounds(study.protocol, when))

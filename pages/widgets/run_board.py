@@ -51,6 +51,7 @@ def _draw(who: Identity, status: Status) -> None:
         if status.message:
             (st.warning if status.state == "paused" else st.info)(plain(status.message))
         _numbers(status)
+        run_terms.latency(status)
         run_terms.budget(who, status)
         run_flow.so_far(who, status)
         _failures(status)

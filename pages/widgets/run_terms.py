@@ -16,6 +16,7 @@ from pages.widgets.database import db
 from pages.widgets.words import plain
 
 LANES = {"live": "Each call by itself", "batch": "In batches: cheaper, up to a day"}
+MEASURES = {"p95": "95th percentile", "mean": "Mean"}
 OBJECTIVES = {
     "throughput": "Throughput: as many as the endpoint takes",
     "latency": "Latency: no more than replies stay quick",
@@ -36,13 +37,45 @@ def terms(workers: Sequence[Worker], key: str = "run") -> tuple[Terms, int]:
         most = three.number_input(
             "Calls at once, at most", 1, 256, 16, key=f"{key}-most", disabled=lane == "batch"
         )
+        target, of = _target(key) if objective == "latency" and lane == "live" else (None, "p95")
         given = _limits(f"{key}-budget")
         look.caption(
             "A budget is hard: what a call may take at most is put aside before it is sent, and "
             "the run pauses before a call that could break it. Give the judge a `max_tokens`, or "
             "4,096 tokens are put aside for each reply."
         )
-    return Terms(lane, objective if lane == "live" else "throughput", given), int(most)
+    goal = objective if lane == "live" else "throughput"
+    return Terms(lane, goal, target, of, given), int(most)
+
+
+def _target(key: str) -> tuple[float | None, str]:
+    """How long replies may take, and whether their 95th percentile or their mean."""
+    one, two, _ = st.columns(3)
+    target = one.number_input(
+        "Seconds a reply may take", 0.01, None, None, key=f"{key}-target",
+        placeholder="no number",
+        help="Without a number: not half as long again as at their best.",
+    )  # fmt: skip
+    of = two.selectbox(
+        "Measured by", list(MEASURES), key=f"{key}-target-of", format_func=MEASURES.__getitem__
+    )
+    return target, of
+
+
+def latency(status: Status) -> None:
+    """How long the latest replies took beside the target of the run."""
+    if status.target is None:
+        return
+    goal = f"target: {MEASURES[status.target_of].lower()} of at most {status.target:g} s"
+    if status.latency is None:
+        look.caption(plain(f"No reply yet; {goal}."))
+        return
+    mean, high, n = status.latency
+    kept = (high if status.target_of == "p95" else mean) <= status.target
+    look.caption(plain(
+        f"Replies take {mean:.2f} s on average, 95th percentile {high:.2f} s (the latest {n:,}); "
+        f"{goal}, {'kept' if kept else 'not kept'}."
+    ))  # fmt: skip
 
 
 def _limits(key: str, now: dict[str, float] | None = None) -> Budget:

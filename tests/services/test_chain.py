@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from core.services import analysis, chain, revisions, runner, runs, studies
 from core.services.budget import Budget
@@ -217,3 +217,28 @@ def test_a_run_on_terms_of_its_own_keeps_a_chain_with_a_budget_waiting(db):
         with pytest.raises(Refused, match="there is none of m"):
             chain.start(db, OWNER, "made", terms=Terms(budget=Budget(money=3.0)))
         assert chain.start(db, OWNER, "made") == own
+
+
+def test_a_copy_of_a_study_is_written_only_where_something_is_missing(db, tmp_path):
+    with OpenAIServer(played) as server:
+        study(db, workers(server.url), count=3, questions=RIGHT, units="each",
+              judged=["answer", "revision"])  # fmt: skip
+        work_all(db)
+        studies.clone(db, OWNER, "made", "copy")
+        turns = [(s.worker.name, s.work, s.done) for s in chain.stages(db, OWNER, "copy")]
+        assert turns == [("writer", 0, 3), ("critic", 0, 3), ("reviser", 0, 3), ("judge", 6, 0)]
+        copy = studies.load(db, "copy")
+        gone = [row for row in outputs(db, "copy") if row[2] == "revision"][:1]
+        with db.write() as connection:
+            connection.execute(delete(MADE).where(MADE.c.study == copy.id,
+                                                  MADE.c.key == gone[0][1]))  # fmt: skip
+        calls = server.count
+        found = work_all(db, "copy")
+        assert [(s.worker, s.total) for s in found] == [("reviser", 1), ("judge", 6)]
+        assert server.count == calls  # the ledger knows them all
+    assert Counter(row[:3] for row in outputs(db, "copy")) == Counter(
+        row[:3] for row in outputs(db)
+    )
+    more = runs.worker_of(copy, "writer").model_copy(update={"model": "other"})
+    assert runs.plan(db, OWNER, "copy", more).work == 3
+    assert runs.plan(db, OWNER, "copy", runs.worker_of(copy, "writer"), fresh=True).work == 3

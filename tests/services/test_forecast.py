@@ -17,6 +17,7 @@ from core.services.runs import Refused
 from core.settings import settings
 from core.workers.base import load as load_worker
 from tests.servers.openai_server import OpenAIServer
+from tests.services.chains import study
 from tests.services.pairs import OWNER, judge, pairs, prefers
 
 
@@ -169,3 +170,30 @@ def test_a_stand_in_meets_its_schema(schema):
 def test_a_rehearsal_asks_like_the_real_model():
     real, stand = inspect.signature(LLM.ask), inspect.signature(Rehearsal.ask)
     assert set(real.parameters) <= set(stand.parameters)
+
+
+def test_prompt_tokens_are_corrected_by_what_the_endpoint_counted(db):
+    pairs(db, units=30)
+    with OpenAIServer(lambda body: prefers("A")) as server:  # 120 prompt tokens, whatever was sent
+        made = judge(server.url)
+        before = forecast.forecast(db, OWNER, "pairs", made)
+        assert any("no past prompt of m" in note for note in before.notes)
+        start = runs.start(db, OWNER, "pairs", made, limit=10)
+        asyncio.run(runner.execute(db, start))
+        after = forecast.forecast(db, OWNER, "pairs", made)
+    assert after.prompt_tokens == pytest.approx(40 * 120, rel=0.02)
+    assert before.prompt_tokens != pytest.approx(60 * 120, rel=0.2)
+    ratio = 60 * 120 / before.prompt_tokens
+    assert any(f"x {ratio:.2f}, as its endpoint counted 20 past" in n for n in after.notes)
+
+
+def test_a_judge_that_reads_probabilities_asks_each_question_by_itself(db):
+    asked = [{"kind": "rating", "name": name, "title": name} for name in ("short", "true", "kind")]
+    made = {"kind": "judge", "name": "j", "model": "m", "base_url": "http://h/v1",
+            "expectation": "logprob", "samples": 2, "temperature": 1.0}  # fmt: skip
+    study(db, [made], count=5, questions=asked, judged=["answer"])
+    worker = load_worker(made)
+    found = forecast.forecast(db, OWNER, "made", worker)
+    assert (found.tasks, found.calls) == (5, 5 * 3 * 2)
+    [one] = dry_run.dry_run(db, OWNER, "made", worker, items=1)
+    assert len(one.requests) == 6 and one.note == ""

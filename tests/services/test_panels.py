@@ -74,7 +74,7 @@ def test_only_the_present_version_of_a_judge_votes(db):
     old, new = (Judge(name="x", model=m, mode="pairwise", orders="one") for m in ("m1", "m2"))
     for made, value in ((old, A), (new, B)):
         with db.write() as connection:
-                study_rows.rater(connection, study.id, "model", made.digest, name="x")
+            study_rows.rater(connection, study.id, "model", made.digest, name="x")
         answer(db, study, "better", "model", made.digest, {"i0": value})
     runs.add_worker(db, OWNER, "pairs", old)
     made = Jury(name="j", jurors=("x", "nobody"))

@@ -250,7 +250,22 @@ def test_a_runner_waits_when_another_was_told_to(db, monkeypatch):
 def test_the_objective_reaches_the_throttle(db):
     pairs(db)
     made = judge("http://127.0.0.1:9/v1")
-    run = runs.start(db, OWNER, "pairs", made, terms=Terms(objective="latency"))
+    terms = Terms(objective="latency", target=0.4, target_of="mean")
+    run = runs.start(db, OWNER, "pairs", made, terms=terms)
     [throttle] = Shift(db, run).llm.throttles.values()
-    assert throttle.objective == "latency"
-    assert runs.status(db, OWNER, run).objective == "latency"
+    assert (throttle.objective, throttle.target, throttle.of) == ("latency", 0.4, "mean")
+    status = runs.status(db, OWNER, run)
+    assert (status.objective, status.target, status.target_of) == ("latency", 0.4, "mean")
+    assert status.latency is None
+    for wrong in (Terms(target=1.0), Terms(objective="latency", target=-1.0)):
+        with pytest.raises(Refused, match="a target is more than 0 seconds"):
+            wrong.check(made)
+
+
+def test_a_run_with_a_target_says_how_long_its_replies_take(db):
+    pairs(db)
+    with OpenAIServer(lambda body: prefers("A"), latency=0.02) as server:
+        terms = Terms(objective="latency", target=30.0)
+        status = several(db, runs.start(db, OWNER, "pairs", judge(server.url), terms=terms), 1)
+    mean, high, n = status.latency
+    assert n == 12 and 0.02 <= mean <= high

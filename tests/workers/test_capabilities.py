@@ -209,3 +209,16 @@ def test_for_latency_the_limit_shrinks_while_replies_take_longer():
     for seconds_taken in [0.1] * 4 + [0.4] * 60:
         quick.succeeded(seconds_taken)
     assert quick.limit > 16
+
+
+def test_a_target_in_seconds_is_met_by_the_95th_percentile_or_the_mean():
+    """Replies take 20 ms for each that is under way; one in ten takes three times as long."""
+
+    def limit(of):
+        throttle = Throttle(64, start=4, objective="latency", target=0.5, of=of)
+        for number in range(3000):
+            throttle.succeeded(0.02 * throttle.limit * (3 if number % 10 == 0 else 1))
+        return throttle.limit
+
+    assert 7 <= limit("p95") <= 10  # 0.06 a call: 8
+    assert 18 <= limit("mean") <= 23  # 0.024 a call: 20
