@@ -47,8 +47,8 @@ def count(db):
 class Deaths:
     """How long the tasks of killed runners stay with them, in seconds.
 
-    `took` counts from each death; `taken` from when another runner was first seen to claim, if that
-    was later: on a busy machine a new process may need long to begin.
+    `took` counts from each death; `taken` from when another runner was first seen to claim after
+    the last death: on a busy machine a new process may need long to begin.
     """
 
     def __init__(self, db):
@@ -62,14 +62,17 @@ class Deaths:
 
     def happened(self):
         """A runner has just been killed; what is held now includes all that it held."""
-        self.open.append([time.monotonic(), None, self.leased()])
+        held = self.leased()
+        owners = {owner for _, owner in held}
+        self.open = [[died, None, theirs, old | owners] for died, _, theirs, old in self.open]
+        self.open.append([time.monotonic(), None, held, owners])
 
     def look(self):
         """See of which deaths nothing is left."""
         held = self.leased() if self.open else set()
         for death in [*self.open]:
-            died, seen, theirs = death
-            others = {owner for _, owner in held} - {owner for _, owner in theirs}
+            died, seen, theirs, old = death
+            others = {owner for _, owner in held} - old
             if seen is None and (others or not theirs & held):
                 death[1] = seen = time.monotonic()
             if not theirs & held:
