@@ -102,7 +102,7 @@ def ours(db, key, url, requests, concurrency):
 
 
 def compare(db, key, url, requests, concurrency, rounds):
-    """One line of the table."""
+    """One line of the table; returns milliseconds of our CPU for a request."""
     loaded = studies.load(db, key)
     with db.read() as connection:
         units = [unit for _, unit in material.all_units(connection, loaded)][:200]
@@ -117,8 +117,10 @@ def compare(db, key, url, requests, concurrency, rounds):
     print(
         f"concurrency {concurrency:3}: plain {rates[0]:6.0f}/s {cpu[0]:.2f} ms CPU; "
         f"ours {rates[1]:6.0f}/s {cpu[1]:.2f} ms CPU with everything stored; "
-        f"throughput x{rates[1] / rates[0]:.2f}, CPU x{cpu[1] / cpu[0]:.2f}"
+        f"throughput x{rates[1] / rates[0]:.2f}, CPU x{cpu[1] / cpu[0]:.2f}",
+        flush=True,
     )
+    return cpu[1]
 
 
 def main():
@@ -145,9 +147,9 @@ def main():
             upgrade(db)
             study(db, "bench", given.requests)
             for concurrency in (8, 32, 64):
-                compare(db, "bench", url, given.requests, concurrency, given.rounds)
+                mine = compare(db, "bench", url, given.requests, concurrency, given.rounds)
                 if given.rivals:
-                    rivals.compare(url, given.requests, concurrency)
+                    rivals.compare(url, given.requests, concurrency, mine)
             db.close()
     finally:
         if server is not None:

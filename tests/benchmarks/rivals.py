@@ -1,13 +1,13 @@
 """The same requests through Inspect, promptfoo and distilabel, each in an environment of its own.
 
 Used by `python -m tests.benchmarks.model_client --rivals`. Each program runs twice, with few and
-with all requests; the difference is what requests cost without the program's start.
+with all requests; the difference is what requests cost without the program's start. CPU counts a
+program with every process that it starts and waits for.
 """
 
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,6 +27,7 @@ task = Task(dataset=[Sample(input=f"What is {n} and {n}?", target="x") for n in 
              max_samples=2 * most, display="none", log_dir=folder)
 assert log.status == "success" and len(log.samples) == count, log.error
 """
+DISTILABEL_NEEDS = ("distilabel[openai]==1.5.3", "datasets==5.2.0", "openai==3.57.0", "requests")
 DISTILABEL = """
 import sys
 from distilabel.models import OpenAILLM
@@ -47,19 +48,19 @@ if __name__ == "__main__":
 
 def inspect(url, count, most, folder):
     """Inspect's own eval, its log written as always."""
-    run = environments.python("inspect", "inspect_ai", "openai")
+    run = environments.python("inspect", "inspect_ai==0.3.285", "openai==3.57.0")
     return [run, _file(folder, INSPECT), url, count, most, folder], {"MOCK_API_KEY": "x"}
 
 
 def distilabel(url, count, most, folder):
     """distilabel's pipeline of one generating step."""
-    run = environments.python("distilabel", "distilabel[openai]", "requests")
+    run = environments.python("distilabel", *DISTILABEL_NEEDS)
     return [run, _file(folder, DISTILABEL), url, count, most], {"HF_HUB_OFFLINE": "1"}
 
 
 def promptfoo(url, count, most, folder):
     """promptfoo's eval of one prompt over as many tests."""
-    run = environments.npm("promptfoo", "promptfoo") / "promptfoo"
+    run = environments.npm("promptfoo", "promptfoo@0.121.20") / "promptfoo"
     provider = {"id": "openai:chat:mock", "config": {"apiBaseUrl": url, "apiKey": "x"}}
     config = {
         "prompts": ["What is {{n}} and {{n}}?"], "providers": [provider],
@@ -82,22 +83,31 @@ def _file(folder, text):
 
 
 def spent(command, more, folder):
-    """Wall and CPU seconds of a program and all that it starts."""
+    """Wall and CPU seconds of a program and all that it starts; raises RuntimeError when it fails.
+
+    What it says goes into a file: a program that says much must not wait for its reader.
+    """
+    said = folder / "said"
     begun = time.perf_counter()
-    process = subprocess.Popen(
-        [str(part) for part in command], cwd=folder, env={**os.environ, **more},
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    words = process.stderr.read().decode(errors="replace")
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = status
-    if status:
-        raise RuntimeError(f"{command[0]} failed: {words[-800:]}")
-    return time.perf_counter() - begun, usage.ru_utime + usage.ru_stime
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            [str(part) for part in command], cwd=folder, env={**os.environ, **more},
+            stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        words = said.read_text("utf-8", errors="replace")[-800:]
+        raise RuntimeError(f"{Path(command[0]).name} ended with {process.returncode}: {words}")
+    return wall, usage.ru_utime + usage.ru_stime
 
 
-def compare(url, requests, concurrency):
-    """A line for each rival; one that cannot be installed or run says so."""
+def compare(url, requests, concurrency, ours):
+    """A line for each rival, beside the milliseconds of CPU that ours takes for a request.
+
+    One that cannot be installed or run says so.
+    """
     for name, rival in RIVALS.items():
         try:
             with tempfile.TemporaryDirectory() as made:
@@ -105,11 +115,13 @@ def compare(url, requests, concurrency):
                 few = spent(*rival(url, FEW, concurrency, folder), folder)
                 every = spent(*rival(url, requests, concurrency, folder), folder)
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-            print(f"  {name}: not measured here ({str(error)[-300:]})", file=sys.stderr)
+            print(f"  {name}: not measured here ({str(error)[-300:]})", flush=True)
             continue
         wall, cpu = (max(1e-9, a - b) for a, b in zip(every, few, strict=True))
         count = requests - FEW
+        each = 1000 * cpu / count
         print(
-            f"concurrency {concurrency:3}: {name:10} {count / wall:6.0f}/s "
-            f"{1000 * cpu / count:.2f} ms CPU"
+            f"concurrency {concurrency:3}: {name:10} {count / wall:6.0f}/s {each:.2f} ms CPU, "
+            f"{each / ours:.1f} times ours",
+            flush=True,
         )

@@ -26,6 +26,7 @@ export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
     const answer = made(first, send);
+    const picture = pictured(first.ground.picture, () => draw());
     const tell = teller();
     const body = el("div");
     root.append(body, tell);
@@ -169,16 +170,16 @@ export default function (component) {
       lines.setAttribute("aria-hidden", "true");
       const known = new Map(held.boxes.map((box) => [box.id, box]));
       for (const one of held.relations) if (known.has(one.from) && known.has(one.to)) lines.append(line(known.get(one.from), known.get(one.to)));
-      const picture = under.kind === "image" && under.url.startsWith("data:image/") ? el("img", { src: under.url, alt: under.alt || "The picture that boxes are drawn on", draggable: "false" }) : null;
+      const shown = under.kind === "image" && picture.url().startsWith("data:image/") ? el("img", { src: picture.url(), alt: under.alt || "The picture that boxes are drawn on", draggable: "false" }) : null;
       const given = (under.boxes || []).map((box) => {
         const made = el("div", { class: "given" }, el("span", { class: "name", text: named(box) }));
         set(made, box);
         return made;
       });
-      ground = el("div", { class: picture ? "ground pictured" : "ground", onpointerdown: begin }, picture, given, lines);
+      ground = el("div", { class: shown ? "ground pictured" : "ground", onpointerdown: begin }, shown, given, lines);
       // The smaller ones on top, so that each can be reached.
       ground.append(...held.boxes.toSorted((a, b) => b.w * b.h - a.w * a.h).map(shape));
-      if (picture) ground.style.setProperty("--form", String(under.width / under.height));
+      if (shown) ground.style.setProperty("--form", String(under.width / under.height));
       return ground;
     }
 
@@ -282,7 +283,10 @@ export default function (component) {
         data = fresh;
         if (answer.heard(fresh) || changed) draw(root.getRootNode().activeElement?.dataset.id);
       },
-      stop: answer.stop,
+      stop() {
+        answer.stop();
+        picture.stop();
+      },
     };
   });
 }

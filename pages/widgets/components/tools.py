@@ -31,6 +31,8 @@ WORDS = {
     ),
 }  # fmt: skip
 
+MORE = {"box": ("pictures",)}
+
 
 def draw(
     tool: str, key: str, facts: Mapping[str, Any], value: Any, said: Words,
@@ -38,8 +40,15 @@ def draw(
 ) -> Any:  # fmt: skip
     """Draw a tool; returns the value that the desk has now.
 
-    The browser keeps the answer in the making and sends it again until `value` equals it.
+    The browser keeps the answer in the making and sends it again until `value` equals it. A picture
+    to draw on lies in a part of its own, which does not change with the answer: the browser keeps
+    it, and an answer of a few hundred bytes does not send it again.
     """
+    ground = facts.get("ground")
+    if ground and ground.get("url"):
+        held = f"ground-{key}"
+        part("picture", "pictures")(key=held, data={"key": held, "url": ground["url"]})
+        facts = {**facts, "ground": {**ground, "url": "", "picture": held}}
 
     def heard() -> None:
         state = st.session_state.get(key)
@@ -48,5 +57,5 @@ def draw(
             on_value(made.get("value"))
 
     data = {**facts, "key": key, "value": value, "words": said.raw(*WORDS.get(tool, ()))}
-    part(tool, "tool")(key=key, data=data, on_made_change=heard)
+    part(tool, *MORE.get(tool, ()), "tool")(key=key, data=data, on_made_change=heard)
     return value
