@@ -20,6 +20,8 @@ KS = (1, 2, 3, 5, 10, 25, 50, 100)
 PLACES = frozenset(
     {
         "start",
+        "after",
+        "visits",
         "end",
         "attempt",
         "sample",

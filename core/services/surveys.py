@@ -28,9 +28,7 @@ class Survey:
         self.drawn: tuple[str, ...] | None = None
         self.settled: Mapping[str, Any] = {}
 
-    def told(
-        self, connection: Connection, study: Study, units: dict[int, Unit]
-    ) -> dict[int, Unit]:
+    def told(self, connection: Connection, study: Study, units: dict[int, Unit]) -> dict[int, Unit]:
         """The units with what the worker is told beside them: votes, and what it surveys."""
         units = ballots.with_votes(connection, study, self.worker, units)
         if not units or not self.worker.surveys():

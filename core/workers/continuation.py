@@ -45,7 +45,7 @@ class Continuation(Thinker):
                 role=self.writes, content=a_text(rest), call=call, facts={"answer": answer}, **place
             )
         wanted = given(unit, self.reference)
-        steps = [s.text.strip() for s in output.content.segments() if s.text.strip()]
+        steps = steps_of(output.content)
         if not steps:
             raise CannotAnswer("the solution has no step to go on from")
 
@@ -79,13 +79,25 @@ class Continuation(Thinker):
     async def _rollout(
         self, unit: Unit, begun: str, llm: Model | None, repeat: int
     ) -> tuple[str, str, int | None]:
-        material: list[tuple[str, Content]] = self.seen(unit, without=[self.reference])
-        reply = await self.think(
-            llm, "continue", [*material, ("beginning", a_text(begun))],
-            'Reply in this form: {"rest": "...", "answer": "..."}',
-            of(rest=WORDS, answer=WORDS), repeat=repeat,
-        )  # fmt: skip
-        return reply.value["rest"], reply.value["answer"], reply.call
+        return await rollout(self, unit, begun, llm, repeat, reference=self.reference)
+
+
+async def rollout(
+    worker: Thinker, unit: Unit, begun: str, llm: Model | None, repeat: int, *, reference: str
+) -> tuple[str, str, int | None]:
+    """How a model goes on from a beginning: the rest, its final answer, and the call."""
+    material: list[tuple[str, Content]] = worker.seen(unit, without=[reference])
+    reply = await worker.think(
+        llm, "continue", [*material, ("beginning", a_text(begun))],
+        'Reply in this form: {"rest": "...", "answer": "..."}',
+        of(rest=WORDS, answer=WORDS), repeat=repeat,
+    )  # fmt: skip
+    return reply.value["rest"], reply.value["answer"], reply.call
+
+
+def steps_of(content: Content) -> list[str]:
+    """The steps of a solution: its segments that are not empty."""
+    return [s.text.strip() for s in content.segments() if s.text.strip()]
 
 
 @dataclass(slots=True)
