@@ -21,14 +21,18 @@ RESPONSES = re.compile(
     r"[_ ]?(\d+|[a-h])?|chosen|rejected"
 )
 RATERS = re.compile(
-    r"(?i)(annotator|rater|judge|worker|labell?er|human|person|expert)[_ ]?\w{1,12}"
+    r"(?i)(annotator|rater|judge|worker|labell?er|human|person|expert|observer|coder)[_ ]?\w{1,12}"
 )
-WHO = re.compile(r"(?i)(annotator|rater|worker|judge|user|labell?er|model)(_?(id|name))?")
+PEOPLE = re.compile(
+    r"(?i)(annotator|rater|worker|judge|user|labell?er|person|expert|observer|coder)(_?(id|name))?"
+)
+MODEL = re.compile(r"(?i)model(_?(id|name))?")
 VALUE = re.compile(r"(?i)(label|value|rating|score|winner|preference|verdict|vote|choice|answer)")
 GOLD = re.compile(r"(?i)(gold|gold_?label|label|correct|truth|ground_?truth|reference_?label)")
 PAIR = {"1": 0, "2": 1, "0": "tie", "3": "tie", "tie": "tie", "a": 0, "b": 1, "model_a": 0,
         "model_b": 1, "first": 0, "second": 1, "left": 0, "right": 1, "both_bad": "both_bad",
         "both bad": "both_bad", "tie (bothbad)": "both_bad"}  # fmt: skip
+NUMBER = re.compile(r"-?\d{1,3}(\.0+)?")
 MOST_LABELS = 12
 
 
@@ -41,18 +45,26 @@ def guess(files: Sequence[File], limit: int = 200_000_000) -> tuple[Mapped, list
     main = max(tables, key=lambda name: (_texts(tables[name]), -list(tables).index(name)))
     table = tables[main]
     key = [name for name in table if KEYS.fullmatch(name)][:1]
+    told = {name: _told(columns) for name, columns in tables.items()}
     responses = [n for n in table if RESPONSES.fullmatch(n) and not RATERS.fullmatch(n)]
+    responses = [n for n in responses if n not in told[main]]
     if len(responses) == 1 and not any(FIELDS.fullmatch(n) for n in table):
         responses = []
     fields = [n for n in table if FIELDS.fullmatch(n) and n not in (*key, *responses)]
     fields = fields or [n for n in table if n not in (*key, *responses)][:1]
     wide = [n for n in table if RATERS.fullmatch(n) and 0 < len(_kinds(table[n])) <= MOST_LABELS]
-    question, values = _question(table, wide, responses, tables)
-    used = {*key, *responses, *fields, *wide}
-    gold = [n for n in table if GOLD.fullmatch(n) and n not in used and _fits(table[n], values)]
-    meta = [n for n in table if n not in (*used, *gold) and _plain(table[n])]
+    held = {*key, *responses, *fields}
+    known = [n for n in table if GOLD.fullmatch(n) and n not in (*held, *wide)]
+    answers = [tables[f][n] for f, of in told.items() for n in of if f != main or n not in held]
+    seen = [table[n] for n in wide] or answers or [table[n] for n in known]
+    question, values = _question(seen, responses)
+    gold = [n for n in known if _answers(_kinds(table[n]), question, values)]
+    meta = [n for n in table if n not in (*held, *wide, *gold) and _plain(table[n])]
     judged = [_wide(main, wide, values)] if wide else []
-    judged += [j for n, t in tables.items() if (j := _long(n, t, main, key, values, wide))]
+    judged += [
+        j for n, t in tables.items()
+        if (n != main or not wide) and (j := _long(n, t, told[n], key, values))
+    ]  # fmt: skip
     data: dict[str, Any] = {
         "study": {"name": _name(main), "title": main, "questions": [question],
                   "fields": {_name(n, "_"): _content(table[n]) for n in fields}},
@@ -97,13 +109,22 @@ def _fits(values: Sequence[Any], known: Mapping[str, Any] | None) -> bool:
     return 0 < len(kinds) <= MOST_LABELS and (known is None or set(kinds) <= set(known))
 
 
+def _answers(
+    kinds: Sequence[str], question: Mapping[str, Any], values: Mapping[str, Any] | None
+) -> bool:
+    """Whether the values of a column are answers to the question."""
+    if values is not None or not kinds:
+        return bool(kinds) and set(kinds) <= set(values or ())
+    if question["kind"] == "label":
+        return set(kinds) <= set(question["labels"])
+    points = range(question.get("low", 0), question.get("high", -1) + 1)
+    return all(NUMBER.fullmatch(k) and int(float(k)) in points for k in kinds)
+
+
 def _question(
-    table: Mapping[str, Sequence[Any]], wide: Sequence[str], responses: Sequence[str],
-    tables: Mapping[str, Mapping[str, Sequence[Any]]],
-) -> tuple[dict[str, Any], dict[str, Any] | None]:  # fmt: skip
-    """A question that fits the answers seen, and the value map that goes with it."""
-    told = [n for t in tables.values() for n in t if VALUE.fullmatch(n) or n.startswith("winner")]
-    columns = [table[n] for n in wide] or [t[n] for t in tables.values() for n in told if n in t]
+    columns: Sequence[Sequence[Any]], responses: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A question that fits the answers in these columns, and the value map that goes with it."""
     kinds = sorted({k for values in columns for k in _kinds(values)})
     base = {"name": "verdict"}
     if len(responses) == 2 and (not kinds or all(k.lower() in PAIR for k in kinds)):
@@ -113,7 +134,7 @@ def _question(
         both = {"both_bad": True} if "both_bad" in values.values() else {}
         title = "Which response is better?"
         return {**base, "kind": "pairwise", "title": title, **both}, values or None
-    numbers = [int(k) for k in kinds if re.fullmatch(r"-?\d{1,3}", k)]
+    numbers = [int(float(k)) for k in kinds if NUMBER.fullmatch(k)]
     if kinds and len(numbers) == len(kinds) and 1 <= max(numbers) - min(numbers) <= 10:
         scale = {"low": min(numbers), "high": max(numbers)}
         return {**base, "kind": "rating", "title": "How good is it?", **scale}, None
@@ -128,17 +149,28 @@ def _wide(file: str, names: Sequence[str], values: Any) -> dict[str, Any]:
 
 
 def _long(
-    name: str, table: Mapping[str, Sequence[Any]], main: str, key: Sequence[str], values: Any,
-    wide: Sequence[str],
+    name: str, table: Mapping[str, Sequence[Any]], told: Sequence[str], key: Sequence[str],
+    values: Any,
 ) -> dict[str, Any] | None:  # fmt: skip
     """Judgments in rows: a column with the rater's name beside one with the answer."""
-    who = [n for n in table if WHO.fullmatch(n) and n not in wide]
-    told = [n for n in table if VALUE.fullmatch(n) and n not in who and _fits(table[n], values)]
-    if not who or not told or not set(key) <= set(table) or (name == main and wide):
+    who = [n for n in table if PEOPLE.fullmatch(n)] or [n for n in table if MODEL.fullmatch(n)]
+    fit = [n for n in told if VALUE.fullmatch(n) and n not in who and _fits(table[n], values)]
+    if not who or not fit or not set(key) <= set(table):
         return None
     kind = "model" if who[0].lower().startswith(("model", "judge")) else "person"
     return {"file": name, "key": list(key), "question": "verdict", "kind": kind,
-            "rater": f"{{{who[0]}}}", "value": told[0], "values": values}  # fmt: skip
+            "rater": f"{{{who[0]}}}", "value": fit[0], "values": values}  # fmt: skip
+
+
+def _told(table: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Columns that may hold judgments.
+
+    One whose name may stand for a response too (`answer`) is a judgment only beside the name of a
+    person, and with few different values.
+    """
+    people = any(PEOPLE.fullmatch(name) for name in table)
+    named = [name for name in table if VALUE.fullmatch(name) or name.startswith("winner")]
+    return [n for n in named if not RESPONSES.fullmatch(n) or (people and _fits(table[n], None))]
 
 
 def _part(column: str, values: Any) -> dict[str, Any]:

@@ -74,6 +74,33 @@ def test_a_guess_finds_ratings_in_rows():
     assert mapping.judgments[0].rater == "{rater}"
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "kind", "responses", "judged", "gold"),
+    [
+        ("question,answer", "Is {n} even?,{yes}", "rating", ["answer"], [], False),
+        ("question,model,answer", "Is {n} even?,m,{yes}", "rating", ["answer"], [], False),
+        ("id,question,annotator,answer", "{n},Is {n} even?,ann,{yes}", "label", [],
+         ["{annotator}"], False),
+        ("question,answer,label", "Is {n} even?,{yes},{right}", "label", ["answer"], [], True),
+        ("question,answer,correct", "Is {n} even?,{yes},{one}.0", "rating", ["answer"], [], True),
+        ("question,answer,score,truth", "{n}?,{yes},{one},maybe", "rating", ["answer"], [], False),
+        ("question,answer_a,answer_b", "Is {n} even?,{yes},no", "pairwise",
+         ["answer_a", "answer_b"], [], False),
+    ],
+)  # fmt: skip
+def test_short_responses_are_guessed_to_be_responses(head, row, kind, responses, judged, gold):
+    rows = [
+        row.format(n=n, yes=("yes", "no")[n % 2], right=("right", "wrong")[n % 2], one=n % 2 + 1)
+        for n in range(8)
+    ]
+    mapping, _ = guess([File("t.csv", "\n".join([head, *rows]).encode())])
+    question = mapping.protocol().questions[0]
+    assert question.kind == kind and list(mapping.items.responses) == responses
+    assert [j.rater for j in mapping.judgments] == judged and bool(mapping.items.gold) == gold
+    assert kind != "label" or gold == (set(question.labels) == {"right", "wrong"})
+    assert kind != "rating" or (question.low, question.high) in {(1, 5), (1, 2)}
+
+
 def test_the_form_says_what_the_mapping_says_and_changes_it():
     mapping, _ = guess([File("pairs.csv", PAIRS)])
     form = form_of(mapping)
