@@ -18,6 +18,7 @@ from pages.widgets import address, figures, identity, live, look, workspace
 from pages.widgets.confusion_board import confusion_board
 from pages.widgets.effects_board import effects_board
 from pages.widgets.revisions_board import revisions_board
+from pages.widgets.weights_board import weights_board
 from pages.widgets.whole_board import whole_board
 from pages.widgets.words import plain
 
@@ -259,6 +260,7 @@ def page(study: Study) -> None:
     if any(rater.n for rater in found.raters):
         summary(found)
         labels(found)
+        weights_board(db, who, study.key, found.question, found.where)
         whole_board(db, who, study, found.where, found.question)
         pairs(found)
         raters(found)

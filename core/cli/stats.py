@@ -6,8 +6,9 @@ import click
 
 from core.charts.words import interval_words
 from core.cli import OPERATOR, answer, database, json_option, study_option
-from core.services import analysis, result_rows, studies, whole_answers
+from core.services import analysis, result_rows, studies, weighting, whole_answers
 from core.services.findings import Agreement
+from core.services.weighting import Weighted
 from core.services.whole_answers import WholeAgreement
 from core.statistics.base import Estimate
 
@@ -40,12 +41,18 @@ def command(
                                where=_where(facts), bootstrap=bootstrap)
             for name in names
         ]  # fmt: skip
+        weighed = [
+            one for name in names
+            if (one := weighting.weights(db, OPERATOR, study, name, where=_where(facts)))
+        ]  # fmt: skip
     finally:
         db.close()
-    text = "\n\n".join([*(_text(one) for one in found), *(_whole_text(one) for one in whole)])
+    text = "\n\n".join([*(_text(one) for one in found), *(_whole_text(one) for one in whole),
+                        *(_weighted_text(one) for one in weighed)])  # fmt: skip
     data = {
         "study": study, "questions": [result_rows.data(one) for one in found],
         "whole_answers": [row for one in whole for row in result_rows.whole_rows(one)],
+        "weighted": [row for one in weighed for row in weighting.flat(one)],
     }  # fmt: skip
     answer(data, text, as_json)
 
@@ -94,6 +101,25 @@ def _whole_text(found: WholeAgreement) -> str:
     title = result_rows.title("alpha_distance")
     lines += [f"  {title}, {group}: {_words(e)}" for group, e in found.groups.items()]
     return "\n".join([*lines, f"  {found.groups['all'].method}"])
+
+
+def _weighted_text(found: Weighted) -> str:
+    lines = [f"{found.question}: weighted by 1 / probability, {found.drawn} units drawn"]
+    lines += [f"  not weighted: {n} answers {why}" for why, n in found.unknown.items()]
+    for row in found.rows:
+        name = f"{row.what} {row.of}".strip()
+        plain = "undefined" if row.plain.value is None else f"{row.plain.value:.4f}"
+        lines.append(f"  {name}: plain {plain}")
+        lines.append(f"    Hajek {_words(row.hajek)}{_effective(row.hajek)}")
+        lines.append(f"    Horvitz-Thompson {_words(row.ht)}")
+    return "\n".join(lines)
+
+
+def _effective(estimate: Estimate) -> str:
+    detail = estimate.detail
+    if not detail:
+        return ""
+    return f"; effective n {detail['effective_n']:.1f}, largest weight {detail['max_weight']:.2f}"
 
 
 def _words(estimate: Estimate) -> str:
