@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from core.statistics.patterns import Patterns
+from core.statistics.samples import Samples
 
 Ints = NDArray[np.int64]
 Group = Literal["people", "models", "all"]
@@ -81,6 +82,7 @@ class Table:
         self.weighed: Ints = np.zeros(1, np.int64)
         self.joint: Ints
         self.against: Ints
+        self.samples = Samples()
         self.count()
 
     @property
@@ -125,8 +127,7 @@ class Table:
         """Take many judgments at once and count them; returns the table.
 
         `unit` are row numbers, `rater` indexes into `raters`, `code` -1 takes an answer away. Of
-        two rows about the same place the later one counts. Repeats above 1 (more samples) are
-        passed by.
+        two rows about the same place the later one counts. Repeats above 1 are more samples.
         """
         units, codes = np.asarray(unit, np.int64), np.asarray(code, np.int64)
         orders = np.zeros_like(units) if repeat is None else np.asarray(repeat, np.int64)
@@ -135,6 +136,7 @@ class Table:
             chosen = orders == order
             if chosen.any():
                 self._fill(units[chosen], own[chosen], codes[chosen], order)
+        self.samples.load(units, own, codes, orders)
         self.count()
         return self
 
@@ -184,6 +186,8 @@ class Table:
     def put(self, unit: int, rater: int, code: int, repeat: int = 0) -> None:
         """One rater's answer to one unit is now `code`; -1 takes it away."""
         if repeat not in (0, 1):
+            self.touched[self._column(rater, 0)] += 1
+            self.samples.put(unit, rater, code, repeat)
             return
         column = self._column(rater, repeat)
         old = int(self.codes[unit, column])
@@ -247,8 +251,8 @@ class Table:
         part = Table(self.labels, self.level, units=0)
         part.raters, part.columns = list(self.raters), dict(self.columns)
         part.owner, part.codes = list(self.owner), self.codes[chosen]
-        part.touched = np.zeros(len(part.owner), np.int64)
-        part.weighed = np.zeros(len(part.owner), np.int64)
+        part.touched, part.weighed = np.zeros((2, len(part.owner)), np.int64)
+        part.samples = self.samples.sliced(chosen)
         part.count()
         return part
 

@@ -1,10 +1,11 @@
 """Panels over stored votes, what raters told beside their answers, and quoted instructions."""
 
 import asyncio
+import itertools
 
 import pytest
 
-from core.services import ballots, details, juries, material, runner, runs, studies
+from core.services import analysis, ballots, details, juries, material, runner, runs, studies
 from core.services.findings import NoAnswer
 from core.workers.judge import Judge
 from core.workers.jury import Jury
@@ -235,3 +236,21 @@ def test_a_late_member_s_vote_counts_when_any_two_are_enough(db):
     answer(db, study, "better", "model", "z", {"i0": B})
     assert go(db, made).done == 1
     assert values(db, made)[("i0", 0)][1]["by"] == {"x": A, "y": A, "z": B}
+
+
+def test_a_judge_that_is_asked_again_shows_how_stable_it_is(db):
+    """Of four samples in one order three say A; the other units are the same every time."""
+    count = itertools.count()
+
+    def wavers(body):
+        odd = "number 0" in str(body["messages"]) and next(count) == 2
+        return prefers("B" if odd else "A")
+
+    with OpenAIServer(wavers) as server:
+        pairs(db, units=3)
+        made = judge(server.url, samples=4, orders="one", temperature=1.0)
+        go(db, made, concurrency=1)
+    report = analysis.agreement(db, OWNER, "pairs")
+    [row] = report.raters
+    found = row.statistics["repetition_stability"]
+    assert found.value == pytest.approx((0.75 + 1 + 1) / 3) and found.n == 3
