@@ -235,6 +235,9 @@ def from_yaml(text: str) -> StudyProtocol:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise ProtocolError(f"{where}{getattr(error, 'problem', error)}") from None
+    odd = [key for key in data if not isinstance(key, str)] if isinstance(data, Mapping) else []
+    if odd:
+        raise ProtocolError(f"{odd[0]!r}: there is no setting of this name; put names in quotes")
     try:
         return StudyProtocol(**data) if isinstance(data, Mapping) else from_data(data)
     except ValidationError as error:

@@ -5,13 +5,22 @@ from typing import Any
 import yaml
 
 MOST = 100_000
+LONGEST = 1_000_000
 
 
 class StrictLoader(yaml.SafeLoader):
     """Safe YAML in which the same key twice is an error, not a silent override.
 
-    A text that unfolds to more than `MOST` values by its aliases, or that holds itself, is refused.
+    A text that unfolds to more than `MOST` values by its aliases, or that holds itself, is refused,
+    and so is one of more than `LONGEST` characters, or a value that is none of its kind.
     """
+
+    def __init__(self, stream: Any) -> None:
+        if isinstance(stream, str) and len(stream) > LONGEST:
+            raise yaml.MarkedYAMLError(
+                problem=f"it has {len(stream):,} characters, and may have {LONGEST:,}"
+            )
+        super().__init__(stream)
 
     def get_single_node(self) -> Any:
         try:
@@ -20,6 +29,16 @@ class StrictLoader(yaml.SafeLoader):
         except RecursionError:
             raise yaml.MarkedYAMLError(problem="it is nested too deep") from None
         return node
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError:
+            shown = str(node.value)[:40]
+            raise yaml.MarkedYAMLError(
+                problem=f"{shown!r} looks like a number or date and is none; put it in quotes",
+                problem_mark=node.start_mark,
+            ) from None
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()

@@ -2,24 +2,21 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, time, timedelta
-from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from core.imports.base import File, Place, Problems
+from core.imports.parquet_rows import parquet
 
 Row = tuple[Place, dict[str, Any]]
 Reader = Callable[[File, IO[bytes], Problems], Iterator[Row]]
 LONGEST_CELL = 20_000_000
-UNPACKED = 20
 BOM = b"\xef\xbb\xbf"
+WELL_FORMED = "well-formed CSV (quotes doubled inside quotes)"
 DEEP = "no more than a few hundred levels of nesting"
 REFUSED = {
     b"\x80": "a pickle can run code when it is read; save the data as JSONL or Parquet",
@@ -130,7 +127,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
-        raise Repeated(next(name for name in names if names.count(name) > 1))
+        raise Repeated(Counter(names).most_common(1)[0][0])
     return found
 
 
@@ -215,7 +212,9 @@ def _separated(file: File, stream: IO[bytes], problems: Problems, mark: str) -> 
         except StopIteration:
             break
         except csv.Error as error:
-            problems.add(place, "", "well-formed CSV (quotes doubled inside quotes)", str(error))
+            why = "a lone carriage return" if "new-line" in str(error) else str(error)
+            what = "lines that end in a line feed" if "new-line" in str(error) else WELL_FORMED
+            problems.add(place, "", what, why)
             return
         if not cells:
             continue
@@ -236,54 +235,12 @@ def _separated(file: File, stream: IO[bytes], problems: Problems, mark: str) -> 
 
 
 def _header(names: list[str], place: Place, problems: Problems) -> bool:
-    twice = [name for name in names if names.count(name) > 1]
+    twice = [name for name, times in Counter(names).items() if times > 1]
     if "" in names:
         problems.add(place, f"column {names.index('') + 1}", "a name in the header", "an empty one")
     elif twice:
         problems.add(place, twice[0], "each column name once", "the same name twice")
     return "" not in names and not twice
-
-
-def parquet(file: File, stream: IO[bytes], problems: Problems) -> Iterator[Row]:
-    """Rows of a Parquet file; NaN is missing, times are ISO text, nested values stay nested."""
-    place = Place(file.name)
-    number = 0
-    try:
-        opened = pq.ParquetFile(stream)
-        facts = opened.metadata
-        unpacked = sum(facts.row_group(n).total_byte_size for n in range(facts.num_row_groups))
-        if unpacked > max(UNPACKED * file.size, 100_000_000):
-            problems.add(place, "", "a file that unpacks to a reasonable size", f"{unpacked} bytes")
-            return
-        for batch in opened.iter_batches(batch_size=1000):
-            for row in batch.to_pylist():
-                number += 1
-                here = Place(file.name, number, "row")
-                yield here, {str(n): _plain(v, here, n, problems) for n, v in row.items()}
-    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
-        if isinstance(error, ValueError) and hasattr(error, "problems"):
-            raise
-        problems.add(place, "", "a sound Parquet file", str(error).split("\n")[0])
-    if not number and not problems.found:
-        problems.add(place, "", "at least one row", "none")
-
-
-def _plain(value: Any, place: Place, column: str, problems: Problems) -> Any:
-    """A Parquet value as plain JSON."""
-    if isinstance(value, float):
-        return None if value != value else value
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, dict):
-        return {str(k): _plain(v, place, column, problems) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v, place, column, problems) for v in value]
-    if isinstance(value, Decimal | timedelta):
-        return str(value)
-    if isinstance(value, date | time):
-        return value.isoformat()
-    problems.add(place, column, "text, numbers, lists or records", type(value).__name__)
-    return None
 
 
 READERS: dict[str, Reader] = {

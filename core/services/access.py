@@ -36,4 +36,6 @@ def require(who: Identity, action: Action) -> None:
     """Raise `Denied` unless the person may do this."""
     if not who.may(action):
         able = [role for role, actions in ALLOWED.items() if action in actions]
-        raise Denied(f"{who.name} may not {action.replace('_', ' ')}; ask a {' or '.join(able)}.")
+        raise Denied(
+            f"{who.name} may not {action.replace('_', ' ')}; ask for the role {' or '.join(able)}."
+        )

@@ -1,11 +1,14 @@
 """Reading files: every row with its place, every mistake with its line."""
 
+import io
 import json
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from core.imports import parquet_rows
 from core.imports.base import File, ImportFailed, Problems
 from core.imports.readers import rows
 
@@ -121,3 +124,29 @@ def test_reading_stops_at_twenty_problems():
 def test_what_was_found_is_shortened():
     problem = only_problem("a.jsonl", json.dumps(["x" * 5000]).encode())
     assert len(problem.found) <= 80
+
+
+def test_a_parquet_text_that_stands_in_every_row_is_unpacked_a_few_rows_at_a_time(monkeypatch):
+    opened = io.BytesIO()
+    pq.write_table(pa.table({"id": range(50), "text": ["a" * 1_000_000] * 50}), opened)
+    asked = []
+    whole = pq.ParquetFile.iter_batches
+    monkeypatch.setattr(parquet_rows, "AT_ONCE", 3_000_000)
+    monkeypatch.setattr(
+        pq.ParquetFile, "iter_batches",
+        lambda self, batch_size: asked.append(batch_size) or whole(self, batch_size),
+    )  # fmt: skip
+    found, problems = read("a.parquet", opened.getvalue())
+    assert len(found) == 50 and not problems and 1 <= asked[0] <= 3
+
+
+def test_a_lone_carriage_return_is_said():
+    for data in (b"id,text\r1,one\r", b"id,text\r\n1,one\r2,two\n"):
+        assert "a lone carriage return" in str(only_problem("a.csv", data))
+
+
+def test_many_columns_are_read_in_no_time():
+    names = ",".join(f"c{n}" for n in range(30_000)).encode()
+    begun = time.process_time()
+    read("a.csv", names + b"\n" + names + b"\n", limit=10_000_000)
+    assert time.process_time() - begun < 10, "it grows with the square of the columns"
