@@ -5,19 +5,14 @@ however often and in whatever order they are asked for.
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from core.digest import digest
 from core.policies import Pairs
-
-WORD = re.compile(r"\w+")
 
 
 class Unscored(ValueError):
@@ -159,26 +154,19 @@ def scored(made: Sequence[Candidate]) -> dict[str, float]:
 def novelty(texts: Sequence[str]) -> list[float]:
     """How new each text is beside the others: 1 - its highest TF-IDF cosine to another, 0 to 1.
 
-    Words are weighted within these texts alone: their number times ln((1 + n) / (1 + texts with the
-    word)) + 1, each text then of length 1. A text that shares no word with another has 1, and
+    Words are weighted within these texts alone. A text that shares no word with another has 1, and
     so has every text where there are no words at all.
 
     >>> [round(n, 2) for n in novelty(["a red cat", "a red cat", "blue dogs run"])]
     [0.0, 0.0, 1.0]
     """
-    words: dict[str, int] = {}
-    said = [[words.setdefault(w, len(words)) for w in WORD.findall(t.lower())] for t in texts]
-    if not words:
+    from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import
+
+    try:
+        matrix = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b").fit_transform(texts)
+    except ValueError:  # no words
         return [1.0] * len(texts)
-    place = [n for n, own in enumerate(said) for _ in own]
-    which = [word for own in said for word in own]
-    shape = (len(texts), len(words))
-    counts: Any = sparse.csr_array((np.ones(len(which)), (place, which)), shape=shape)
-    held = np.bincount(counts.indices, minlength=len(words))
-    counts.data *= (np.log((1 + len(texts)) / (1 + held)) + 1)[counts.indices]
-    length = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
-    counts.data /= np.repeat(length, np.diff(counts.indptr))
-    near = (counts @ counts.T).toarray()
+    near = (matrix @ matrix.T).toarray()
     np.fill_diagonal(near, 0.0)
     return [float(n) for n in np.clip(1 - near.max(axis=1), 0, 1)]
 

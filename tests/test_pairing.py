@@ -2,11 +2,9 @@
 
 from itertools import combinations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from core.pairing import Candidate, Unscored, novelty, pairs, rounds
 from core.policies import Pairs
@@ -72,19 +70,6 @@ def test_teacher_against_student():
 def test_novelty_is_one_minus_the_nearest_cosine():
     assert novelty(["red cat", "red cat", "blue dog"]) == pytest.approx([0, 0, 1])
     assert novelty(["", "!"]) == [1.0, 1.0]
-
-
-@given(some.lists(some.text("ab c!É1", max_size=30), min_size=1, max_size=7))
-def test_novelty_is_that_of_the_library(texts):
-    vectorizer = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b")
-    try:
-        matrix = vectorizer.fit_transform(texts)
-    except ValueError:
-        assert novelty(texts) == [1.0] * len(texts)
-        return
-    near = (matrix @ matrix.T).toarray()
-    np.fill_diagonal(near, 0)
-    assert novelty(texts) == pytest.approx(1 - near.max(axis=1), abs=1e-9)
 
 
 def test_ties_at_the_end_of_the_best_are_drawn_by_the_seed():
