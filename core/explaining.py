@@ -1,6 +1,6 @@
 """What is wrong with data, in words a person can act on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -22,6 +22,15 @@ EXPECTED = {
     "bool_type": "true or false", "bool_parsing": "true or false",
 }  # fmt: skip
 FOUND = 60
+Path = tuple[str | int, ...]
+
+
+class Misplaced(ValueError):
+    """A problem found while settings are looked at together; `path` leads to the one to change."""
+
+    def __init__(self, path: Sequence[str | int], message: str) -> None:
+        super().__init__(message)
+        self.path: Path = tuple(path)
 
 
 def explain(error: ValidationError, text: str = "") -> str:
@@ -29,12 +38,14 @@ def explain(error: ValidationError, text: str = "") -> str:
 
     `text` is the YAML that the data were read from; with it each line names its line there.
     """
-    lines = []
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
-        where = _line(text, path) if text and path else ""
-        lines.append(f"{where}{'.'.join(path) or 'study'}: {_words(problem)}")
-    return "\n".join(lines)
+    return "\n".join(explained(problem, text) for problem in error.errors())
+
+
+def explained(problem: Any, text: str = "") -> str:
+    """One problem of a pydantic error with its field, and its line of the text."""
+    path = path_of(problem)
+    where = line_of(text, path) if text and path else ""
+    return f"{where}{'.'.join(map(str, path)) or 'study'}: {message_of(problem)}"
 
 
 def found(value: Any) -> str:
@@ -45,7 +56,8 @@ def found(value: Any) -> str:
     return said if len(said) <= FOUND else f"{said[: FOUND - 1]}…"
 
 
-def _words(problem: Any) -> str:
+def message_of(problem: Any) -> str:
+    """What is wrong, without the field."""
     kind, message = problem["type"], problem["msg"].removeprefix("Value error, ")
     if kind == "missing":
         return "this is missing"
@@ -60,22 +72,47 @@ def _words(problem: Any) -> str:
     return str(message)
 
 
-def _line(text: str, path: list[str]) -> str:
+def path_of(problem: Any) -> Path:
+    """Where the problem is: what pydantic says, and what a `Misplaced` adds to it."""
+    return (*problem["loc"], *getattr(problem.get("ctx", {}).get("error"), "path", ()))
+
+
+def placed(data: Any, path: Sequence[str | int]) -> Path:
+    """The path without the steps that pydantic adds where one of several classes was chosen."""
+    found: list[str | int] = []
+    for place, step in enumerate(path):
+        chosen = isinstance(data, Mapping) and step not in data and step in data.values()
+        if chosen and place < len(path) - 1:
+            continue
+        found.append(step)
+        data = _child(data, step)
+    return tuple(found)
+
+
+def _child(data: Any, step: str | int) -> Any:
+    if isinstance(data, Mapping):
+        return data.get(step)
+    inside = isinstance(data, list | tuple) and isinstance(step, int) and step < len(data)
+    return data[step] if inside else None
+
+
+def line_of(text: str, path: Sequence[str | int]) -> str:
+    """The words `line N, ` for the deepest part of the path that the YAML text has."""
     try:
         node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-        for part in path:
-            child = _child(node, part)
-            if child is None:
-                break
-            node = child
     except yaml.YAMLError:
         return ""
-    return f"line {node.start_mark.line + 1}, "
-
-
-def _child(node: Any, part: str) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == part), None)
-    if isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
-        return node.value[int(part)]
-    return None
+    if node is None:
+        return ""
+    line = node.start_mark.line
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            pair = (node.value[part], node.value[part]) if part < len(node.value) else None
+        else:
+            break
+        if pair is None:
+            break
+        line, node = pair[0].start_mark.line, pair[1]
+    return f"line {line + 1}, "

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.explaining import Misplaced
+
 Order = Literal[
     "shared", "shuffled", "per_rater", "random", "least_covered", "uncertain", "jury", "divergent",
     "duel_ucb", "duel_thompson",
@@ -71,7 +73,9 @@ class Pairs(Policy):
     same, drawn by the study's seed.
     """
 
-    rule: Literal["all", "round_robin", "against", "margin", "bonus"] = "all"
+    rule: Literal["all", "round_robin", "against", "margin", "bonus"] = Field(
+        default="all", description="which pairs are taken"
+    )
     rounds: int = Field(default=0, ge=0, le=1000)
     by: Literal["source", "role"] = "source"
     one: tuple[str, ...] = ()
@@ -86,17 +90,19 @@ class Pairs(Policy):
     @model_validator(mode="after")
     def _whole(self) -> "Pairs":
         if self.rule == "all" and self.model_fields_set - {"rule"}:
-            raise ValueError("`all` takes every pair and has no settings; choose another rule")
+            wrong = "`all` takes every pair and has no settings; choose another rule"
+            raise Misplaced(("rule",), wrong)
         if self.rule == "against" and not self.one:
-            raise ValueError("`against` needs `one`: the sources or roles of the one side")
+            raise Misplaced(("one",), "`against` needs `one`: the sources or roles of the one side")
         if set(self.one) & set(self.other):
-            raise ValueError(f"{min(set(self.one) & set(self.other))!r} stands on both sides")
+            both = min(set(self.one) & set(self.other))
+            raise Misplaced(("other",), f"{both!r} stands on both sides")
         if self.rule in {"margin", "bonus"} and not self.score:
-            raise ValueError(f"`{self.rule}` needs `score`: the fact that holds it")
+            raise Misplaced(("score",), f"`{self.rule}` needs `score`: the fact that holds it")
         if self.rule == "margin" and self.least is None and self.most is None:
-            raise ValueError("`margin` needs `least`, `most` or both")
+            raise Misplaced(("least",), "`margin` needs `least`, `most` or both")
         if self.least is not None and self.most is not None and self.least > self.most:
-            raise ValueError("`least` is above `most`, which leaves no pair")
+            raise Misplaced(("least",), "`least` is above `most`, which leaves no pair")
         return self
 
 
@@ -109,7 +115,9 @@ class Reveal(Policy):
     With `mask` the names of models and their makers are hidden in responses.
     """
 
-    mode: Literal["never", "before", "after", "arms"] = "never"
+    mode: Literal["never", "before", "after", "arms"] = Field(
+        default="never", description="when people see the models' verdict"
+    )
     worker: str = ""
     shares: Mapping[str, float] = Field(default_factory=lambda: dict.fromkeys(REVEALED, 1.0))
     mask: bool = False
@@ -118,9 +126,10 @@ class Reveal(Policy):
     def _arms(self) -> "Reveal":
         wrong = sorted(set(self.shares) - set(REVEALED))
         if wrong:
-            raise ValueError(f"no such arm: {wrong[0]!r}; there are: {', '.join(REVEALED)}")
+            known = f"there are: {', '.join(REVEALED)}"
+            raise Misplaced(("shares",), f"no such arm: {wrong[0]!r}; {known}")
         if min(self.shares.values(), default=0) < 0 or sum(self.shares.values()) <= 0:
-            raise ValueError("shares are not negative, and at least one is above 0")
+            raise Misplaced(("shares",), "shares are not negative, and at least one is above 0")
         return self
 
 
@@ -133,8 +142,14 @@ class Round(Policy):
     others has fallen below `drift` over their last `window` units that others answered too.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)
-    kind: Literal["training", "qualification", "calibration"] = "training"
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        max_length=40,
+        description="the value of the items' fact that says they belong to it",
+    )
+    kind: Literal["training", "qualification", "calibration"] = Field(
+        default="training", description="whether answers are explained, and what follows from them"
+    )
     mark: float = Field(default=0.0, ge=0, le=1)
     attempts: int = Field(default=2, ge=1, le=20)
     drift: float = Field(default=0.6, ge=0, le=1)
@@ -151,20 +166,33 @@ class Checks(Policy):
     """
 
     by: str = "use"
-    gold_share: float = Field(default=0.0, ge=0, le=0.5)
-    attention_share: float = Field(default=0.0, ge=0, le=0.5)
-    retest_share: float = Field(default=0.0, ge=0, le=0.5)
+    gold_share: float = Field(
+        default=0.0, ge=0, le=0.5, description="how often an item with a known answer is mixed in"
+    )
+    attention_share: float = Field(
+        default=0.0, ge=0, le=0.5, description="how often an attention item is mixed in"
+    )
+    retest_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="how often a person is asked a unit of their own again",
+    )
     retest_gap: int = Field(default=10, ge=1, le=10_000)
     minimum_seconds: float = Field(default=0.0, ge=0, le=600)
-    rounds: tuple[Round, ...] = ()
+    rounds: tuple[Round, ...] = Field(
+        default=(), description="training, qualification (a quiz) and calibration"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> "Checks":
         if self.gold_share + self.attention_share + self.retest_share > 0.9:
-            raise ValueError("gold, attention and retest leave less than a tenth for the work")
+            wrong = "gold, attention and retest leave less than a tenth for the work"
+            raise Misplaced(("gold_share",), wrong)
         names = [r.name for r in self.rounds]
         if len(set(names)) < len(names) or {"gold", "attention"} & set(names):
-            raise ValueError("rounds need names of their own, other than gold and attention")
+            wrong = "rounds need names of their own, other than gold and attention"
+            raise Misplaced(("rounds",), wrong)
         return self
 
     @property
@@ -182,8 +210,12 @@ class Checks(Policy):
 class Questionnaire(Policy):
     """Questions about the person, by name, asked once before the work and once after it."""
 
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = Field(
+        default=(), description="questions about the person before the first unit"
+    )
+    after: tuple[str, ...] = Field(
+        default=(), description="questions about the person after the last unit"
+    )
 
     @property
     def names(self) -> frozenset[str]:
@@ -198,17 +230,26 @@ class Arm(Policy):
     are shown (passages: 2), those drawn for the person; `skip` names questions that are not asked.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)
-    share: float = Field(default=1.0, gt=0)
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        max_length=40,
+        description="what the arm is called in the results",
+    )
+    share: float = Field(
+        default=1.0, gt=0, description="its part of the people or units, against the other arms"
+    )
     hide: tuple[str, ...] = ()
     outputs: Mapping[str, int] = Field(default_factory=dict)
     skip: tuple[str, ...] = ()
-    guidelines: str = ""
+    guidelines: str = Field(
+        default="", description="guidelines of this arm, in place of the study's"
+    )
 
     @model_validator(mode="after")
     def _named(self) -> "Arm":
         if self.name in REVEALED:
-            raise ValueError(f"{self.name!r} is the name of an arm of `reveal`; choose another")
+            wrong = f"{self.name!r} is the name of an arm of `reveal`; choose another"
+            raise Misplaced(("name",), wrong)
         return self
 
 
@@ -219,14 +260,17 @@ class Experiment(Policy):
     in every block of units.
     """
 
-    design: Literal["between", "within"] = "between"
-    arms: tuple[Arm, ...] = ()
+    design: Literal["between", "within"] = Field(
+        default="between", description="whether people stay in one arm or change from unit to unit"
+    )
+    arms: tuple[Arm, ...] = Field(default=(), description="two or more; none is no experiment")
 
     @model_validator(mode="after")
     def _several(self) -> "Experiment":
         names = [arm.name for arm in self.arms]
         if len(names) == 1 or len(set(names)) < len(names):
-            raise ValueError("an experiment needs two or more arms with different names")
+            wrong = "an experiment needs two or more arms with different names"
+            raise Misplaced(("arms",), wrong)
         return self
 
     def arm(self, names: str) -> Arm | None:

@@ -1,6 +1,6 @@
 """A study as data: what is judged, what is asked, by whom, and under which policies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal, cast, get_args
 
@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 from core import turns
 from core.content.base import contents
 from core.digest import Identified, digest
-from core.explaining import explain, found
+from core.explaining import Misplaced, Path, explain, found
 from core.policies import Assignment, Checks, Experiment, Pairs, Policy, Questionnaire, Reveal
 from core.questions.base import Question
 from core.questions.base import load as load_question
@@ -21,6 +21,7 @@ from core.workers.base import Worker
 from core.workers.base import load as load_worker
 
 STATES = ("draft", "pilot", "open", "paused", "closed", "archived")
+PARTS: Any = {"parts": True}
 Design = Literal["together", "each", "pairs"]
 __all__ = [
     "Assignment", "Checks", "Experiment", "Pairs", "ProtocolError", "Questionnaire", "Reveal",
@@ -35,10 +36,10 @@ class ProtocolError(ValueError):
 class Example(Policy):
     """A worked example for people: what is shown, the right answer, and why, each in markdown."""
 
-    title: str = Field(default="", max_length=200)
-    shown: str = Field(min_length=1)
-    answer: str = Field(min_length=1)
-    why: str = ""
+    title: str = Field(default="", max_length=200, description="a name for the example")
+    shown: str = Field(min_length=1, description="what is shown, in markdown")
+    answer: str = Field(min_length=1, description="the right answer, in markdown")
+    why: str = Field(default="", description="why it is right, in markdown")
 
 
 class StudyProtocol(Identified):
@@ -60,30 +61,45 @@ class StudyProtocol(Identified):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)
-    title: str = Field(min_length=1, max_length=200)
-    version: int = 1
-    description: str = ""
-    guidelines: str = ""
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        max_length=60,
+        description="names the study in addresses and files",
+    )
+    title: str = Field(min_length=1, max_length=200, description="what people see as its name")
+    version: int = Field(default=1, description="counted up when the study is saved")
+    description: str = Field(default="", description="what is judged here, and why")
+    guidelines: str = Field(
+        default="", description="what people read before they answer, in markdown"
+    )
     examples: tuple[Example, ...] = ()
     consent: str = ""
     sensitive: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-    fields: Mapping[str, str] = Field(default_factory=lambda: {"prompt": "text"})
-    responses: str = "text"
+    fields: Mapping[str, str] = Field(
+        default_factory=lambda: {"prompt": "text"},
+        description="the fields of an item and the kind of content of each",
+    )
+    responses: str = Field(default="text", description="the kind of content of each response")
     units: Design | Mapping[str, str] = "together"
     pairs: Pairs = Pairs()
     judged: tuple[str, ...] = ()
     context: Mapping[str, tuple[str, ...]] = Field(default={"critique": ("answer", "revision")})
-    questions: tuple[Question, ...]
-    workers: tuple[Worker, ...] = ()
-    assignment: Assignment = Assignment()
-    reveal: Reveal = Reveal()
-    checks: Checks = Checks()
-    experiment: Experiment = Experiment()
-    questionnaire: Questionnaire = Questionnaire()
-    statistics: tuple[str, ...] = ("percent", "cohen", "alpha")
-    exports: tuple[str, ...] = ("csv", "jsonl")
+    questions: tuple[Question, ...] = Field(description="what is asked", json_schema_extra=PARTS)
+    workers: tuple[Worker, ...] = Field(
+        default=(), description="models and rules", json_schema_extra=PARTS
+    )
+    assignment: Assignment = Field(default=Assignment(), description="who gets what next")
+    reveal: Reveal = Field(default=Reveal(), description="what people see of the models")
+    checks: Checks = Field(default=Checks(), description="known answers, attention, units again")
+    experiment: Experiment = Field(default=Experiment(), description="what is shown by arm")
+    questionnaire: Questionnaire = Field(default=Questionnaire(), description="about the person")
+    statistics: tuple[str, ...] = Field(
+        default=("percent", "cohen", "alpha"), description="what the Agreement page computes"
+    )
+    exports: tuple[str, ...] = Field(
+        default=("csv", "jsonl"), description="formats that results can be taken out in"
+    )
 
     @field_validator("questions", mode="before")
     @classmethod
@@ -146,10 +162,11 @@ class StudyProtocol(Identified):
             if twice:
                 raise ValueError(f"two {what}s have the same name: {', '.join(twice)}")
         asked = {q.name for q in self.questions}
-        for worker in self.workers:
-            missing = set(worker.questions) - asked
+        for place, worker in enumerate(self.workers):
+            missing = sorted(set(worker.questions) - asked)
             if missing:
-                raise ValueError(f"worker {worker.name!r} answers unknown questions: {missing}")
+                wrong = f"worker {worker.name!r} answers unknown questions: {', '.join(missing)}"
+                raise Misplaced(("workers", place, "questions"), wrong)
         for apart in (True, False):
             wrong = turns.problem(q for q in self.questions if (q.about == "participant") == apart)
             if wrong:
@@ -160,21 +177,34 @@ class StudyProtocol(Identified):
 
     def _policies(self, asked: set[str]) -> None:
         """Raise unless the policies name questions, fields and workers that there are."""
-        skipped = {name for arm in self.experiment.arms for name in arm.skip}
-        named = skipped | self.questionnaire.names | ({self.assignment.question} - {""})
-        unknown = sorted(named - asked)
-        if unknown:
-            raise ValueError(f"a policy names an unknown question: {unknown[0]!r}")
-        hidden = {name for arm in self.experiment.arms for name in arm.hide} - set(self.fields)
-        if hidden:
-            raise ValueError(f"an arm hides an unknown field: {sorted(hidden)[0]!r}")
+        for path, name in self._named():
+            if name not in asked:
+                raise Misplaced(path, f"a policy names an unknown question: {name!r}")
+        for place, arm in enumerate(self.experiment.arms):
+            hidden = sorted(set(arm.hide) - set(self.fields))
+            if hidden:
+                where = ("experiment", "arms", place, "hide")
+                raise Misplaced(where, f"an arm hides an unknown field: {hidden[0]!r}")
         designs = self.units.values() if isinstance(self.units, Mapping) else [self.units]
         if self.pairs.rule != "all" and "pairs" not in designs:
-            raise ValueError(
-                "`pairs` chooses among pairs, but `units` shows none; say units: pairs"
+            raise Misplaced(
+                ("pairs", "rule"),
+                "`pairs` chooses among pairs, but `units` shows none; say units: pairs",
             )
         if self.reveal.worker and self.reveal.worker not in {w.name for w in self.workers}:
-            raise ValueError(f"reveal names an unknown worker: {self.reveal.worker!r}")
+            wrong = f"reveal names an unknown worker: {self.reveal.worker!r}"
+            raise Misplaced(("reveal", "worker"), wrong)
+
+    def _named(self) -> Iterator[tuple[Path, str]]:
+        """The questions that policies name, each with where it is named."""
+        for place, arm in enumerate(self.experiment.arms):
+            for name in arm.skip:
+                yield ("experiment", "arms", place, "skip"), name
+        for when in ("before", "after"):
+            for name in getattr(self.questionnaire, when):
+                yield ("questionnaire", when), name
+        if self.assignment.question:
+            yield ("assignment", "question"), self.assignment.question
 
     def stages(self) -> tuple[Worker, ...]:
         """The workers in an order in which each finds what it needs; raises `Circle`."""

@@ -1,4 +1,4 @@
-"""Model runs: choose a judge, look at what it would be sent, let it work, watch it."""
+"""Model runs: choose a worker, look at what it would be sent, let it work, watch it."""
 
 from collections.abc import Callable
 
@@ -23,8 +23,10 @@ from pages.widgets.judge_form import new_judge
 from pages.widgets.jury_board import outdated
 from pages.widgets.run_board import board, past
 from pages.widgets.words import plain
+from pages.widgets.worker_form import copy_of, new_worker
 
 NEW = "A new judge"
+OTHER = "A new worker of any kind"
 
 who = identity.who()
 study = workspace.study_picker(who)
@@ -35,16 +37,31 @@ def chosen(study: Study) -> Worker | None:
     """The worker picked from the study, or the new judge that the form describes."""
     known = {w.name: w for w in study.protocol.workers}
     name = st.selectbox(
-        "Who judges", [*known, NEW], key="run-worker",
+        "Who works", [*known, NEW, OTHER], key="run-worker",
         format_func=lambda n: label(known.get(n), n),
     )  # fmt: skip
-    return new_judge(study) if name == NEW else known[name]
+    if name in known:
+        st.button(
+            "Make a changed copy", key="run-copy", on_click=copied, args=(study, known[name]),
+            help="Begin a new worker with the settings of this one.",
+        )  # fmt: skip
+        return known[name]
+    return new_judge(study) if name == NEW else new_worker(study)
+
+
+def copied(study: Study, worker: Worker) -> None:
+    """Go on to the form of a new worker, filled with the settings of one that there is."""
+    copy_of(study, worker)
+    st.session_state["run-worker"] = OTHER
 
 
 def label(worker: Worker | None, name: str) -> str:
     """A worker's name with what it is."""
     if worker is None:
-        return f"{name} (a model behind an endpoint)"
+        more = (
+            "a model behind an endpoint" if name == NEW else "writers, panels, rules, all settings"
+        )
+        return f"{name} ({more})"
     if worker.simulated:
         return f"{name} (simulated)"
     return f"{name} (rule, offline)" if worker.rater == "rule" else f"{name} (model)"

@@ -7,7 +7,8 @@ import streamlit as st
 from core.protocol import ProtocolError
 from core.services import admission, drafts, studies
 from core.services.studies import MOVES, Refused, Study
-from pages.widgets import draft, identity, look, workspace
+from pages.widgets import identity, look, workspace
+from pages.widgets.draft import STUDY
 from pages.widgets.study_editor import editor
 from pages.widgets.words import plain
 
@@ -30,13 +31,13 @@ db = workspace.db()
 
 def new() -> None:
     """Start a new study from a short example."""
-    draft.begin(drafts.BLANK)
+    STUDY.begin(drafts.BLANK)
 
 
 def change(key: str) -> None:
     """Start a new version of a study."""
     study = studies.load(db, key)
-    draft.begin(drafts.write(study.protocol.data()), key, study.version)
+    STUDY.begin(drafts.write(study.protocol.data()), key, study.version)
 
 
 def say(text: str, *, wrong: bool = False) -> None:
@@ -112,7 +113,7 @@ def others(rows: list[Any]) -> None:
 
 
 study = workspace.study_picker(who)
-now = draft.current()
+now = STUDY.now()
 if now is not None:
     look.header("New study" if now["key"] is None else "Edit study", None, who)
     editor(db, who, now)

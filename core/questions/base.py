@@ -53,6 +53,9 @@ class Question(Identified):
 
     Subclasses set `kind` and implement the faces below. Values are plain JSON and name outputs by
     key, never by place; `codes` turns a value into small integers for statistics.
+
+    `name` is what answers are called in results; `title` is what is asked; `help` explains it.
+    `about` says what the question is about. A `required` one must be answered before the next unit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

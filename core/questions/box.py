@@ -46,7 +46,7 @@ class Box(Parted):
     overlap: Literal["allow", "warn", "refuse"] = Field(
         default="warn", description="what is done about boxes that overlap"
     )
-    most: int = Field(default=100, ge=1, le=500)
+    most: int = Field(default=100, ge=1, le=500, description="how many boxes may be drawn")
 
     @field_validator("labels", mode="before")
     @classmethod

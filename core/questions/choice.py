@@ -34,7 +34,7 @@ class Choice(Question):
     kind = "choice"
     about: About = "set"
     most: int = Field(default=4, ge=2, le=26, description="how many responses a unit may show")
-    tie: bool = False
+    tie: bool = Field(default=False, description="offer 'equally good'")
     none: bool = Field(default=False, description="offer 'none is acceptable'")
 
     def _verdicts(self) -> list[str]:

@@ -34,11 +34,11 @@ class Match(Parted):
     right: str = Field(default="", description="field, or role of an output, on the right")
     low: int = Field(default=5, ge=1, le=9, description="weakest strength")
     high: int = Field(default=10, ge=2, le=10, description="greatest strength")
-    low_words: str = ""
-    high_words: str = ""
+    low_words: str = Field(default="", description="what the weakest strength means")
+    high_words: str = Field(default="", description="what the greatest strength means")
     several: bool = Field(default=True, description="whether a part may be in several pairs")
     notes: bool = Field(default=True, description="whether a pair may have a note")
-    most: int = Field(default=200, ge=1, le=2000)
+    most: int = Field(default=200, ge=1, le=2000, description="how many pairs may be made")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

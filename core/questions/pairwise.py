@@ -31,8 +31,8 @@ class Pairwise(Parted):
 
     kind = "pairwise"
     about: About = "pair"
-    tie: bool = True
-    both_bad: bool = False
+    tie: bool = Field(default=True, description="offer 'equally good'")
+    both_bad: bool = Field(default=False, description="offer 'both are bad'")
     strength: int = Field(
         default=0, ge=0, le=5, description="steps of how much better; 0: not asked"
     )

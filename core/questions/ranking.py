@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from itertools import combinations, permutations, product
 from typing import Any, Literal
 
+from pydantic import Field
+
 from core.questions.base import PLACE, About, Question, Scale, questions
 from core.ui import Ui
 from core.units import Invalid, Unit
@@ -23,9 +25,11 @@ class Ranking(Question):
 
     kind = "ranking"
     about: About = "set"
-    mode: Literal["order", "best_worst"] = "order"
-    ties: bool = True
-    partial: bool = False
+    mode: Literal["order", "best_worst"] = Field(
+        default="order", description="all in order, or only the best and the worst"
+    )
+    ties: bool = Field(default=True, description="several may share a rank")
+    partial: bool = Field(default=False, description="some may stay without a rank")
 
     def _keys(self, unit: Unit) -> tuple[str, ...]:
         if not 2 <= len(unit.outputs) <= PLACES:

@@ -24,9 +24,13 @@ class Rating(Question):
     kind = "rating"
     low: int = 1
     high: int = 5
-    anchors: Mapping[int, str] = Field(default_factory=dict)
+    anchors: Mapping[int, str] = Field(
+        default_factory=dict, description="points and what each means"
+    )
     na: bool = Field(default=False, description="offer 'n/a' for units that cannot be rated")
-    level: Literal["ordinal", "interval", "nominal"] = "ordinal"
+    level: Literal["ordinal", "interval", "nominal"] = Field(
+        default="ordinal", description="how far apart points are taken to be in statistics"
+    )
 
     @model_validator(mode="after")
     def _points(self) -> "Rating":

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 from core.answers import path
 from core.content.base import Content, Segment
 from core.content.text import TextContent
+from core.explaining import Misplaced, message_of, path_of
 from core.questions.base import PLACE, Entry, Parted, Question, Scale, load, questions, schema_of
 from core.registry import UnknownPart
 from core.ui import Ui
@@ -30,7 +31,9 @@ class Segments(Parted):
     needs_inner: ClassVar[bool] = True
     of: str = Field(default="", description="a field, or a role of outputs; empty: all outputs")
     questions: tuple[Mapping[str, Any], ...] = Field(
-        default=(), description="what is asked of each segment"
+        default=(),
+        description="what is asked of each segment",
+        json_schema_extra={"parts": True},
     )
     noun: str = Field(default="part", max_length=40, description="what one segment is called")
     most: int = Field(default=60, ge=1, le=120, description="how many segments may be asked about")
@@ -38,15 +41,16 @@ class Segments(Parted):
     @model_validator(mode="after")
     def _inner(self) -> "Segments":
         if self.needs_inner and not self.questions:
-            raise ValueError("give the questions that are asked of each segment")
-        try:
-            names = [question.name for question in self.inner]
-        except (UnknownPart, ValidationError, TypeError) as error:
-            raise ValueError(f"questions: {error}") from None
+            wrong = "give the questions that are asked of each segment"
+            raise Misplaced(("questions",), wrong)
+        found = [_loaded(spec, place) for place, spec in enumerate(self.questions)]
+        names = [question.name for question in found]
         if len(set(names)) < len(names):
-            raise ValueError("the questions need names of their own")
-        if any(isinstance(q, Segments) or q.about in ("pair", "set") for q in self.inner):
-            raise ValueError("segments can't ask questions that compare, or segments again")
+            raise Misplaced(("questions",), "the questions need names of their own")
+        for place, question in enumerate(found):
+            if isinstance(question, Segments) or question.about in ("pair", "set"):
+                wrong = "segments can't ask questions that compare, or segments again"
+                raise Misplaced(("questions", place, "kind"), wrong)
         return self
 
     @cached_property
@@ -275,6 +279,19 @@ class Segments(Parted):
         verdict = {"kind": "label", "name": "verdict", "title": "Is it right?",
                    "labels": {"right": "", "wrong": ""}}  # fmt: skip
         return cls(name="example", title="An example", noun="sentence", questions=(verdict,))
+
+
+def _loaded(spec: Mapping[str, Any], place: int) -> Question:
+    """The inner question at that place; raises `Misplaced`."""
+    try:
+        return load(spec)
+    except UnknownPart as error:
+        raise Misplaced(("questions", place, "kind"), str(error)) from None
+    except ValidationError as error:
+        [first, *_] = error.errors()
+        raise Misplaced(("questions", place, *path_of(first)), message_of(first)) from None
+    except TypeError as error:
+        raise Misplaced(("questions", place), str(error)) from None
 
 
 def mapping(found: Any) -> Mapping[str, Any]:

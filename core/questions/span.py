@@ -41,7 +41,7 @@ class Span(Question):
         default=(), description="types that need evidence to be given"
     )
     overlap: bool = Field(default=True, description="whether spans may overlap")
-    most: int = Field(default=200, ge=1, le=2000)
+    most: int = Field(default=200, ge=1, le=2000, description="how many spans may be marked")
 
     @field_validator("types", mode="before")
     @classmethod

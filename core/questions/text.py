@@ -49,7 +49,7 @@ class Text(Parted):
 
     kind = "text"
     required: bool = False
-    placeholder: str = ""
+    placeholder: str = Field(default="", description="words in the empty field")
     longest: int = Field(default=10_000, ge=1, le=200_000)
     edits: str = Field(default="", description="field, or role of an output, that holds a draft")
 

@@ -45,10 +45,12 @@ class Act(Thinker):
     teacher: AtEndpoint | None = None
     reference: str = "reference"
     tests: str = "tests"
-    entry: str = "entry_point"
+    entry: str = Field(
+        default="entry_point", description="fact with the name of the function that the tests call"
+    )
     tools: str = ""
     signatures: str = ""
-    seconds: float = Field(default=10.0, gt=0, le=600)
+    seconds: float = Field(default=10.0, gt=0, le=600, description="how long code may run")
 
     def scope(self) -> Any:
         return "item"

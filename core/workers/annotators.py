@@ -39,8 +39,8 @@ class Annotator(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str = Field(min_length=1, max_length=60)
-    persona: str = ""
+    name: str = Field(min_length=1, max_length=60, description="what the annotator is called")
+    persona: str = Field(default="", description="who the model is told that it is")
     style: Literal["reasoned", "bare"] = "reasoned"
     model: str = ""
 

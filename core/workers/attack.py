@@ -27,7 +27,7 @@ class Attack(Thinker):
     words = ("attack",)
     reads: tuple[str, ...] = ()
     writes: str = "attack"
-    question: str = "prompt"
+    question: str = Field(default="prompt", description="the field that holds the question")
     aim: str = "a wrong or inconsistent answer that sounds sure of itself"
     count: int = Field(default=5, ge=1, le=20)
     least: float = Field(default=0.3, ge=0, le=1)

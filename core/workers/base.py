@@ -127,7 +127,9 @@ class Worker(Identified):
     """A worker: a frozen specification whose digest is the identity of the rater that it is.
 
     `questions` names the questions that it answers (all that it can, when empty). Options that
-    change no answer are left out of the digest.
+    change no answer are left out of the digest. `name` is what it goes by in the study and in
+    results; `title` is a longer one for people. `only` keeps it to items whose facts have one of
+    the values: fact -> values.
 
     A worker that makes outputs says their role in `writes`, and names in `reads` the roles of the
     outputs that it works from; stages follow from these. `scope` says what it is given: `unit`,

@@ -30,9 +30,9 @@ class Branch(Thinker):
     kind = "branch"
     words = ("branch_generator", "branch_verifier", "branch_refiner")
     writes: str = "branch"
-    generators: int = Field(default=2, ge=1, le=8)
-    verifiers: int = Field(default=2, ge=1, le=8)
-    refiners: int = Field(default=2, ge=1, le=8)
+    generators: int = Field(default=2, ge=1, le=8, description="answers to each item")
+    verifiers: int = Field(default=2, ge=1, le=8, description="verdicts on each answer")
+    refiners: int = Field(default=2, ge=1, le=8, description="refinements of each verdict")
     verifier: AtEndpoint | None = None
     refiner: AtEndpoint | None = None
     reference: str = "reference"

@@ -22,7 +22,7 @@ class Example(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    item: str
+    item: str = Field(description="key of the item that it comes from")
     material: Mapping[str, str]
     answer: str = Field(min_length=1)
     why: str = ""

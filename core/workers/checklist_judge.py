@@ -73,8 +73,12 @@ class ChecklistJudge(ModelWorker):
     checklist: str = ""
     together: bool = True
     thresholds: Mapping[str, float] = Field(default_factory=dict)
-    least: int = Field(default=2, ge=1, le=50)
-    most: int = Field(default=8, ge=1, le=50)
+    least: int = Field(
+        default=2, ge=1, le=50, description="fewest items of a list that it writes itself"
+    )
+    most: int = Field(
+        default=8, ge=1, le=50, description="most items of a list that it writes itself"
+    )
 
     @model_validator(mode="after")
     def _reading(self) -> "ChecklistJudge":

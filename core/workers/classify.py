@@ -17,8 +17,8 @@ class Coded(BaseModel):
     """A coded example: its text, and the codes that it was given, as a person would say them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    text: str = Field(min_length=1)
-    codes: str = Field(min_length=1)
+    text: str = Field(min_length=1, description="the text that was coded")
+    codes: str = Field(min_length=1, description="the codes that it was given")
 
 
 @workers.register

@@ -40,7 +40,7 @@ class Critique(Asking):
     kinds: Mapping[str, str] = Field(default_factory=lambda: dict(KINDS), min_length=1)
     whole: tuple[str, ...] = ("omission",)
     verdicts: tuple[str, ...] = Field(default=("correct", "incorrect"), min_length=2)
-    most: int = Field(default=8, ge=1, le=50)
+    most: int = Field(default=8, ge=1, le=50, description="how many claims a critique may make")
 
     def repeats(self) -> int:
         return self.samples * len(self.models())

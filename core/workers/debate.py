@@ -27,9 +27,9 @@ class Persona(BaseModel):
     """Who speaks: a name, a role in words, and a model of its own where it has one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str = Field(min_length=1, max_length=60)
-    role: str = Field(min_length=1)
-    at: AtEndpoint | None = None
+    name: str = Field(min_length=1, max_length=60, description="what the persona is called")
+    role: str = Field(min_length=1, description="who speaks, in words to the model")
+    at: AtEndpoint | None = Field(default=None, description="a model of its own; else the worker's")
 
 
 PUBLIC = Persona(
@@ -72,11 +72,15 @@ class Debate(ModelWorker):
 
     kind = "debate"
     mode: Literal["pairwise", "pointwise"] = "pairwise"
-    personas: tuple[Persona, ...] = (PUBLIC, CRITIC)
+    personas: tuple[Persona, ...] = Field(
+        default=(PUBLIC, CRITIC), description="who takes part, in the order in which they speak"
+    )
     rounds: int = Field(default=2, ge=1, le=10)
     points: int = Field(default=10, ge=2, le=100)
     aggregate: Rule = "mean"
-    orders: Literal["both", "one"] = "both"
+    orders: Literal["both", "one"] = Field(
+        default="both", description="both orders of a pair, or one"
+    )
     stop_early: bool = True
 
     @field_validator("personas")

@@ -15,7 +15,9 @@ PLACE = frozenset({"base_url", "key", "timeout", "prompt_price", "completion_pri
 class AtEndpoint(BaseModel):
     """A model behind an OpenAI-compatible endpoint.
 
-    `key` is the NAME of the secret that holds the endpoint's key. Prices are per million tokens.
+    `model` is its name there; `base_url` is the endpoint's address, which often ends in /v1. `key`
+    is the NAME of the secret that holds the endpoint's key. `timeout` is how many seconds a reply
+    may take. `prompt_price` and `completion_price` are prices of a million tokens.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,7 +49,9 @@ class AtEndpoint(BaseModel):
 class ModelWorker(AtEndpoint, Worker):
     """A worker with a model of its own, and others by name where it asks several.
 
-    Where a model is reached, and at what price, is no part of the rater's identity.
+    `temperature` and `max_tokens` are sent along; null (empty in a form) sends none, for models
+    that take none. `guidelines` are told to the model, and part of who it is. Where a model is
+    reached, and at what price, is no part of the rater's identity.
     """
 
     silent: ClassVar[frozenset[str]] = Worker.silent | PLACE

@@ -54,12 +54,16 @@ class Evolve(Thinker):
     generations: int = Field(default=2, ge=1, le=20)
     children: int = Field(default=2, ge=1, le=20)
     survivors: int = Field(default=2, ge=1, le=20)
-    crossing: float = Field(default=0.5, ge=0, le=1)
+    crossing: float = Field(
+        default=0.5, ge=0, le=1, description="probability that a child has two parents"
+    )
     least: float = Field(default=0.05, ge=0, le=1)
     rater_model: AtEndpoint | None = None
     tests: str = ""
-    entry: str = "entry_point"
-    seconds: float = Field(default=10.0, gt=0, le=600)
+    entry: str = Field(
+        default="entry_point", description="fact with the name of the function that the tests call"
+    )
+    seconds: float = Field(default=10.0, gt=0, le=600, description="how long code may run")
     temperature: float | None = Field(default=0.9, ge=0, le=2)
 
     def scope(self) -> Any:

@@ -30,9 +30,13 @@ class Execute(Worker):
     reads: tuple[str, ...] = ("answer",)
     writes: str = "result"
     tests: str = "tests"
-    entry: str = "entry_point"
-    seconds: float = Field(default=10.0, gt=0, le=600)
-    memory_mb: int = Field(default=512, ge=32, le=16384)
+    entry: str = Field(
+        default="entry_point", description="fact with the name of the function that the tests call"
+    )
+    seconds: float = Field(default=10.0, gt=0, le=600, description="how long each run may take")
+    memory_mb: int = Field(
+        default=512, ge=32, le=16384, description="memory of each run, in megabytes"
+    )
     thresholds: Mapping[str, float] = Field(default_factory=dict)
 
     def scope(self) -> Scope:

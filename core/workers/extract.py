@@ -26,7 +26,7 @@ class Extract(Thinker):
     reads: tuple[str, ...] = ("answer",)
     writes: str = "points"
     what: str = "the separate points that it makes, good and bad"
-    most: int = Field(default=20, ge=1, le=200)
+    most: int = Field(default=20, ge=1, le=200, description="how many points may be made")
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         texts: list[tuple[str, Content]] = (

@@ -50,7 +50,7 @@ class FeedbackLoop(Asking):
     reviewers: tuple[str, ...] = ()
     responses: int = Field(default=3, ge=2, le=10)
     enough: float | None = Field(default=None, ge=0, le=10)
-    system: str = ""
+    system: str = Field(default="", description="system prompt of the writer")
 
     @model_validator(mode="after")
     def _known(self) -> "FeedbackLoop":

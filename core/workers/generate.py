@@ -16,11 +16,11 @@ class Setting(BaseModel):
     """One way of asking. What it leaves empty is as the worker says."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str = Field(min_length=1, max_length=60)
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    max_tokens: int | None = Field(default=None, ge=1)
-    system: str | None = None
+    name: str = Field(min_length=1, max_length=60, description="what this way of asking is called")
+    temperature: float | None = Field(default=None, ge=0, le=2, description="empty: the worker's")
+    top_p: float | None = Field(default=None, gt=0, le=1, description="empty: the endpoint's")
+    max_tokens: int | None = Field(default=None, ge=1, description="empty: the worker's")
+    system: str | None = Field(default=None, description="empty: the worker's")
 
 
 @workers.register

@@ -46,20 +46,22 @@ class Judge(ModelWorker):
 
     kind = "judge"
     mode: Literal["pointwise", "pairwise", "listwise"] = "pointwise"
-    orders: Literal["both", "one"] = "both"
+    orders: Literal["both", "one"] = Field(
+        default="both", description="both orders of what is compared, or one"
+    )
     reference: str = ""
-    logprobs: bool = False
+    logprobs: bool = Field(default=False, description="keep the token probabilities in the ledger")
     anchor: str = ""
     anchor_score: float = 8
     self_reference: bool = False
     rubric: Mapping[str, str] = Field(default_factory=dict)
     scoring: Literal["direct", "combined", "independent"] = "direct"
-    points: int = Field(default=10, ge=2, le=100)
+    points: int = Field(default=10, ge=2, le=100, description="scores go from 1 to this")
     expectation: Literal["", "logprob", "samples"] = ""
     fallback: Literal["", "raw"] = ""
     samples: int = Field(default=1, ge=1, le=100)
     aggregate: Rule = "majority"
-    confidence: bool = False
+    confidence: bool = Field(default=False, description="ask how sure it is, 0 to 100")
     examples: tuple[Example, ...] = ()
 
     @model_validator(mode="after")

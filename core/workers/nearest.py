@@ -20,9 +20,9 @@ class Past(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    key: str
-    problem: str
-    answer: str
+    key: str = Field(description="key of its unit, which is never scored by itself")
+    problem: str = Field(description="what was asked")
+    answer: str = Field(description="what was answered")
     values: Mapping[str, Any]
 
 
@@ -39,7 +39,9 @@ class Nearest(Worker):
     kind = "nearest"
     rater = "rule"
     problem: str = "prompt"
-    past: tuple[Past, ...] = Field(default=(), max_length=5000)
+    past: tuple[Past, ...] = Field(
+        default=(), max_length=5000, description="answers that were scored before"
+    )
 
     @classmethod
     def sample(cls) -> "Nearest":

@@ -52,7 +52,7 @@ class Plan(Thinker):
     tools: str = "tools"
     code: str = "tool_code"
     reference: str = "reference"
-    seconds: float = Field(default=10.0, gt=0, le=600)
+    seconds: float = Field(default=10.0, gt=0, le=600, description="how long code may run")
 
     def scope(self) -> Any:
         return "item"

@@ -49,7 +49,9 @@ class Refine(Asking):
     candidates: int = Field(default=1, ge=1, le=20)
     enough: float | None = Field(default=None, ge=0, le=10)
     reviewer: str = ""
-    content: str = "text"
+    content: str = Field(
+        default="text", description="the kind of content that a revision is read as"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> "Refine":

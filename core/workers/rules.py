@@ -106,7 +106,7 @@ class Mentions(Rule):
     """The response uses at least `share` of the longer words (4 letters up) of a field."""
 
     rule: Literal["mentions"]
-    field: str = "prompt"
+    field: str = Field(default="prompt", description="the field whose words are looked for")
     share: float = Field(default=0.2, gt=0, le=1)
 
     def met(self, response: Content, unit: Unit) -> bool:
@@ -129,9 +129,18 @@ class Rules(Worker):
 
     kind = "rules"
     rater = "rule"
-    rules: tuple[AnyRule, ...] = Field(min_length=1, max_length=50)
-    margin: float = Field(default=0.0, ge=0, lt=1)
-    thresholds: Mapping[str, float] = Field(default_factory=dict)
+    rules: tuple[AnyRule, ...] = Field(
+        min_length=1, max_length=50, description="what a response should meet"
+    )
+    margin: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="difference of shares within which two responses are equal",
+    )
+    thresholds: Mapping[str, float] = Field(
+        default_factory=dict, description="lowest share for each label of a label question"
+    )
 
     @classmethod
     def sample(cls) -> "Rules":

@@ -23,7 +23,9 @@ class Similarity(Worker):
     rater = "rule"
     reference: str = "reference"
     margin: float = Field(default=0.02, ge=0, lt=1)
-    thresholds: Mapping[str, float] = Field(default_factory=dict)
+    thresholds: Mapping[str, float] = Field(
+        default_factory=dict, description="lowest cosine for each label of a label question"
+    )
 
     def can(self, question: Question, unit: Unit) -> bool:
         return answers(question)

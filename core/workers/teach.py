@@ -28,10 +28,12 @@ class Teach(Thinker):
     kind = "teach"
     words = ("teach", "study")
     writes: str = "rationale"
-    rationales: int = Field(default=3, ge=1, le=20)
+    rationales: int = Field(default=3, ge=1, le=20, description="how many rationales are written")
     students: tuple[AtEndpoint, ...] = Field(default=(), max_length=10)
     exam: str = "exam"
-    answers: str = "exam_key"
+    answers: str = Field(
+        default="exam_key", description="field or fact with the right answers, line by line"
+    )
     temperature: float | None = Field(default=0.7, ge=0, le=2)
 
     def scope(self) -> Any:

@@ -35,7 +35,7 @@ class Topics(Thinker):
     writes: str = "topics"
     texts: str = "texts"
     known: tuple[str, ...] = ()
-    most: int = Field(default=5, ge=1, le=50)
+    most: int = Field(default=5, ge=1, le=50, description="how many topics a level may have")
 
     def scope(self) -> Any:
         return "item"

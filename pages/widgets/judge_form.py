@@ -66,8 +66,9 @@ def _more(study: Study) -> dict[str, Any]:
             height=140, help="Sent with every unit; part of what makes this judge this judge.",
         )  # fmt: skip
         one, two, three, four = st.columns(4)
+        st.session_state.setdefault("judge-heat", 0.0)
         heat = one.number_input(
-            "Temperature", 0.0, 2.0, 0.0, 0.1, key="judge-heat",
+            "Temperature", 0.0, 2.0, None, 0.1, key="judge-heat", placeholder="none",
             help="Empty it for models that take none.",
         )  # fmt: skip
         room = two.number_input(

@@ -8,18 +8,22 @@ import streamlit as st
 from core.protocol import StudyProtocol
 from core.services import admission, drafts, studies, unit_preview
 from core.services.access import Identity
+from core.services.drafts import Problem
 from core.services.store import Database
 from core.services.studies import Edit, Refused
 from core.units import Invalid
-from pages.widgets import draft, look, workspace
+from pages.widgets import look, workspace
+from pages.widgets.draft import STUDY
+from pages.widgets.form import Form
+from pages.widgets.offers import offers
 from pages.widgets.protocol_form import protocol_form
 from pages.widgets.ui import StreamlitUi, ask, show_material
 from pages.widgets.words import plain
 
 
-def editor(db: Database, who: Identity, now: draft.Draft) -> None:
+def editor(db: Database, who: Identity, now: dict[str, Any]) -> None:
     """The whole editor of the session's draft."""
-    protocol, problems = drafts.check(now["text"])
+    protocol, problems = drafts.examine(now["text"])
     _verdict(db, who, now, protocol, problems)
     form_side, file_side = st.columns([11, 9], gap="medium")
     with file_side:
@@ -29,13 +33,13 @@ def editor(db: Database, who: Identity, now: draft.Draft) -> None:
         if data is None:
             st.warning("The file can't be read as YAML. Mend it first; then the form comes back.")
         else:
-            protocol_form(data, new=now["key"] is None)
+            protocol_form(Form(STUDY, problems, offers(data)), data, new=now["key"] is None)
     if protocol is not None:
         _preview(db, who, now, protocol)
     _bar(db, who, now, protocol)
 
 
-def _file(now: draft.Draft) -> None:
+def _file(now: dict[str, Any]) -> None:
     """The protocol's text; what is typed here moves the form, and the other way round."""
     st.session_state["draft-file"] = now["text"]
     st.text_area(
@@ -47,16 +51,16 @@ def _file(now: draft.Draft) -> None:
 
 
 def _typed() -> None:
-    draft.retype(st.session_state["draft-file"])
+    STUDY.retype(st.session_state["draft-file"])
 
 
 def _verdict(
-    db: Database, who: Identity, now: draft.Draft, protocol: StudyProtocol | None,
-    problems: Sequence[str],
+    db: Database, who: Identity, now: dict[str, Any], protocol: StudyProtocol | None,
+    problems: Sequence[Problem],
 ) -> None:  # fmt: skip
     """What keeps the draft from being saved, or what saving does."""
     if problems:
-        st.error("Not ready to save:\n\n" + "\n".join(f"- {plain(p)}" for p in problems))
+        st.error("Not ready to save:\n\n" + "\n".join(f"- {plain(p.line)}" for p in problems))
     elif protocol is not None and now["key"] is not None:
         st.info(consequences(studies.preview_edit(studies.load(db, now["key"]), protocol)))
         for warning in admission.warnings(db, who, now["key"], protocol):
@@ -65,11 +69,11 @@ def _verdict(
         st.error(plain(now["error"]))
 
 
-def _bar(db: Database, who: Identity, now: draft.Draft, protocol: StudyProtocol | None) -> None:
+def _bar(db: Database, who: Identity, now: dict[str, Any], protocol: StudyProtocol | None) -> None:
     """Save or leave, always in view."""
     with st.container(key="action-bar-draft", horizontal=True):
         label = "Create the study" if now["key"] is None else "Save a new version"
-        st.button("Leave without saving", key="draft-drop", on_click=draft.drop)
+        st.button("Leave without saving", key="draft-drop", on_click=STUDY.drop)
         st.button(
             label, key="draft-save", type="primary", disabled=protocol is None, on_click=_save,
             args=(db, who, protocol),
@@ -93,7 +97,7 @@ def consequences(edit: Edit) -> str:
 
 def _save(db: Database, who: Identity, protocol: StudyProtocol) -> None:
     """Create or edit; on success the study is in hand and the draft is gone."""
-    now = st.session_state[draft.SLOT]
+    now = st.session_state[STUDY.slot]
     try:
         if now["key"] is None:
             saved = studies.create(db, who, protocol)
@@ -103,12 +107,12 @@ def _save(db: Database, who: Identity, protocol: StudyProtocol) -> None:
         now["error"] = str(error)
         return
     workspace.choose(saved.key)
-    draft.drop()
+    STUDY.drop()
     fresh = "" if now["key"] else " Next: bring its material in on the Data page."
     st.session_state["studies-said"] = f"Saved: {saved.title}, version {saved.version}.{fresh}"
 
 
-def _preview(db: Database, who: Identity, now: draft.Draft, protocol: StudyProtocol) -> None:
+def _preview(db: Database, who: Identity, now: dict[str, Any], protocol: StudyProtocol) -> None:
     """The unit as an annotator would see it; answers given here go nowhere."""
     with st.container(key="panel-preview", border=True):
         st.markdown("#### Preview", anchors=False)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.questions.base import load, questions
-from pages.widgets.protocol_form import STARTS
+from pages.widgets.form_rows import STARTS
 
 
 @pytest.mark.parametrize("kind", list(questions))

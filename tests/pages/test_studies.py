@@ -4,7 +4,6 @@ import pytest
 
 from core.services import answering, assignment, drafts, studies
 from core.services.studies import MOVES
-from pages.widgets.form import lines, split
 from tests.pages.conftest import words
 from tests.services.conftest import ANA
 
@@ -159,8 +158,3 @@ def test_clone(small, workspace, opened):
     page.text_input(key="clone-name").input("No Good")
     press(page, "clone-go")
     assert "name" in page.error[0].value
-
-
-def test_lines_and_lists_of_the_form():
-    assert lines("1: bad\n5: good: very\n\n plain ") == {1: "bad", 5: "good: very", "plain": ""}
-    assert split("a, b,, ") == ["a", "b"] and split(" ") == ()
