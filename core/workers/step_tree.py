@@ -52,10 +52,10 @@ class StepTree(Thinker):
     reference: str = "reference"
     rollouts: int = Field(default=8, ge=2, le=100)
     searches: int = Field(default=10, ge=1, le=1000)
-    alpha: float = Field(default=0.5, gt=0, le=1)
-    beta: float = Field(default=0.9, gt=0, le=1)
-    length: int = Field(default=500, ge=1)
-    explore: float = Field(default=0.125, ge=0)
+    alpha: float = Field(default=0.5, gt=0, le=1, description="how much a high value draws")
+    beta: float = Field(default=0.9, gt=0, le=1, description="how much length puts off")
+    length: int = Field(default=500, ge=1, description="words that count as one length")
+    explore: float = Field(default=0.125, ge=0, description="how much the little searched draws")
     temperature: float | None = Field(default=0.7, ge=0, le=2)
 
     def scope(self) -> Any:

@@ -17,7 +17,7 @@ WIDTH = 8
 
 
 class Topic(BaseModel):
-    """A topic: its name, what belongs to it, and the names of its parts."""
+    """A topic: its `name`, `about` (what belongs to it), and `parts` (the names of its parts)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str = Field(min_length=1, max_length=200)
