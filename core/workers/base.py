@@ -135,7 +135,8 @@ class Worker(Identified):
     outputs that it works from; stages follow from these. `scope` says what it is given: `unit`,
     what people see too; `item`, an item with all its outputs of the roles it reads; `output`, one
     output of the last role it reads, with the outputs of the other roles that it hangs together
-    with. A panel is given the stored votes of the raters that `voters` names.
+    with. A panel is given the stored votes of the raters that `voters` names. Options that are
+    `unplanned` never decide which units and questions it answers, and how often.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -143,6 +144,7 @@ class Worker(Identified):
     rater: ClassVar[RaterKind] = "model"
     simulated: ClassVar[bool] = False
     silent: ClassVar[frozenset[str]] = frozenset({"name", "title", "only"})
+    unplanned: ClassVar[frozenset[str]] = frozenset({"name", "title"})
 
     name: Annotated[str, AfterValidator(_a_name)] = Field(max_length=120)
     title: str = ""
@@ -226,6 +228,10 @@ class Worker(Identified):
     def definition(self) -> dict[str, Any]:
         """The worker as plain data, as a protocol file writes it."""
         return {"kind": self.kind, **self.model_dump(mode="json", exclude_defaults=True)}
+
+    def planned_by(self) -> dict[str, Any]:
+        """The options that may decide which units and questions it answers."""
+        return {"kind": self.kind, **self.model_dump(mode="json", exclude=set(self.unplanned))}
 
     def identity(self) -> dict[str, Any]:
         """The options that enter the digest: those that are not silent nor at their default."""

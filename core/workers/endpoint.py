@@ -55,6 +55,7 @@ class ModelWorker(AtEndpoint, Worker):
     """
 
     silent: ClassVar[frozenset[str]] = Worker.silent | PLACE
+    unplanned = Worker.unplanned | PLACE | {"model", "temperature", "max_tokens", "guidelines"}
     temperature: float | None = Field(default=0.0, ge=0, le=2)
     max_tokens: int | None = Field(default=None, ge=1)
     guidelines: str = ""

@@ -45,6 +45,10 @@ class Judge(ModelWorker):
     """
 
     kind = "judge"
+    unplanned = ModelWorker.unplanned | {
+        "aggregate", "anchor_score", "confidence", "examples", "expectation", "fallback",
+        "logprobs", "points", "rubric", "samples", "self_reference",
+    }  # fmt: skip
     mode: Literal["pointwise", "pairwise", "listwise"] = "pointwise"
     orders: Literal["both", "one"] = Field(
         default="both", description="both orders of what is compared, or one"

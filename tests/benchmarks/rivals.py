@@ -69,7 +69,8 @@ def promptfoo(url, count, most, folder):
     path = folder / "promptfooconfig.json"
     path.write_text(json.dumps(config), "utf-8")
     options = ["--no-cache", "--no-table", "--no-progress-bar", "--no-write", "-j", most]
-    quiet = {"PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1"}
+    off = ("TELEMETRY", "UPDATE", "DEBUG_LOG", "ERROR_LOG")  # its log may crash it at its end
+    quiet = {f"PROMPTFOO_DISABLE_{what}": "1" for what in off}
     return [run, "eval", "-c", path, *options], {**quiet, "PROMPTFOO_CONFIG_DIR": str(folder)}
 
 

@@ -44,6 +44,13 @@ def test_the_digest_is_its_identity(worker):
     assert worker.model_copy(update={"questions": ("other",)}).digest != worker.digest
 
 
+@ALL
+def test_what_never_decides_a_plan_is_an_option_of_it(worker):
+    assert worker.unplanned <= set(type(worker).model_fields)
+    other = worker.model_copy(update={"name": "another"})
+    assert other.planned_by() == worker.planned_by()
+
+
 def test_no_two_kinds_share_an_identity():
     digests = [worker.digest for worker in EVERY.values()]
     assert len(set(digests)) == len(digests)

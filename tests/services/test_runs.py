@@ -415,3 +415,29 @@ def test_a_plan_is_remembered_until_something_changes(db):
     assert runs.plan(db, OWNER, "pairs", rule, limit=2).work == 2
     runner.run_now(db, OWNER, study.key, rule)
     assert runs.plan(db, OWNER, "pairs", rule).work == 0
+
+
+def test_a_plan_holds_for_a_judge_that_is_asked_the_same_until_either_has_answered(db):
+    pairs(db)
+    one = judge("http://127.0.0.1:1/v1")
+    first = runs.plan(db, OWNER, "pairs", one)
+    told = one.model_copy(update={"name": "other", "model": "b", "temperature": 1.0, "samples": 3})
+    assert one.digest != told.digest
+    assert runs.plan(db, OWNER, "pairs", told) is first
+    alone = one.model_copy(update={"orders": "one"})
+    assert runs.plan(db, OWNER, "pairs", alone).work == first.work / 2
+    nobody = one.model_copy(update={"mode": "pointwise"})
+    assert runs.plan(db, OWNER, "pairs", nobody).work == 0
+    assert runs.plan(db, OWNER, "pairs", one) is not first
+
+
+def test_the_plan_of_a_judge_that_has_answered_is_its_own(db):
+    pairs(db)
+    with OpenAIServer() as server:
+        one = judge(server.url)
+        run = runs.start(db, OWNER, "pairs", one, limit=1)
+        asyncio.run(runner.execute(db, run))
+        left = runs.plan(db, OWNER, "pairs", one)
+        whole = runs.plan(db, OWNER, "pairs", one.model_copy(update={"model": "b"}))
+    assert left.judged == 2 and whole.judged == 0
+    assert whole.work == left.work + 2
