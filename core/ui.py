@@ -5,7 +5,7 @@ use a fake. A kind calls these methods and nothing else, so it works on every fa
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
@@ -80,6 +80,12 @@ class Ui(Showing, Protocol):
 
     def note(self, text: str) -> None:
         """A word on how far an answer has come."""
+
+    def word(self, text: str, **facts: Any) -> str:
+        """A text of the desk's own, in the person's language.
+
+        `text` is English, with its facts in braces; words of the study are never given to it.
+        """
 
     def tool(
         self, tool: Tool, *, name: str, title: str, value: Any = None, help: str = "",
@@ -160,8 +166,16 @@ def option_order(question: Any, unit: Any, seed: int | None) -> list[str]:
 class Recorder(RecordedShowing):
     """The face that only writes down: `blocks` is a list of JSON objects, one per block drawn.
 
-    Asking blocks return the `value` they were given.
+    Asking blocks return the `value` they were given. `said` turns the desk's own texts into those
+    of another language; without it they are English.
     """
+
+    def __init__(self, said: Callable[..., str] = str.format) -> None:
+        super().__init__()
+        self._said = said
+
+    def word(self, text: str, **facts: Any) -> str:
+        return self._said(text, **facts)
 
     def choose(self, *, value: Any = None, options: Sequence[Option], **facts: Any) -> Any:
         self._note("choose", value=value, options=[asdict(o) for o in options], **facts)

@@ -84,14 +84,16 @@ class Checklist(Parted):
         lines, found = self._drawable(given, unit), {}
         if self.edit:
             text = ui.write(
-                name=path(self.name, "lines"), title="Lines: change, add or drop some",
+                name=path(self.name, "lines"), title=ui.word("Lines: change, add or drop some"),
                 value="\n".join(lines), longest=LONGEST * MOST,
             )  # fmt: skip
             found["lines"] = text if text is not None else "\n".join(lines)
         answers = given.get("answers")
         known = answers if isinstance(answers, Mapping) else {}
-        options = [Option(word, word.capitalize() if word != NA else word)
-                   for word in self._allowed()]  # fmt: skip
+        options = [
+            Option(word, ui.word(word.capitalize() if word != NA else word))
+            for word in self._allowed()
+        ]
         taken = {}
         for line in lines:
             meaning = self.lines.get(line, "")

@@ -50,8 +50,14 @@ class Choice(Question):
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         self._set(unit)
-        options = [Option({"winner": key}, f"Response {unit.letter(key)}") for key in unit.shown]
-        options += [Option({"winner": None, "verdict": v}, *WORDS[v]) for v in self._verdicts()]
+        options = [
+            Option({"winner": key}, ui.word("Response {letter}", letter=unit.letter(key)))
+            for key in unit.shown
+        ]
+        options += [
+            Option({"winner": None, "verdict": v}, *map(ui.word, WORDS[v]))
+            for v in self._verdicts()
+        ]
         return ui.choose(
             name=self.name, title=self.title, options=options, value=draft, help=self.help,
             required=self.required,

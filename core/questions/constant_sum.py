@@ -1,6 +1,6 @@
 """Points shared out among options or responses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -51,11 +51,11 @@ class ConstantSum(Parted):
             )
         return list(unit.order)
 
-    def _words(self, unit: Unit) -> dict[str, str]:
+    def _words(self, unit: Unit, word: Callable[..., str] = str.format) -> dict[str, str]:
         """What each is called where it is shown, in the order shown."""
         if self.options:
             return {n: f"{n}: {m}" if m else n for n, m in self.options.items()}
-        return {key: f"Response {unit.letter(key)}" for key in unit.shown}
+        return {key: word("Response {letter}", letter=unit.letter(key)) for key in unit.shown}
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         self._keys(unit)
@@ -66,14 +66,16 @@ class ConstantSum(Parted):
                 name=path(self.name, key), title=words, value=given.get(key), low=0,
                 high=self.total, step=self.step, whole=True, part=True,
             )
-            for key, words in self._words(unit).items()
+            for key, words in self._words(unit, ui.word).items()
         }  # fmt: skip
         spent = sum(points for points in found.values() if points is not None)
         left = int(self.total - spent)
-        ui.note(
-            f"{abs(left)} {'left' if left > 0 else 'too many'} of {self.total}"
-            if left else f"All {self.total} are given."
-        )  # fmt: skip
+        if left > 0:
+            ui.note(ui.word("{n} left of {total}", n=left, total=self.total))
+        elif left < 0:
+            ui.note(ui.word("{n} too many of {total}", n=-left, total=self.total))
+        else:
+            ui.note(ui.word("All {total} are given.", total=self.total))
         return self.held({k: v for k, v in found.items() if v is not None}, unit)
 
     def instruct(self, unit: Unit) -> str:

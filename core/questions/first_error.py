@@ -29,9 +29,9 @@ class FirstError(Segments):
         parts = self.parts(unit)
         marks = self._marks(given, list(parts))
         options = [
-            Option(RIGHT, "Right", f"this {noun} is right"),
-            Option(WRONG, "Wrong", f"this is the first wrong {noun}"),
-            Option(CLEAR, "All right from here", f"no {noun} is wrong"),
+            Option(RIGHT, ui.word("Right"), ui.word("this {noun} is right", noun=noun)),
+            Option(WRONG, ui.word("Wrong"), ui.word("this is the first wrong {noun}", noun=noun)),
+            Option(CLEAR, ui.word("All right from here"), ui.word("no {noun} is wrong", noun=noun)),
         ]
         ui.heading(title=self.title, help=self.help, required=self.required)
         found: dict[str, str] = {}

@@ -96,7 +96,7 @@ class Multilabel(Question):
             options.append(Option(label, last, meaning, group))
         return ui.toggle(
             name=self.name, title=self.title, options=options, value=draft, help=self.help,
-            required=self.required, none=NONE if self.none else "", fixed=self.ordered,
+            required=self.required, none=ui.word(NONE) if self.none else "", fixed=self.ordered,
         )  # fmt: skip
 
     def _many(self) -> str:

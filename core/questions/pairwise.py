@@ -65,20 +65,20 @@ class Pairwise(Parted):
         self._pair(unit)
         if not self.dimensions:
             return ui.choose(
-                name=self.name, title=self.title, options=self._options(unit, self.strength),
+                name=self.name, title=self.title, options=self._options(ui, unit, self.strength),
                 value=draft, help=self.help, required=self.required, scale=bool(self.strength),
             )  # fmt: skip
         given = draft if isinstance(draft, Mapping) else {}
         found = self._drafted(given)
         ui.heading(title=self.title, help=self.help, required=self.required)
         overall = ui.choose(
-            name=path(self.name, "overall"), title="Overall", value=found.get("overall"),
-            options=self._options(unit, self.strength), scale=bool(self.strength), part=True,
+            name=path(self.name, "overall"), title=ui.word("Overall"), value=found.get("overall"),
+            options=self._options(ui, unit, self.strength), scale=bool(self.strength), part=True,
         )  # fmt: skip
         parts = {
             name: ui.choose(
                 name=path(self.name, "dimensions", name), title=name, help=meaning, part=True,
-                value=found["dimensions"].get(name), options=self._options(unit, 0),
+                value=found["dimensions"].get(name), options=self._options(ui, unit, 0),
             )
             for name, meaning in self.dimensions.items()
         }  # fmt: skip
@@ -87,20 +87,28 @@ class Pairwise(Parted):
             return None
         return self.held({"overall": overall, "dimensions": parts}, unit)
 
-    def _options(self, unit: Unit, strength: int) -> list[Option]:
+    def _options(self, ui: Ui, unit: Unit, strength: int) -> list[Option]:
         """The answers in the order shown: with `strength` from the one end to the other."""
-        verdicts = [Option({"winner": None, "verdict": v}, *WORDS[v]) for v in self._verdicts()]
+        verdicts = [
+            Option({"winner": None, "verdict": v}, *map(ui.word, WORDS[v]))
+            for v in self._verdicts()
+        ]
         if not strength:
-            wins = [Option({"winner": k}, f"{unit.letter(k)} is better") for k in unit.shown]
+            wins = [
+                Option({"winner": k}, ui.word("{letter} is better", letter=unit.letter(k)))
+                for k in unit.shown
+            ]
             return wins + verdicts
-        left, right = ([self._by(unit, k, n) for n in range(1, strength + 1)] for k in unit.shown)
+        left, right = (
+            [self._by(ui, unit, k, n) for n in range(1, strength + 1)] for k in unit.shown
+        )
         return [*left[::-1], *verdicts[: self.tie], *right, *verdicts[self.tie :]]
 
-    def _by(self, unit: Unit, key: str, strength: int) -> Option:
-        hint = {1: "slightly better", self.strength: "much better"}.get(strength, "")
-        return Option(
-            {"winner": key, "strength": strength}, f"{unit.letter(key)} +{strength}", hint
-        )
+    def _by(self, ui: Ui, unit: Unit, key: str, strength: int) -> Option:
+        hint = ui.word("slightly better") if strength == 1 else ""
+        hint = ui.word("much better") if strength == self.strength else hint
+        value = {"winner": key, "strength": strength}
+        return Option(value, f"{unit.letter(key)} +{strength}", hint)
 
     def _drafted(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The parts of a value or draft: `overall` and `dimensions`."""
@@ -195,12 +203,7 @@ class Pairwise(Parted):
         winner, verdict, by = value["winner"], value.get("verdict"), value.get("strength")
         if set(value) - {"winner", "verdict", "strength"}:
             raise self.refuse("expected nothing but winner and verdict")
-        if (
-            winner is None
-            and by is None
-            and isinstance(verdict, str)
-            and verdict in self._verdicts()
-        ):
+        if winner is None and by is None and verdict in self._verdicts():
             return {"winner": None, "verdict": verdict}
         if not (isinstance(winner, str) and winner in unit.shown and verdict is None):
             raise self.refuse(f"expected one of {list(unit.shown)} or one of {self._verdicts()}")

@@ -49,7 +49,7 @@ class Rating(Question):
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         options = [Option(p, str(p), self.anchors.get(p, "")) for p in self.points]
         if self.na:
-            options.append(Option(NOT_APPLICABLE, "n/a", "cannot be rated"))
+            options.append(Option(NOT_APPLICABLE, ui.word("n/a"), ui.word("cannot be rated")))
         return ui.choose(
             name=self.name, title=self.title, options=options, value=draft, help=self.help,
             required=self.required, scale=True,

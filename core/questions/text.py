@@ -70,7 +70,9 @@ class Text(Parted):
         old, given = self.original(unit), draft if isinstance(draft, Mapping) else {}
         verdict = ui.choose(
             name=path(self.name, "verdict"), title=self.title, value=given.get("verdict"),
-            options=[Option(v, v.capitalize(), hint) for v, hint in VERDICTS.items()],
+            options=[
+                Option(v, ui.word(v.capitalize()), ui.word(hint)) for v, hint in VERDICTS.items()
+            ],
             help=self.help, required=self.required, fixed=True,
         )  # fmt: skip
         if verdict is None:
@@ -78,8 +80,8 @@ class Text(Parted):
         if verdict != EDIT:
             return {"verdict": verdict}
         text = ui.write(
-            name=path(self.name, "text"), title="Your version", value=given.get("text", old),
-            placeholder=self.placeholder, longest=self.longest,
+            name=path(self.name, "text"), title=ui.word("Your version"),
+            value=given.get("text", old), placeholder=self.placeholder, longest=self.longest,
         )  # fmt: skip
         if isinstance(text, str) and text != old:
             ui.changes(old, text)

@@ -25,7 +25,9 @@ from pages.widgets import panels
 from pages.widgets.components import part
 from pages.widgets.desk import State, state
 from pages.widgets.inert import LONGEST
+from pages.widgets.texts import Words
 from pages.widgets.ui import is_long
+from pages.widgets.ui_showing import output_name
 
 AHEAD, LOW = 16, 8  # units taken ahead, and when to take more
 DRAWN_AHEAD = 3  # where each is drawn by what is known at that moment
@@ -52,19 +54,15 @@ def possible(study: Study) -> bool:
     return alone and all(q.entry() == "press" and not q.turn for q in plan.questions)
 
 
-def screen(held: Ticket) -> Screen | None:
+def screen(held: Ticket, said: Words) -> Screen | None:
     """A unit as blocks for the browser; None where the lane cannot draw it as the desk would."""
     unit = held.unit
     if unit.context or is_long(unit):  # what a critique hangs on; a text to be searched
         return None
-    lone = len(unit.outputs) == 1
     fields = [(name.replace("_", " ").capitalize(), c) for name, c in unit.fields.items()]
-    outputs = [
-        (o.role.capitalize() if lone else f"Response {unit.letter(o.key)}", o.content)
-        for o in unit.outputs
-    ]
+    outputs = [(output_name(unit, o, said), o.content) for o in unit.outputs]
     shown = [[{"name": name, "blocks": _blocks(c)} for name, c in row] for row in (fields, outputs)]
-    asked = Recorder()
+    asked = Recorder(said.told)
     ui = asked if held.options is None else Reordered(asked, held.options, unit.shown)
     for question in unit.questions:
         question.ask(ui, unit)
@@ -102,7 +100,7 @@ def ready(db: Database, who: Identity, study: Study) -> bool:
     if not lane["fits"]:
         return False
     lane["ahead"], desk["held"] = [], None
-    _refill(db, who, study, lane)
+    _refill(db, who, study, desk)
     return bool(lane["fits"])
 
 
@@ -114,8 +112,9 @@ def _lane(desk: State) -> State:
     )  # fmt: skip
 
 
-def _refill(db: Database, who: Identity, study: Study, lane: State) -> None:
+def _refill(db: Database, who: Identity, study: Study, desk: State) -> None:
     """Top up the units ahead, and hold those there are, when it is time to."""
+    lane, said = _lane(desk), desk["words"]
     lease = study.protocol.assignment.lease_minutes * 60
     walks = study.protocol.assignment.order in WALKS
     most, low = (AHEAD, LOW) if walks else (DRAWN_AHEAD, 2)
@@ -132,7 +131,7 @@ def _refill(db: Database, who: Identity, study: Study, lane: State) -> None:
         return
     lane["renewed"] = time.monotonic()
     kept = lane["screens"]
-    lane["screens"] = {h.id: kept.get(h.id) or screen(h) for h in lane["ahead"]}
+    lane["screens"] = {h.id: kept.get(h.id) or screen(h, said) for h in lane["ahead"]}
     if not all(lane["screens"].values()):
         lane["fits"] = False
 
@@ -141,7 +140,7 @@ def draw(db: Database, who: Identity, study: Study) -> None:
     """The lane, in a fragment of its own; it asks for the page anew when it cannot go on."""
     desk = state(study, who)
     lane = _lane(desk)
-    _refill(db, who, study, lane)
+    _refill(db, who, study, desk)
     if not lane["fits"]:
         st.rerun()
     key = f"lane-{study.key}-{who.name}"
@@ -212,7 +211,7 @@ def take(db: Database, who: Identity, study: Study, box: Entry) -> None:
     lane["behind"] = lane["missing"] = None
     if isinstance(want, int):
         held = assignment.at(db, who, study.key, want)
-        lane["behind"] = screen(held) if held else None
+        lane["behind"] = screen(held, desk["words"]) if held else None
         lane["missing"] = None if lane["behind"] else want
 
 

@@ -55,6 +55,10 @@ class Words:
         """The text of that name with the facts filled in."""
         return self._texts[name].format(**facts)
 
+    def told(self, text: str, **facts: Any) -> str:
+        """A text of the desk that is named by its English words; English where there is none."""
+        return self._texts.get(text, text).format(**facts)
+
     def raw(self, *names: str) -> dict[str, str]:
         """The texts of those names, their facts not filled in: for a part of the browser."""
         return {name: self._texts[name] for name in names}

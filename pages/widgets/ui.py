@@ -12,7 +12,7 @@ from pages.widgets.components.tools import draw
 from pages.widgets.inert import inert
 from pages.widgets.texts import Words
 from pages.widgets.ui_parts import Parts
-from pages.widgets.ui_showing import Material, slug
+from pages.widgets.ui_showing import Material, output_name, role_of, slug
 from pages.widgets.words import plain
 
 Answer = Callable[[str, Any], None]
@@ -46,6 +46,7 @@ class StreamlitUi(Material, Parts):
         self.on_answer = on_answer or _ignore
         self.writer = writer
         self.words = words or Words("en")
+        self.word = self.words.told
         Material.__init__(self)
 
     def choose(
@@ -82,7 +83,7 @@ class StreamlitUi(Material, Parts):
             return self.writer(name, value, facts)
         key = f"{self.scope}-{name}"
         st.session_state.setdefault(key, value or "")
-        label = title if required else f"{title} (optional)"
+        label = title if required else f"{title} {self.words('optional')}"
         text = st.text_area(
             plain(label), key=key, help=inert(help) or None, placeholder=placeholder or None,
             max_chars=longest, height=76, on_change=self._written, args=(name, key),
@@ -105,7 +106,7 @@ def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:
                 content.show(ui)
         for place, output in enumerate(unit.context):
             with st.container(key=f"context-{ui.scope}-{place}", border=True):
-                ui.label(f"{output.role.capitalize()}, for context")
+                ui.label(ui.word("{what}, for context", what=role_of(output.role, ui.words)))
                 output.content.show(ui)
         if unit.outputs:
             _responses(ui, unit, letters)
@@ -115,9 +116,8 @@ def _responses(ui: StreamlitUi, unit: Unit, letters: bool) -> None:
     with st.container(key=f"responses-{ui.scope}", horizontal=True):
         for output in unit.outputs:
             with st.container(key=f"card-{ui.scope}-{unit.letter(output.key)}", border=True):
-                lone = len(unit.outputs) == 1 or not letters
-                name = output.role.capitalize() if lone else f"Response {unit.letter(output.key)}"
-                ui.label(name)
+                named = output_name if letters else lambda _unit, o, words: role_of(o.role, words)
+                ui.label(named(unit, output, ui.words))
                 output.content.show(ui)
 
 
@@ -149,7 +149,7 @@ def ask(
                     question.ask(ui, unit, draft.get(question.name))
                 except Invalid as error:
                     title, why = question.title.rstrip(".:"), str(error).rstrip(".")
-                    st.warning(plain(f"{title}: it can't be asked here. {why}."))
+                    st.warning(plain(f"{title}: {ui.word('it can’t be asked here')}. {why}."))
 
 
 def _ignore(_name: str, _value: Any) -> None:

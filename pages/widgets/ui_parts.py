@@ -32,7 +32,7 @@ class Parts:
     def heading(
         self, *, title: str, help: str = "", required: bool = True, part: bool = False
     ) -> None:
-        mark = "" if required or part else " (optional)"
+        mark = "" if required or part else f" {self.words('optional')}"
         words = plain(title) if part else f"**{plain(title)}**{mark}"
         st.markdown(words, help=inert(help) or None, anchors=False)
 
@@ -99,7 +99,7 @@ class Parts:
             self._slider(name, words, value, kind(low), kind(high), step, kind)
         else:
             label = plain(words) if part else f"**{plain(words)}**"
-            label += "" if required else " (optional)"
+            label += "" if required else f" {self.words('optional')}"
             self._typed(name, label, value, (low, high), step, kind, help)
         said = " · ".join(
             f"{end:g}: {what}" for end, what in zip((low, high), ends, strict=True)
@@ -119,7 +119,7 @@ class Parts:
         st.number_input(
             label, low, high, None, key=key,
             step=kind(step or 0) or (1 if kind is int else 0.01),
-            placeholder="Type a number", help=inert(help) or None, width=260,
+            placeholder=self.words.told("Type a number"), help=inert(help) or None, width=260,
             on_change=self._set, args=(name, key),
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,14 +11,20 @@ import pandas as pd
 import streamlit as st
 
 from core.showing import Call, Passage, Records
+from core.units import Shown, Unit
 from pages.widgets.components import part as browser_part
 from pages.widgets.inert import LONGEST, inert
+from pages.widgets.texts import Words
 from pages.widgets.words import plain
 
 COLOURED = 50_000
 STATIC_ROWS = 200
 TRACES = 30
 SHORT = 100
+ROLES = frozenset({
+    "user", "assistant", "system", "tool",
+    "answer", "critique", "revision", "checklist", "response",
+})  # fmt: skip
 SIGNS = {"passed": "✓", "failed": "✗", "error": "!", "skipped": "–"}
 DRAWN = ("diff", "heat", "canvas", "tree")
 
@@ -27,6 +33,8 @@ class Material:
     """What `StreamlitUi` draws contents with. Native elements escape HTML; ours use textContent."""
 
     scope: str
+    words: Words
+    word: Callable[..., str]
 
     def __init__(self) -> None:
         self._label = ""
@@ -57,7 +65,10 @@ class Material:
     def plain(self, text: str) -> None:
         self._head()
         if len(text) > LONGEST:
-            st.caption(f"A long text: {len(text):,} characters, shown without marks.")
+            long = self.word(
+                "A long text: {n} characters, shown without marks.", n=f"{len(text):,}"
+            )
+            st.caption(long)
             with st.container(height=420, border=False):
                 st.text(text)
         else:
@@ -66,14 +77,15 @@ class Material:
     def turn(self, role: str, text: str, *, name: str = "", calls: Sequence[Call] = ()) -> None:
         self._head()
         with st.container(key=f"{self._key('turn')}-{slug(role)}", border=False):
-            self.label(" · ".join(filter(None, [role.capitalize(), name])))
+            self.label(" · ".join(filter(None, [role_of(role, self.words), name])))
             if role == "tool":
                 self._head()
                 self._exact(text)
             else:
                 self.prose(text)
             for call in calls:
-                st.markdown(f"Calls **{plain(call.name)}**", anchors=False)
+                called = self.word("Calls {name}", name=f"**{plain(call.name)}**")
+                st.markdown(called, anchors=False)
                 self._exact(call.arguments)
 
     def _exact(self, text: str, language: str = "json") -> None:
@@ -97,12 +109,12 @@ class Material:
         self._head()
         found = base64.b64decode(url.partition(",")[2])
         with st.container(key=self._key("picture")):
-            st.image(found, alt=alt or "A picture without a description")
+            st.image(found, alt=alt or self.word("A picture without a description"))
 
     def step(self, key: str, title: str, passages: Sequence[Passage]) -> None:
         self._head()
         with st.container(key=self._key("step")):
-            self.label(f"Step {key}" + (f": {title}" if title else ""))
+            self.label(self.word("Step {key}", key=key) + (f": {title}" if title else ""))
             for place, passage in enumerate(passages):
                 self._passage(passage, first=place == 0)
 
@@ -131,31 +143,33 @@ class Material:
         with st.container(key=self._key("table")):
             if len(rows) <= STATIC_ROWS:
                 frame = pd.DataFrame([[_cell(c) for c in row] for row in cells])
-                frame.columns = pd.Index(_apart(["row", *map(_cell, heads)]))
+                frame.columns = pd.Index(_apart([self.word("row"), *map(_cell, heads)]))
                 st.table(frame, border="horizontal", hide_index=True)
             else:
-                frame = pd.DataFrame(cells, columns=pd.Index(_apart(["row", *heads])))
+                frame = pd.DataFrame(cells, columns=pd.Index(_apart([self.word("row"), *heads])))
                 st.dataframe(frame, key=self._key("frame"), hide_index=True, height=480)
 
     def results(self, tests: Records) -> None:
         self._head()
         counted = Counter(test["outcome"] for test in tests)
-        said_of = ", ".join(f"{n} {outcome}" for outcome, n in counted.most_common())
-        st.markdown(f"**{len(tests)} tests: {said_of}**", anchors=False)
+        said_of = ", ".join(f"{n} {self.word(outcome)}" for outcome, n in counted.most_common())
+        tally = self.word("{n} tests: {outcomes}", n=len(tests), outcomes=said_of)
+        st.markdown(f"**{tally}**", anchors=False)
         rows = [
-            {"key": n, "cells": [f"{SIGNS[t['outcome']]} {t['outcome']}", t["name"],
+            {"key": n, "cells": [f"{SIGNS[t['outcome']]} {self.word(t['outcome'])}", t["name"],
                                  t.get("message", ""), t.get("seconds")]}
             for n, t in enumerate(tests, 1)
         ]  # fmt: skip
-        heads = ("outcome", "test", "message", "seconds")
+        heads = [self.word(name) for name in ("outcome", "test", "message", "seconds")]
         self.table([{"key": h, "title": h} for h in heads], rows)
         traced = [(n, t) for n, t in enumerate(tests, 1) if t.get("trace")]
         for number, test in traced[:TRACES]:
-            with st.expander(f"Trace of test {number}: {plain(test['name'])}", expanded=False):
+            head = self.word("Trace of test {n}: {name}", n=number, name=plain(test["name"]))
+            with st.expander(head, expanded=False):
                 st.code(test["trace"], language=None, wrap_lines=True)
         if traced[TRACES:]:
             rest = "\n\n".join(f"[test {n}] {t['name']}\n{t['trace']}" for n, t in traced[TRACES:])
-            with st.expander(f"Traces of {len(traced) - TRACES} more tests"):
+            with st.expander(self.word("Traces of {n} more tests", n=len(traced) - TRACES)):
                 st.code(rest, language=None, wrap_lines=True, height=420)
 
     def diff(self, hunks: Records, *, view: str = "unified") -> None:
@@ -182,8 +196,20 @@ class Material:
     def part(self, key: str, title: str) -> Iterator[None]:
         self._head()
         with st.container(key=self._key("part"), border=True):
-            self.label(title or f"Part {key}")
+            self.label(title or self.word("Part {key}", key=key))
             yield
+
+
+def role_of(name: str, words: Words) -> str:
+    """What an output or a turn of that role is called; roles of a study's own keep their name."""
+    return words.told(name.capitalize()) if name in ROLES else name.capitalize()
+
+
+def output_name(unit: Unit, output: Shown, words: Words) -> str:
+    """What an output is called over its card: by its letter, a lone one by its role."""
+    if len(unit.outputs) == 1:
+        return role_of(output.role, words)
+    return words.told("Response {letter}", letter=unit.letter(output.key))
 
 
 def said(value: Any) -> str:

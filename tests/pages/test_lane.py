@@ -13,10 +13,12 @@ from core.services.preferences import Preferences
 from core.services.tickets import Ticket
 from core.units import Shown, Unit
 from pages.widgets import desk, lane
+from pages.widgets.texts import Words
 from storage.database import Database, Unavailable
 from storage.tables import Event, Judgment
 from tests.services.conftest import ANA, fill
 
+EN = Words("en")
 PROTOCOL = """
 name: quick
 title: Quick
@@ -42,7 +44,7 @@ def quick(workspace, monkeypatch):
 def data(db, study):
     """What the browser is given now."""
     here = desk.state(study, ANA)
-    lane._refill(db, ANA, study, here["lane"])
+    lane._refill(db, ANA, study, here)
     return lane._data(db, ANA, study, here, "k")
 
 
@@ -152,7 +154,7 @@ def test_a_draft_is_kept_with_the_unit(workspace, quick):
 def test_what_only_the_desk_can_draw_is_left_to_it(quick, text):
     unit = Unit("u", "i", {"prompt": TextContent(text)}, (), (), quick.protocol.questions[:0])
     held = Ticket(1, "quick", 1, unit, 1, "person:ana", 1, 1, "first", 0, "reserved")
-    assert lane.screen(held) is None
+    assert lane.screen(held, EN) is None
 
 
 @pytest.mark.parametrize(
@@ -188,6 +190,6 @@ def held_with(**material):
 def test_what_a_critique_hangs_on_and_long_texts_are_left_to_the_desk():
     short = {"text": TextContent("Short.")}
     answer = Shown("a", TextContent("An answer."))
-    assert lane.screen(held_with(fields=short)) is not None
-    assert lane.screen(held_with(fields=short, context=(answer,))) is None
-    assert lane.screen(held_with(fields={"text": TextContent("A sentence. " * 400)})) is None
+    assert lane.screen(held_with(fields=short), EN) is not None
+    assert lane.screen(held_with(fields=short, context=(answer,)), EN) is None
+    assert lane.screen(held_with(fields={"text": TextContent("A sentence. " * 400)}), EN) is None
