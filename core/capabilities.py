@@ -1,5 +1,6 @@
 """What an endpoint can do with a model, found by asking it; nothing is taken for granted."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ Post = Callable[[str, Mapping[str, Any]], Awaitable[bytes]]
 Get = Callable[[str], Awaitable[bytes]]
 NOT_OFFERED = frozenset({"bad_request", "unknown_model", "too_long", "server_error"})
 TEXT = "The sky is blue."
+LONGEST_WAIT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ async def probe(post: Post, get: Get, model: str, only: tuple[str, ...] = ()) ->
         if only and name not in only:
             continue
         try:
-            note = await test()
+            note = await _twice(test)
             found.append(Capability(name, not note, note or "seen in the reply"))
         except CallFailed as error:
             if error.kind not in NOT_OFFERED:
@@ -64,6 +66,17 @@ async def probe(post: Post, get: Get, model: str, only: tuple[str, ...] = ()) ->
         except (ValueError, LookupError, TypeError, AttributeError):
             found.append(Capability(name, False, "accepted, but the reply does not show it"))
     return found
+
+
+async def _twice(test: Callable[[], Awaitable[str]]) -> str:
+    """A test's outcome; once more where the endpoint failed or was busy, which shows nothing."""
+    try:
+        return await test()
+    except CallFailed as error:
+        if error.kind not in {"server_error", "rate_limited"}:
+            raise
+        await asyncio.sleep(min(error.retry_after or 0.2, LONGEST_WAIT))
+        return await test()
 
 
 def _tests(post: Post, get: Get, model: str) -> Iterator[tuple[str, Callable[[], Awaitable[str]]]]:

@@ -141,7 +141,7 @@ def launch(start: Callable[[], int]) -> None:
     except (Refused, Denied) as reason:
         st.error(plain(f"Not started: {reason}."))
         return
-    st.session_state["run-shown"] = run
+    st.session_state["run-shown"] = st.session_state["run-begun"] = run
     runner_process.ensure(db)
     st.rerun()
 
@@ -195,6 +195,8 @@ if study is None:
 found = runs.listing(db, who, study.key)
 outdated(who, study)
 now = shown(found)
+if begun := st.session_state.pop("run-begun", None):
+    st.toast(f"Run {begun} has begun: it stands at the top of this page.")
 if now is not None:
     before(found, now)
     board(who, now)

@@ -231,6 +231,7 @@ def set_budget(db: Database, who: Identity, run: int, budget: Budget) -> None:
         purse = purse_of(row)
         account = accounts.load(connection, purse)
         accounts.store(connection, purse, {**account, "budget": budget.limits()})
+        runs.change(connection, run, only=("paused",), message="The budget was changed; resume.")
 
 
 def _row(connection: Connection, run: int) -> Any:

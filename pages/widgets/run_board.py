@@ -8,7 +8,7 @@ from core.services import details, runner_process, runs
 from core.services.access import Identity
 from core.services.progress import Status
 from core.services.studies import Refused
-from pages.widgets import look, run_flow, run_terms
+from pages.widgets import figures, look, run_flow, run_terms
 from pages.widgets.database import db
 from pages.widgets.words import plain, span
 
@@ -53,10 +53,10 @@ def _draw(who: Identity, status: Status) -> None:
         _numbers(status)
         run_terms.latency(status)
         run_terms.budget(who, status)
-        run_flow.so_far(who, status)
+        _buttons(who, status)
         _failures(status)
         _quotes(who, status)
-        _buttons(who, status)
+        run_flow.so_far(who, status)
 
 
 def _said(status: Status) -> str:
@@ -98,7 +98,7 @@ def _failures(status: Status) -> None:
             {"What": KINDS.get(kind, kind), "How many": n, "Message": message}
             for kind, n, message in status.failures
         ]
-        st.dataframe(rows, hide_index=True, width="stretch")
+        figures.table(rows, "run-failures", "Failures by kind")
     if status.skips:
         words = "; ".join(f"{n:,} units: {why}" for why, n in status.skips[:5])
         look.caption(plain(f"Passed by, as the worker has no answer for them: {words}."))

@@ -18,8 +18,8 @@ from pages.widgets.words import plain
 LANES = {"live": "Each call by itself", "batch": "In batches: cheaper, up to a day"}
 MEASURES = {"p95": "95th percentile", "mean": "Mean"}
 OBJECTIVES = {
-    "throughput": "Throughput: as many as the endpoint takes",
-    "latency": "Latency: no more than replies stay quick",
+    "throughput": "Throughput: all it can take",
+    "latency": "Latency: replies stay quick",
 }
 
 
@@ -100,10 +100,10 @@ def _limits(key: str, now: dict[str, float] | None = None) -> Budget:
 def budget(who: Identity, status: Status) -> None:
     """What is spent of a run's budget; while the run rests, the form that changes it."""
     for name, spent, most in status.budget:
-        st.progress(
-            min(1.0, spent / most),
-            text=plain(f"{spent:,.6g} of {most:,.6g} {UNITS[name]} spent or put aside"),
-        )
+        words = f"{spent:,.6g} of {most:,.6g} {UNITS[name]} spent or put aside"
+        if name == "calls":
+            words += ", repeats and corrections included"
+        st.progress(min(1.0, spent / most), text=plain(words))
     if status.budget and status.state == "paused":
         with st.form(f"run-raise-{status.id}"):
             found = _limits("run-raise", {name: most for name, _, most in status.budget})
