@@ -13,10 +13,10 @@ class Circle(ValueError):
 def needs(worker: Worker, others: Sequence[Worker], judged: Callable[[str], bool]) -> list[str]:
     """The names of the workers whose work this one needs.
 
-    Those that write a role that it reads, or whose votes it reads; and, when it works on the units
-    that people see, those that write a role that is judged.
+    Those that write a role that it reads or is given beside, or whose votes it reads; and, when it
+    works on the units that people see, those that write a role that is judged.
     """
-    reads = set(worker.reads)
+    reads = {*worker.reads, *worker.beside()}
     sees = worker.scope() == "unit"
     votes = set(worker.voters())
     return [

@@ -73,9 +73,11 @@ class Unit:
     answers are coded, so that showing them differently changes no number. `context` are outputs
     that those hang on and that are shown with them, not judged: the answer that a critique is
     about. `meta` are facts about the item; `gold` holds a known answer per question name, and is
-    never shown to a rater. `votes` are what others have answered, given to panels only. `drawn` are
-    texts of items drawn from the study, and `settled` the facts beside the first output that the
-    worker wrote there, given to workers that survey the study.
+    never shown to a rater. `votes` are what others have answered, given to panels only. `beside`
+    are other outputs of the item, given to workers that ask for their role: those that people
+    edited, as they edited them, come first, then the newest. `drawn` are texts of items drawn from
+    the study, and `settled` the facts beside the first output that the worker wrote there, given to
+    workers that survey the study.
     """
 
     key: str
@@ -89,6 +91,7 @@ class Unit:
     condition: str = ""
     votes: tuple[Vote, ...] = ()
     context: tuple[Shown, ...] = ()
+    beside: tuple[Shown, ...] = ()
     drawn: tuple[str, ...] = ()
     settled: Mapping[str, Any] = field(default_factory=dict)
 

@@ -158,3 +158,29 @@ def makers(connection: Connection, study: int) -> dict[int, str]:
     """Who made each output of a study: id -> source."""
     query = select(O.c.id, O.c.source).where(O.c.study == study)
     return {row.id: row.source for row in connection.execute(query)}
+
+
+def of_roles(
+    connection: Connection, study: int, items: Sequence[str], roles: Sequence[str]
+) -> list[Any]:
+    """Outputs of these roles of items (keys), the newest first.
+
+    Columns: item_key, id, key, role, source, content.
+    """
+    found: list[Any] = []
+    for start in range(0, len(items), CHUNK):
+        query = (
+            select(I.c.key.label("item_key"), O.c.id, O.c.key, O.c.role, O.c.source, O.c.content)
+            .join(I, I.c.id == O.c.item)
+            .where(I.c.study == study, I.c.key.in_(items[start : start + CHUNK]))
+            .where(O.c.role.in_(list(roles)))
+            .order_by(O.c.id.desc())
+        )
+        found += connection.execute(query)
+    return found
+
+
+def having(connection: Connection, study: int, role: str) -> set[str]:
+    """The keys of the items that have an output of a role."""
+    query = select(I.c.key).join(O, O.c.item == I.c.id).where(O.c.study == study, O.c.role == role)
+    return set(connection.execute(query).scalars())

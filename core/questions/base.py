@@ -159,6 +159,14 @@ class Question(Identified):
         """The value as a person would say it."""
         raise NotImplementedError
 
+    def source(self) -> str:
+        """The role of the outputs whose text an answer may change; '' for none."""
+        return ""
+
+    def rewritten(self, value: Any) -> str | None:
+        """That text as an answer gives it; None where it stays as it is."""
+        return None
+
     def argilla(self) -> dict[str, Any]:
         """The nearest Argilla question: its type and settings."""
         raise NotImplementedError

@@ -48,6 +48,12 @@ class Checklist(Parted):
             raise ValueError("give either lines, or the role of the output that holds them")
         return self
 
+    def source(self) -> str:
+        return self.role if self.edit else ""
+
+    def rewritten(self, value: Any) -> str | None:
+        return "\n".join(value["lines"]) if self.edit else None
+
     def given(self, unit: Unit) -> list[str]:
         """The lines as the study or the output gives them."""
         if self.lines:

@@ -53,6 +53,12 @@ class Text(Parted):
     longest: int = Field(default=10_000, ge=1, le=200_000)
     edits: str = Field(default="", description="field, or role of an output, that holds a draft")
 
+    def source(self) -> str:
+        return self.edits
+
+    def rewritten(self, value: Any) -> str | None:
+        return value.get("text") if self.edits and value.get("verdict") == EDIT else None
+
     def original(self, unit: Unit) -> str:
         """The draft to edit; raises `Invalid` when the unit has none."""
         if self.edits in unit.fields:

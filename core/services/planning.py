@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from core.services import ballots, material, work_units
+from core.services import ballots, handed, material, work_units
 from core.services.studies import Study
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
@@ -61,17 +61,22 @@ def planned_for(
     judged -= late
     tasks: dict[str, list[Task]] = {}  # by item: requests that begin alike follow each other
     done, units = 0, 0
+    lists, waits = handed.present(connection, study, worker), Counter[str]()
     for unit_id, unit in material.outlines(connection, study):
         if limit is not None and units >= limit:
             break
         if among is not None and unit_id not in among:
+            continue
+        role = handed.awaited(study, unit, lists) if unit.only(worker.only) else ""
+        if role:
+            waits[role] += 1
             continue
         every = list(_tasks(study, worker, unit_id, unit, judged))
         todo = [task for task in every if task is not None]
         done += len(every) - len(todo)
         units += any(not reason for _, _, reason in todo)
         tasks.setdefault(unit.item, []).extend(todo)
-    return Plan([t for own in tasks.values() for t in own], done, outdated=len(late))
+    return Plan([t for own in tasks.values() for t in own], done, waits, outdated=len(late))
 
 
 def _tasks(

@@ -90,7 +90,9 @@ def _order(protocol: StudyProtocol) -> Sequence[Worker]:
 
 def _node(protocol: StudyProtocol, worker: Worker, spent: runs_spent.Spent) -> Node:
     answered = worker.questions or tuple(q.name for q in protocol.questions)
-    reads = tuple(dict.fromkeys([*_shown(protocol, worker), *worker.reads]))
+    written = {other.writes for other in protocol.workers if other.writes}
+    beside = [role for role in worker.beside() if role in written]
+    reads = tuple(dict.fromkeys([*_shown(protocol, worker), *worker.reads, *beside]))
     return Node(
         worker.name, worker.kind, reads, (worker.writes,) if worker.writes else answered,
         spent.tasks, spent.calls, spent.reused, spent.prompt_tokens, spent.completion_tokens,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.digest import digest
-from core.services import ballots, material
+from core.services import handed, material
 from core.services.studies import Study
 from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
@@ -29,8 +29,8 @@ class Survey:
         self.settled: Mapping[str, Any] = {}
 
     def told(self, connection: Connection, study: Study, units: dict[int, Unit]) -> dict[int, Unit]:
-        """The units with what the worker is told beside them: votes, and what it surveys."""
-        units = ballots.with_votes(connection, study, self.worker, units)
+        """The units with what the worker is told beside them: votes, other outputs, a survey."""
+        units = handed.complete(connection, study, self.worker, units)
         if not units or not self.worker.surveys():
             return units
         if not self.settled:

@@ -175,6 +175,10 @@ class Worker(Identified):
         """Of a panel, the one vote of each of its voters on a question, as it counts them."""
         return {}
 
+    def beside(self) -> tuple[str, ...]:
+        """The roles of outputs of the item that it is given beside what its task is about."""
+        return ()
+
     def models(self) -> Mapping[str, "Endpointed"]:
         """The models that it asks: '' is its own, the others go by the names used in `ask(to=)`."""
         return {}

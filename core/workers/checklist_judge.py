@@ -1,5 +1,6 @@
 """A model that answers a checklist item by item, and what follows from the share it meets."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from core.workers.reply_form import an_object, clean
 from core.workers.verdicts import answers, verdict
 
 ANSWER = "checklist_answer"
+NUMBER = re.compile(r"^(?:\d+[.)]|[-*•–])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Checked:
 class ChecklistJudge(ModelWorker):
     """Answers the item's checklist for each response; YES only when an item is met entirely.
 
-    The list is an output of the role checklist, or the field or fact that `checklist` names; with
-    neither the worker writes one first, the same for all responses to the item. A pair goes to the
+    The list is an output of the item of the role checklist, or of the role, field or fact that
+    `checklist` names; where people have edited that output, their version. With none of these the
+    worker writes one first, the same for all responses to the item. A pair goes to the
     higher pass rate, equal rates are a tie; a rating or number takes the rate on its scale, a label
     by `thresholds`. `together` False asks about each item by itself.
 
@@ -82,9 +85,17 @@ class ChecklistJudge(ModelWorker):
 
     @model_validator(mode="after")
     def _reading(self) -> "ChecklistJudge":
-        if self.writes and not set(self.reads) - {"checklist"}:
+        if self.writes and not set(self.reads) - {self.role}:
             raise ValueError("say in `reads` which outputs are checked, such as answer")
         return self
+
+    @property
+    def role(self) -> str:
+        """The role of outputs that hold lists."""
+        return self.checklist or "checklist"
+
+    def beside(self) -> tuple[str, ...]:
+        return (self.role,)
 
     def scope(self) -> Scope:
         return "item" if self.writes else "unit"
@@ -99,9 +110,9 @@ class ChecklistJudge(ModelWorker):
         if llm is None:
             raise CannotAnswer("this worker asks a model, and none was given")
         asked = () if self.writes else self.asked(unit)
-        outputs = [o for o in unit.outputs if o.role != "checklist"]
+        outputs = [o for o in unit.outputs if o.role != self.role]
         if self.writes:
-            outputs = list(unit.of_role(*(role for role in self.reads if role != "checklist")))
+            outputs = list(unit.of_role(*(role for role in self.reads if role != self.role)))
         if not outputs:
             raise CannotAnswer("there is no response to check")
         items, source = await self._items(unit, llm)
@@ -135,9 +146,10 @@ class ChecklistJudge(ModelWorker):
 
     async def _items(self, unit: Unit, llm: Model) -> tuple[list[str], str]:
         """The items, and where they come from: an output, a field or fact, or the worker itself."""
-        written = unit.of_role("checklist")
+        written = unit.beside or unit.of_role(self.role)
         if written:
-            return _lines(written[0].content), "output"
+            edited = written[0].facts.get("edited")
+            return _lines(written[0].content), "edited" if edited else "output"
         if self.checklist:
             return _lines(given(unit, self.checklist)), self.checklist
         content, _ = await write(self, unit.fields, llm, least=self.least, most=self.most)
@@ -189,4 +201,4 @@ def _answered(told: Mapping[str, Any]) -> list[tuple[bool, str]]:
 def _lines(content: Content) -> list[str]:
     if isinstance(content, ChecklistContent):
         return content.lines()
-    return ChecklistContent.parse(content.text()).lines()
+    return [NUMBER.sub("", line) for line in ChecklistContent.parse(content.text()).lines()]
