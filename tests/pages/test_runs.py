@@ -165,9 +165,9 @@ def test_failures_are_shown_by_kind_and_retried(open_page):
         asyncio.run(runner.execute(db, run))
     page = opened()
     assert "No value was stored for these" in said(page)
-    shown = next(d.value for d in page.dataframe if "What" in d.value)
-    assert shown["What"].tolist() == ["Cut off by the token limit"]
-    assert shown["How many"].tolist() == [2] and "max_tokens" in shown["Message"][0]
+    shown = next(t.value for t in page.table if "How many" in t.value)
+    assert shown.index.tolist() == ["Cut off by the token limit"]
+    assert shown["How many"].tolist() == [2] and "max" in shown["Message"].iloc[0]
     page.button(key="run-retry").click()
     done(page.run())
     status = runs.status(db, OWNER, run)
