@@ -1,7 +1,8 @@
-"""How close a response comes to a reference, by the words that they share."""
+"""How close a response comes to a reference, by the words that they share or by what they say."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -13,10 +14,12 @@ from core.workers.verdicts import answers, verdict
 
 @workers.register
 class Similarity(Worker):
-    """TF-IDF cosine of each response to the field (or fact about the item) called `reference`.
+    """The cosine of each response to the field (or fact about the item) called `reference`.
 
-    The nearer of two wins, within `margin` it is a tie; a rating is the cosine in equal bins; a
-    label is the one whose threshold the cosine reaches. It measures shared words, not truth.
+    Of TF-IDF vectors, weighted within the unit; with `embeddings` minilm of sentence embeddings by
+    all-MiniLM-L6-v2, where that is installed (see `core.minilm`). The nearer of two wins, within
+    `margin` it is a tie; a rating is the cosine in equal bins; a label is the one whose threshold
+    the cosine reaches. It measures likeness, not truth.
     """
 
     kind = "similarity"
@@ -26,15 +29,23 @@ class Similarity(Worker):
     thresholds: Mapping[str, float] = Field(
         default_factory=dict, description="lowest cosine for each label of a label question"
     )
+    embeddings: Literal["", "minilm"] = Field(
+        default="",
+        description="minilm compares sentence embeddings, where the model's files are installed",
+    )
 
     def can(self, question: Question, unit: Unit) -> bool:
         return answers(question)
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         asked = self.asked(unit)
-        near = cosines(self._reference(unit), {o.key: o.content.text() for o in unit.outputs})
+        reference, texts = self._reference(unit), {o.key: o.content.text() for o in unit.outputs}
+        if self.embeddings:
+            near, how = await asyncio.to_thread(meanings, reference, texts), "meaning (MiniLM"
+        else:
+            near, how = cosines(reference, texts), "shared words (TF-IDF"
         said = ", ".join(f"{unit.letter(key)} {score:.2f}" for key, score in near.items())
-        why = f"Rule: likeness to {self.reference!r} by shared words (TF-IDF cosine): {said}."
+        why = f"Rule: likeness to {self.reference!r} by {how} cosine): {said}."
         return [
             Draft(question=q.name, rationale=why, repeat=repeat, shown=unit.shown,
                   value=verdict(q, unit, near, margin=self.margin, thresholds=self.thresholds))
@@ -65,3 +76,18 @@ def cosines(reference: str, texts: Mapping[str, str]) -> dict[str, float]:
     near = (matrix[1:] @ matrix[0].T).toarray().ravel()
     found = {key: min(1.0, max(0.0, float(x))) for key, x in zip(keys, near, strict=True)}
     return {key: found[key] for key in texts}
+
+
+def meanings(reference: str, texts: Mapping[str, str]) -> dict[str, float]:
+    """Cosine (0 to 1; below 0 counts as 0) of each text's embedding to that of the reference.
+
+    Raises `CannotAnswer`, saying what to install, where the model is not there.
+    """
+    from core.minilm import NoModel, embed  # only where it is asked for
+
+    try:
+        found = embed([reference, *texts.values()])
+    except NoModel as reason:
+        raise CannotAnswer(str(reason)) from None
+    near = found[1:] @ found[0]
+    return {key: min(1.0, max(0.0, float(x))) for key, x in zip(texts, near, strict=True)}
