@@ -57,11 +57,11 @@ def jury_board(who: Identity, study: Study, question: str) -> None:
 def outdated(who: Identity, study: Study) -> None:
     """Say which panels of the study decided on votes that have changed since."""
     for name, count in ballots.outdated(db(), who, study.key).items():
-        decided = "decision is" if count == 1 else "decisions are"
+        which = "decision is" if count == 1 else "decisions are"
         st.warning(plain(
-            f"{count:,} {decided} older than the votes behind: {name} decided, and votes were "
-            "revised, added or withdrawn since. Run it again on the Model runs page; it decides "
-            "those anew and leaves the others alone."
+            f"{name}: {count:,} {which} older than the votes, which were revised, added or "
+            "withdrawn since. Run it again on the Model runs page: it decides anew there, and "
+            "leaves all others alone."
         ))  # fmt: skip
 
 

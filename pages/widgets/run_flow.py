@@ -54,7 +54,7 @@ def flow(who: Identity, study: Study) -> None:
         return
     with st.expander("Who works on what, and what it took", key="run-flow"):
         found = run_graph.graph(db(), who, study.key)
-        st.graphviz_chart(dot(found), width="stretch")
+        st.graphviz_chart(dot(found), width="content")
         st.dataframe([_row(node, found) for node in found.nodes], hide_index=True,
                      width="stretch")  # fmt: skip
         if found.seconds is not None:

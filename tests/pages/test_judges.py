@@ -6,10 +6,12 @@ import pytest
 
 from core.services import alignment, judge_versions, review, runner, runs, studies
 from core.workers.checklist_judge import ChecklistJudge
+from core.workers.jury import Jury
 from tests.pages.conftest import words
 from tests.servers.openai_server import OpenAIServer
 from tests.services.answers import answer
 from tests.services.pairs import OWNER, judge, pairs
+from tests.services.test_panels import go, revise
 
 A, B = {"winner": "a"}, {"winner": "b"}
 
@@ -113,3 +115,19 @@ def test_checklists_show_what_fails_most(workspace, opened):
     page = opened("judges", who="owner", study="pairs")
     assert "4 of 8 items" in said(page) and "checker" in said(page)
     assert "short" in str(page.table[0].value) and "true" not in str(page.table[0].value)
+
+
+def test_decisions_that_are_older_than_their_votes_are_said(workspace, opened):
+    study = pairs(workspace, units=3)
+    for name in ("x", "y"):
+        answer(workspace, study, "better", "model", name, dict.fromkeys(("i0", "i1", "i2"), A))
+    made = Jury(name="panel", jurors=("x", "y"))
+    runs.add_worker(workspace, OWNER, "pairs", made)
+    assert go(workspace, made).done == 3
+    for page in ("judges", "runs"):
+        assert "older than the votes" not in said(opened(page, who="owner", study="pairs"))
+    revise(workspace, study, "x", "i1", B)
+    for page in ("judges", "runs"):
+        words = said(opened(page, who="owner", study="pairs"))
+        assert "panel: 1 decision is older than the votes" in words
+    assert "1 decided on votes that have changed: decided anew" in words
