@@ -5,6 +5,7 @@ import streamlit as st
 from core.charts.forest import Line, forest
 from core.services.measures import Measure, measures
 from pages.widgets import address, figures, identity, look, workspace
+from pages.widgets.critiques_board import critiques_board
 
 who = identity.who()
 study = workspace.study_picker(who)
@@ -39,7 +40,8 @@ else:
     made = measures(db, who, study.key)
     if made:
         board(made)
-    else:
+    followed = critiques_board(db, who, study.key)
+    if not made and not followed:
         look.empty_state(
             "Nothing measured yet",
             "Workers such as execute, act, match or probe leave facts beside what they write.",

@@ -3,6 +3,7 @@
 import click
 
 from core.cli import OPERATOR, answer, database, json_option, study_option
+from core.services import critique_effects, move_words
 from core.services.measures import Measure, measures
 
 
@@ -20,10 +21,14 @@ def command(study: str, worker: str | None, as_json: bool) -> None:
     db = database()
     try:
         found = [m for m in measures(db, OPERATOR, study) if worker in (None, m.worker)]
+        moved = [] if worker else critique_effects.followed(db, OPERATOR, study)
     finally:
         db.close()
-    text = "\n".join(_line(one) for one in found) or "no worker has made an output with facts"
-    answer({"study": study, "measures": [one.row() for one in found]}, text, as_json)
+    said = [*(_line(one) for one in found), *(move_words.followed_line(one) for one in moved)]
+    text = "\n".join(said) or "no worker has made an output with facts"
+    data = {"study": study, "measures": [one.row() for one in found],
+            "critiques": critique_effects.flat(moved)}  # fmt: skip
+    answer(data, text, as_json)
 
 
 def _line(one: Measure) -> str:

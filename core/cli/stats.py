@@ -1,13 +1,25 @@
 """`concord stats`: how far raters agree, as the Agreement page says it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from core.charts.words import interval_words
 from core.cli import OPERATOR, answer, database, json_option, study_option
-from core.services import analysis, result_rows, studies, weighting, whole_answers
+from core.services import (
+    analysis,
+    critique_effects,
+    move_words,
+    result_rows,
+    revisions,
+    studies,
+    weighting,
+    whole_answers,
+)
 from core.services.findings import Agreement
+from core.services.revisions import Revisions
+from core.services.store import Database
 from core.services.weighting import Weighted
 from core.services.whole_answers import WholeAgreement
 from core.statistics.base import Estimate
@@ -45,13 +57,21 @@ def command(
             one for name in names
             if (one := weighting.weights(db, OPERATOR, study, name, where=_where(facts)))
         ]  # fmt: skip
+        moved = _moved(db, now, names)
+        followed = [] if question and "." in question else critique_effects.followed(
+            db, OPERATOR, study, question
+        )  # fmt: skip
     finally:
         db.close()
     text = "\n\n".join([*(_text(one) for one in found), *(_whole_text(one) for one in whole),
-                        *(_weighted_text(one) for one in weighed)])  # fmt: skip
+                        *(_weighted_text(one) for one in weighed),
+                        *(move_words.revisions_text(one) for one in moved),
+                        *(move_words.followed_line(one) for one in followed)])  # fmt: skip
     data = {
         "study": study, "questions": [result_rows.data(one) for one in found],
         "whole_answers": [row for one in whole for row in result_rows.whole_rows(one)],
+        "revisions": [row for one in moved for row in revisions.flat(one)],
+        "critiques": critique_effects.flat(followed),
         "weighted": [row for one in weighed for row in weighting.flat(one)],
     }  # fmt: skip
     answer(data, text, as_json)
@@ -64,6 +84,19 @@ def _questions(study: studies.Study, question: str | None, whole: bool) -> list[
     if whole and (question not in coded if question else not coded):
         return []
     return wanted or [None]
+
+
+def _moved(
+    db: Database, study: studies.Study, names: Sequence[str | None]
+) -> list[Revisions]:  # fmt: skip
+    """Before and after revising, of each whole question that anybody answered on both."""
+    if not revisions.exist(db, study):
+        return []
+    found = [
+        revisions.before_after(db, OPERATOR, study.key, name)
+        for name in names if name and "." not in name
+    ]  # fmt: skip
+    return [one for one in found if one.linked and one.rows]
 
 
 def _where(facts: tuple[str, ...]) -> dict[str, list[str]]:

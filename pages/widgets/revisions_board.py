@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.services import revisions
 from core.services.access import Identity
-from core.services.revisions import RevisionRow, Revisions
+from core.services.revisions import RevisionRow
 from core.services.store import Database
 from core.services.studies import Study
 from core.statistics.base import Estimate
@@ -39,7 +39,7 @@ def revisions_board(db: Database, who: Identity, study: Study, question: str) ->
         return
     tiles(found.rows[0])
     figures.table([cells(row) for row in found.rows], "revisions-table", "Moves by rater")
-    figures.download(list(lines(found)), f"{study.key}-{question}-revisions", "csv-revisions")
+    figures.download(revisions.flat(found), f"{study.key}-{question}-revisions", "csv-revisions")
 
 
 def tiles(row: RevisionRow) -> None:
@@ -67,19 +67,3 @@ def cells(row: RevisionRow) -> dict[str, str]:
 def share(estimate: Estimate) -> str:
     """A share in words; a dash where it is undefined."""
     return "–" if estimate.value is None else look.number(estimate.value)
-
-
-def lines(found: Revisions) -> list[dict[str, object]]:
-    """Every number of the table, unrounded."""
-    rows = []
-    for row in found.rows:
-        moves = row.moves
-        named = [*moves.ratios.values(), moves.before, moves.after, moves.change, moves.kept,
-                 moves.mended]  # fmt: skip
-        rows += [
-            {"question": found.question, "by": row.name, "kind": row.kind, "name": e.name,
-             "value": e.value, "low": e.low, "high": e.high, "n": e.n, "coverage": e.coverage,
-             "count": moves.counts.get(e.name), "note": e.note}
-            for e in named
-        ]  # fmt: skip
-    return rows

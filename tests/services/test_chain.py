@@ -10,13 +10,14 @@ from collections import Counter
 import pytest
 from sqlalchemy import delete, func, select
 
-from core.services import analysis, chain, revisions, runner, runs, studies
+from core.services import analysis, chain, critique_effects, revisions, runner, runs, studies
 from core.services.budget import Budget
 from core.services.runs import Refused
 from core.services.terms import Terms
 from storage.tables import Output
 from tests.servers.openai_extras import Batches
 from tests.servers.openai_server import Fault, OpenAIServer, schema_of
+from tests.services.answers import answer
 from tests.services.chains import OWNER, generator, outputs, study, units, work_all
 from tests.services.test_runs_killed import runner_process
 
@@ -91,6 +92,51 @@ def test_what_revising_did(db):
     assert row.moves.change.value == 0.5 and row.moves.change.coverage == 1.0
     other = revisions.before_after(db, OWNER, "made", "right", correct=["incorrect"])
     assert other.rows[0].moves.counts == {"CC": 0, "CI": 2, "IC": 0, "II": 2}
+
+
+HOLDS = {"right": "it does", "wrong": "it does not", "trivial": "it says nothing"}
+CLAIM = {"kind": "label", "name": "holds", "title": "Does it hold", "labels": HOLDS}
+
+
+def test_how_revisions_went_by_what_people_held_of_the_critique(db):
+    asked = [
+        {**RIGHT[0], "roles": ["answer", "revision"]},
+        {**CLAIM, "about": "output", "name": "critique", "roles": ["critique"]},
+        {"kind": "segments", "name": "claims", "title": "Each claim", "questions": [CLAIM],
+         "roles": ["critique"]},
+    ]  # fmt: skip
+    with OpenAIServer(played) as server:
+        made = study(db, workers(server.url), count=6, questions=asked, units="each",
+                     judged=["answer", "critique", "revision"])  # fmt: skip
+        work_all(db)
+    found = revisions.before_after(db, OWNER, "made", "right")
+    assert found.linked == 6 and found.rows[0].moves.counts["IC"] == 3
+    assert critique_effects.followed(db, OWNER, "made") == []
+    keys = {u.item: u for u in units(db) if u.outputs[0].role == "critique"}
+    said = {"q0": "right", "q2": "wrong", "q1": "trivial", "q3": "trivial"}
+    for who in ("ana", "ben"):
+        given = {**said, "q4": "right" if who == "ana" else "wrong"}
+        answer(db, made, "critique", "person", who, {keys[i].key: v for i, v in given.items()})
+    parts = {
+        keys[i].key: {"answers": {s: {"holds": said[i]} for s in claims(made, keys[i])}}
+        for i in said
+    }
+    answer(db, made, "claims", "person", "ana", parts)
+    rows = {(r.critique, r.label): r for r in critique_effects.followed(db, OWNER, "made")
+            if r.by == "judge"}  # fmt: skip
+    moves = {place: row.moves.counts for place, row in rows.items()}
+    assert moves["critique", "right"] == {"CC": 0, "CI": 0, "IC": 1, "II": 0}
+    assert moves["critique", "trivial"] == {"CC": 2, "CI": 0, "IC": 0, "II": 0}
+    assert moves["critique", critique_effects.NOT_JUDGED] == {"CC": 1, "CI": 0, "IC": 1, "II": 0}
+    assert moves["claims.holds", "wrong"] == {"CC": 0, "CI": 0, "IC": 1, "II": 0}
+    trivial = rows["critique", "trivial"]
+    assert trivial.revisions == 2 and trivial.moves.kept.low < 1 == trivial.moves.kept.value
+    lines = critique_effects.flat([trivial])
+    assert (lines[0]["CC_count"], lines[0]["kept_n"], lines[0]["IC"]) == (2, 2, 0.0)
+
+
+def claims(made, unit):
+    return made.protocol.question("claims").parts(unit)
 
 
 def test_a_unit_about_a_critique_shows_the_answer_around_it(db):
