@@ -105,23 +105,20 @@ def waiting(connection: Connection, study: int) -> int:
 
 
 def again(
-    connection: Connection, study: int, questions: Sequence[int]
-) -> dict[tuple[int, int], int]:  # fmt: skip
-    """The newest code that each person gave when asked again: (unit, rater) -> code."""
-    rows = connection.execute(
+    connection: Connection, study: int, questions: Sequence[int], after: int = 0
+) -> Sequence[Any]:  # fmt: skip
+    """What people gave when asked again, beyond a place in the log and in its order.
+
+    Columns: unit, rater, repeat, code and withdrawn.
+    """
+    return connection.execute(
         select(J.c.unit, J.c.rater, J.c.repeat, J.c.code, J.c.withdrawn)
         .where(
-            J.c.study == study, J.c.question.in_(list(questions)), J.c.stage == "revised",
-            J.c.repeat > 0, J.c.condition == "",
+            J.c.study == study, J.c.sequence > after, J.c.question.in_(list(questions)),
+            J.c.stage == "revised", J.c.repeat > 0, J.c.condition == "",
         )
         .order_by(J.c.sequence)
-    )  # fmt: skip
-    newest = {(row.unit, row.rater, row.repeat): row for row in rows}
-    standing = sorted(
-        (r for r in newest.values() if not r.withdrawn and r.code is not None),
-        key=lambda r: int(r.repeat),
-    )
-    return {(row.unit, row.rater): int(row.code) for row in standing}
+    ).all()  # fmt: skip
 
 
 def decided_units(connection: Connection, units: Sequence[int], question: int) -> set[int]:

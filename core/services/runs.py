@@ -42,20 +42,23 @@ def plan(
     """What the worker has still to do in a study, for at most `limit` units.
 
     With `fresh` it answers again what it has answered before. The last plan of a study is
-    remembered until the study, its units or its log change; it also holds for another worker that
-    has answered nothing yet and differs in options that decide nothing about a plan.
+    remembered until the study or its units change, or its log where the worker has answered before.
+    It also holds for another worker that has answered nothing yet and differs in options that
+    decide nothing about a plan.
     """
     require(who, "run")
     with db.read() as connection:
         study = studies.load(db, key, connection)
         last: tuple[Any, ...] = (items.last_position(connection, study.id),)
+        revision: int | None = study.revision
         if worker.scope() == "unit":
             rater = study_rows.rater_key(connection, study.id, worker.rater, worker.digest)
             last = (*last, rater, worker.planned_by())
+            revision = None if rater is None else revision
         else:
             states = [(row.id, row.state) for row in runs.every(connection, study.id)]
             last = (*last, outputs.last(connection, study.id), states, worker.definition())
-        mark = (study.version, study.revision, last, limit, fresh)
+        mark = (study.version, revision, last, limit, fresh)
         known = db.cache.get(("plan", study.id))
         if known is None or known[0] != mark:
             known = (mark, planned_for(connection, study, worker, limit, fresh))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from core.protocol import from_data
 from core.questions.base import Question
@@ -95,7 +96,7 @@ def again(db: Database, who: Identity, key: str, question: str) -> Again:
         study = studies.load(db, key, connection)
         asked = study.protocol.question(question)
         wordings = study_rows.wordings_of(connection, asked.name)
-        later = reviews.again(connection, study.id, wordings)
+        later = _later(db, connection, study, wordings)
         waiting = reviews.waiting(connection, study.id)
         units = sorted({unit for unit, _ in later})
         first: dict[tuple[int, int], int] = {}
@@ -115,6 +116,27 @@ def again(db: Database, who: Identity, key: str, question: str) -> Again:
         (_alpha(before, k, metric), _alpha(after, k, metric)),
         (_kappa(before, k), _kappa(after, k)), changed, len(both),
     )  # fmt: skip
+
+
+def _later(
+    db: Database, connection: Connection, study: Study, wordings: Sequence[int]
+) -> dict[tuple[int, int], int]:  # fmt: skip
+    """The newest code that each person gave when asked again: (unit, rater) -> code.
+
+    Only what is new in the log since the last look is read.
+    """
+    place = ("asked again", study.id, tuple(wordings))
+    seen, newest = db.cache.get(place) or (0, {})
+    revision = judgments.revision(connection, study.id)
+    if revision > seen:
+        fresh = reviews.again(connection, study.id, wordings, seen)
+        newest = newest | {(row.unit, row.rater, row.repeat): row for row in fresh}
+        db.cache[place] = (revision, newest)
+    counted = sorted(
+        (r for r in newest.values() if not r.withdrawn and r.code is not None),
+        key=lambda r: int(r.repeat),
+    )
+    return {(row.unit, row.rater): int(row.code) for row in counted}
 
 
 def _grid(
@@ -207,20 +229,30 @@ def agreed(
         log = read_log(db, connection, study)
         raters = study_rows.raters(connection, study.id)
     wording = study.wording(study.protocol.question(question))
-    rows = standing(log.rows[log.rows[:, 2] == wording])
+    place = ("agreed", study.id, wording, least, models)
+    known = db.cache.get(place)
+    if known is None or known[0] != len(log.rows):
+        people = [r.id for r in raters if r.kind == "person"]
+        rows = standing(log.rows[log.rows[:, 2] == wording])
+        known = db.cache[place] = (len(log.rows), _unanimous(rows, people, least, models))
+    over = {unit for unit, w, _ in log.decided if w == wording}
+    return [unit for unit in known[1] if unit not in over]
+
+
+def _unanimous(rows: Ints, people: Sequence[int], least: int, models: bool) -> list[int]:
+    """Units with one answer of all: `least` people or more, and of everybody else with `models`."""
     if not len(rows):
         return []
-    people = np.isin(rows[:, 3], [r.id for r in raters if r.kind == "person"])
-    over = {unit for unit, w, _ in log.decided if w == wording}
-    counted = rows if models else rows[people]
+    ours = np.isin(rows[:, 3], people)
+    counted = rows if models else rows[ours]
     units, place = np.unique(counted[:, 1], return_inverse=True)
     low, high = np.full(len(units), 2**31), np.full(len(units), -1)
     np.minimum.at(low, place, counted[:, 5])
     np.maximum.at(high, place, counted[:, 5])
-    voices = np.unique(rows[people][:, [1, 3]], axis=0)[:, 0]
+    voices = np.unique(rows[ours][:, [1, 3]], axis=0)[:, 0]
     asked, many = np.unique(voices, return_counts=True)
     enough = set(asked[many >= least].tolist())
-    return [int(u) for u in units[low == high] if int(u) in enough and int(u) not in over]
+    return [int(u) for u in units[low == high] if int(u) in enough]
 
 
 def accept_agreed(

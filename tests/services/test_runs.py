@@ -428,7 +428,10 @@ def test_a_plan_holds_for_a_judge_that_is_asked_the_same_until_either_has_answer
     assert runs.plan(db, OWNER, "pairs", alone).work == first.work / 2
     nobody = one.model_copy(update={"mode": "pointwise"})
     assert runs.plan(db, OWNER, "pairs", nobody).work == 0
-    assert runs.plan(db, OWNER, "pairs", one) is not first
+    again = runs.plan(db, OWNER, "pairs", one)
+    assert again is not first and again.tasks == first.tasks
+    runner.run_now(db, OWNER, "pairs", load_worker({"kind": "longer", "name": "longer"}))
+    assert runs.plan(db, OWNER, "pairs", told) is again
 
 
 def test_the_plan_of_a_judge_that_has_answered_is_its_own(db):
