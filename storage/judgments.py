@@ -118,7 +118,8 @@ def append(
             stored[place] = Stored(old.id, old.sequence, again=True)
         else:
             raise Conflict(
-                f"Question already answered differently as #{old.sequence}; reload to see it."
+                f"another window answered this differently (#{old.sequence}), and nothing more was "
+                "stored; reload the page to see that answer"
             )
     if fresh:
         stored.update(_write(connection, study, fresh))

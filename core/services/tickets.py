@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core.digest import digest
 from core.policies import Arm
 from core.services import material, verdicts
 from core.services.access import Identity
@@ -67,6 +68,11 @@ class Ticket:
     def answers(self) -> dict[str, Any]:
         """The answers that stand now, by question name."""
         return {name: g.value for name, g in self.given.items() if not g.withdrawn}
+
+    @property
+    def asked(self) -> str:
+        """A fingerprint of the wordings that the unit asks."""
+        return digest([question.digest for question in self.unit.questions])[:16]
 
 
 def logged_stage(stage: str) -> str:

@@ -74,6 +74,7 @@ def screen(held: Ticket, said: Words) -> Screen | None:
         "at": held.id, "place": held.place, "total": held.total, "state": held.state,
         "fields": shown[0], "outputs": shown[1], "questions": asked.blocks,
         "answers": held.answers, "draft": dict(held.draft), "seen": bool(held.given),
+        "asked": held.asked,
     }  # fmt: skip
 
 
@@ -203,7 +204,7 @@ def take(db: Database, who: Identity, study: Study, box: Entry) -> None:
             if ack.get("again"):
                 break
             done[entry["id"]] = ack
-            lane["trouble"] = ""
+            lane["closed"] = lane["trouble"] = ""
     for old in list(done)[:-REMEMBERED]:
         del done[old]
     lane["acks"] = {e["id"]: done[e["id"]] for e in entries if e["id"] in done}
@@ -243,6 +244,8 @@ def _carry(db: Database, who: Identity, study: Study, desk: State, entry: Entry)
     if held is None:
         return {"error": "this unit is not yours; nothing was stored"}
     answers = entry.get("answers") if isinstance(entry.get("answers"), dict) else {}
+    if kind in ("draft", "submit") and entry.get("asked", "") not in ("", held.asked):
+        raise answering.Reworded
     if kind == "draft":
         kept = assignment.save_draft(db, who, held, answers)
         _redrawn(lane, kept)

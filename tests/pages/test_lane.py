@@ -65,7 +65,7 @@ def test_units_go_ahead_without_sources_and_known_answers(workspace, quick):
     }
     assert set(units[0]) == {
         "at", "place", "total", "state", "fields", "outputs", "questions", "answers", "draft",
-        "seen",
+        "seen", "asked",
     }  # fmt: skip
 
 
@@ -125,6 +125,38 @@ def test_a_database_in_trouble_keeps_the_answers_waiting_and_says_so(workspace, 
     lane.take(workspace, ANA, quick, box)
     found = data(workspace, quick)
     assert found["trouble"] == "" and len(stored(workspace)) == 1 and "1" in found["acks"]
+
+
+def test_an_answer_to_an_older_wording_is_no_answer_to_the_new_one(workspace, quick):
+    """The server was away, or the unit stood in the browser: the study was edited meanwhile."""
+    first, second = data(workspace, quick)["units"][:2]
+    told = {"answers": {"better": A}, "asked": first["asked"]}
+    new = quick.protocol.questions[0].model_copy(update={"title": "Which is worse"})
+    protocol = quick.protocol.model_copy(update={"questions": (new,)})
+    studies.edit(workspace, ANA, "quick", protocol, quick.version)
+    st.session_state.clear()
+    desk.state(quick, ANA)["settings"] = Preferences()
+    box = [entry("1", first, **told, fresh=True), entry("2", second, "draft", **told)]
+    lane.take(workspace, ANA, quick, {"entries": box})
+    found = data(workspace, quick)
+    assert all("questions were changed" in found["acks"][n]["error"] for n in "12")
+    assert stored(workspace) == [] and found["units"][1]["draft"] == {}
+    again = found["units"][0]
+    assert again["at"] == first["at"] and again["asked"] != first["asked"]
+    told = {"answers": {"better": A}, "asked": again["asked"]}
+    lane.take(workspace, ANA, quick, {"entries": [entry("3", again, **told, fresh=True)]})
+    assert len(stored(workspace)) == 1
+
+
+def test_a_paused_study_is_said_until_it_takes_answers_again(workspace, quick):
+    first = data(workspace, quick)["units"][0]
+    box = {"entries": [entry("1", first, answers={"better": A}, fresh=True)]}
+    studies.set_state(workspace, ANA, "quick", "paused")
+    lane.take(workspace, ANA, quick, box)
+    assert "paused" in data(workspace, quick)["closed"]
+    studies.set_state(workspace, ANA, "quick", "open")
+    lane.take(workspace, ANA, quick, box)
+    assert data(workspace, quick)["closed"] == ""
 
 
 def test_what_cannot_be_stored_is_said(workspace, quick):

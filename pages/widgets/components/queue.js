@@ -95,7 +95,7 @@ export default function (component) {
       hint = "";
       answers = { ...answers, [question.name]: option.value };
       if (single(now)) return submit();
-      if (!looking) box.push({ kind: "draft", at: now.at, place: now.place, answers });
+      if (!looking) box.push({ kind: "draft", at: now.at, place: now.place, asked: now.asked, answers });
       drawAsked();
       drawAlert();
       drawStatus();
@@ -113,7 +113,7 @@ export default function (component) {
       remember(unit);
       note = "";
       const fresh = !now.seen && !looking;
-      box.push({ kind: "submit", at: now.at, place: now.place, answers: unit.answers, seconds, fresh });
+      box.push({ kind: "submit", at: now.at, place: now.place, asked: now.asked, answers: unit.answers, seconds, fresh });
       next();
     }
 
@@ -261,7 +261,7 @@ export default function (component) {
     }
 
     function drawAlert() {
-      alert.replaceChildren(...[...errors, data.trouble, hint].filter(Boolean).map((words) => el("div", { text: words })));
+      alert.replaceChildren(...[...errors, data.trouble || (now && data.closed), hint].filter(Boolean).map((words) => el("div", { text: words })));
     }
 
     function drawPanel() {
