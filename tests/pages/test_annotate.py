@@ -98,7 +98,7 @@ def test_a_stale_window_is_told_about_the_other_answer(small, workspace, opened)
     held = assignment.current(workspace, ANA, "small")
     answering.submit(workspace, ANA, held, {"better": {"winner": held.unit.shown[1]}})
     press(page, "Submit")
-    assert "already answered differently" in words(page)
+    assert "answered this differently" in words(page)
 
 
 def test_a_paused_study_says_so(small, workspace, opened):
