@@ -1,10 +1,13 @@
 """Past answers for the nearest-answer rater, out of what holds in a study."""
 
+from sqlalchemy import Connection
+
 from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.alignment import truths
-from core.services.studies import Refused
+from core.services.studies import Refused, Study
 from core.units import Invalid
+from core.workers.base import Worker
 from core.workers.nearest import Nearest, Past
 from storage.database import Database
 
@@ -22,29 +25,47 @@ def fitted(
     with codes, unless given). Raises `Refused` when nothing is scored or there is too much of it.
     """
     require(who, "run")
-    past: dict[int, Past] = {}
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        asked = [q for q in study.protocol.questions if q.scale().level != "none"]
-        wanted = [q for q in asked if not questions or q.name in questions]
-        given = {q.name: truths(connection, study, q) for q in wanted}
-        for unit_id, unit in material.all_units(connection, study):
-            values = {n: t[unit_id].value for n, t in given.items() if unit_id in t}
-            for question in wanted:
-                known = unit.gold.get(question.name)
-                if question.name not in values and known is not None and question in unit.questions:
-                    try:
-                        values[question.name] = question.check(known, unit)
-                    except Invalid:
-                        continue
-            if values and len(unit.outputs) == 1 and problem in unit.fields:
-                words = unit.fields[problem].text(), unit.outputs[0].content.text()
-                past[unit_id] = Past(key=unit.key, problem=words[0], answer=words[1], values=values)
+        return _fitted(connection, study, Nearest(name=name, problem=problem, questions=questions))
+
+
+def filled(connection: Connection, study: Study, worker: Worker) -> Worker:
+    """The worker; a nearest-answer rater without a past gets that of the study as it is now.
+
+    Without any the worker stays as it is, and says so when it is asked.
+    """
+    if not isinstance(worker, Nearest) or worker.past:
+        return worker
+    try:
+        return _fitted(connection, study, worker)
+    except Refused:
+        return worker
+
+
+def _fitted(connection: Connection, study: Study, bare: Nearest) -> Nearest:
+    past: dict[int, Past] = {}
+    asked = [q for q in study.protocol.questions if q.scale().level != "none"]
+    wanted = [q for q in asked if not bare.questions or q.name in bare.questions]
+    given = {q.name: truths(connection, study, q) for q in wanted}
+    for unit_id, unit in material.all_units(connection, study):
+        values = {n: t[unit_id].value for n, t in given.items() if unit_id in t}
+        for question in wanted:
+            known = unit.gold.get(question.name)
+            if question.name not in values and known is not None and question in unit.questions:
+                try:
+                    values[question.name] = question.check(known, unit)
+                except Invalid:
+                    continue
+        if values and len(unit.outputs) == 1 and bare.problem in unit.fields:
+            words = unit.fields[bare.problem].text(), unit.outputs[0].content.text()
+            past[unit_id] = Past(key=unit.key, problem=words[0], answer=words[1], values=values)
     if not past:
         raise Refused(
-            f"no single response to a field {problem!r} has a score here: it takes units that show "
-            "one response, and answers by people or known answers"
+            f"no single response to a field {bare.problem!r} has a score here: it takes units that "
+            "show one response, and answers by people or known answers"
         )
     if len(past) > MOST:
         raise Refused(f"{len(past):,} scored answers are too many; at most {MOST:,} can be held")
-    return Nearest(name=name, problem=problem, questions=tuple(given), past=tuple(past.values()))
+    held = {"past": tuple(past.values()), "questions": tuple(given)}
+    return bare.model_copy(update=held)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.services import material, prices, studies
+from core.services import material, past_answers, prices, studies
 from core.services.access import Identity, require
 from core.services.budget import Budget
 from core.services.planning import Plan, nothing, planned_for
@@ -61,7 +61,8 @@ def plan(
         mark = (study.version, revision, last, limit, fresh)
         known = db.cache.get(("plan", study.id))
         if known is None or known[0] != mark:
-            known = (mark, planned_for(connection, study, worker, limit, fresh))
+            whole = past_answers.filled(connection, study, worker)
+            known = (mark, planned_for(connection, study, whole, limit, fresh))
             db.cache[("plan", study.id)] = known
         found: Plan = known[1]
         return found
@@ -121,6 +122,7 @@ def begin(
 
     Raises `NothingToDo`, and `Refused` when a run of this worker is open.
     """
+    worker = past_answers.filled(connection, study, worker)
     _only_one(connection, study, worker)
     planned = planned_for(connection, study, worker, limit, fresh, make=True, among=among)
     if not planned.work:

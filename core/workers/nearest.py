@@ -33,6 +33,7 @@ class Nearest(Worker):
     Nearness is Canberra distance between TF-IDF vectors of the answers to that problem. `problem`
     names the field that holds the problem: the same words are the same problem. The answer's own
     unit is left out of its past, so that running over scored answers measures it leave-one-out.
+    Without a `past` it is given that of the study when a run starts.
     Of several equally near the most frequent score counts.
     """
 
@@ -49,6 +50,14 @@ class Nearest(Worker):
         past = Past(key="past", problem="How long does rice keep?", answer=words,
                     values={"example": 5})  # fmt: skip
         return cls(name="example", past=(past,))
+
+    def asked(self, unit: Unit) -> tuple[Question, ...]:
+        if not self.past:
+            raise CannotAnswer(
+                f"nothing is scored yet that it could copy: no single response to {self.problem!r} "
+                "has answers by people, a decision, or a known answer"
+            )
+        return super().asked(unit)
 
     def can(self, question: Question, unit: Unit) -> bool:
         return any(question.name in one.values for one in self.past)

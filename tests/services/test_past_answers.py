@@ -6,7 +6,9 @@ import pytest
 
 from core.protocol import from_data
 from core.services import material, past_answers, runner, runs, studies
+from core.services.runs import NothingToDo
 from core.services.studies import Refused
+from core.workers.nearest import Nearest
 from storage import items
 from tests.services.answers import answer
 from tests.services.pairs import OWNER
@@ -39,7 +41,7 @@ def study(db):
 
 def test_each_answer_gets_the_score_of_its_neighbour(db, study):
     answer(db, study, "quality", "person", "ann", {"p/o1": 5, "p/o2": 5})
-    made = past_answers.fitted(db, OWNER, "scored", problem="prompt")
+    made = past_answers.fitted(db, OWNER, "scored", problem="prompt", name="near")
     held = {past.key: past.values["quality"] for past in made.past}
     assert held == {f"p/{k}": v for k, v in SCORES.items()}
     runs.add_worker(db, OWNER, "scored", made)
@@ -59,3 +61,24 @@ def test_each_answer_gets_the_score_of_its_neighbour(db, study):
 def test_without_scores_it_says_what_is_needed(db, study):
     with pytest.raises(Refused, match="'body'"):
         past_answers.fitted(db, OWNER, "scored", problem="body")
+
+
+def test_without_a_past_of_its_own_it_takes_the_study_s_when_a_run_starts(db, study):
+    bare = Nearest(name="near")
+    assert runs.plan(db, OWNER, "scored", bare).work == 4
+    answer(db, study, "quality", "person", "ann", {"p/o1": 5, "p/o2": 5})
+    made = past_answers.fitted(db, OWNER, "scored", problem="prompt", name="near")
+    run = runs.start(db, OWNER, "scored", bare)
+    asyncio.run(runner.execute(db, run))
+    assert runs.status(db, OWNER, run).done == 4
+    with db.read() as connection:
+        from storage import studies as study_rows
+
+        assert study_rows.rater_key(connection, study.id, "rule", made.digest) is not None
+    with pytest.raises(NothingToDo, match="judged every unit"):
+        runs.start(db, OWNER, "scored", bare)
+
+
+def test_with_nothing_to_copy_it_says_so(db, study):
+    with pytest.raises(NothingToDo, match="nothing is scored yet .* 'body'"):
+        runs.start(db, OWNER, "scored", Nearest(name="near", problem="body"))
