@@ -80,5 +80,5 @@ def test_without_a_past_of_its_own_it_takes_the_study_s_when_a_run_starts(db, st
 
 
 def test_with_nothing_to_copy_it_says_so(db, study):
-    with pytest.raises(NothingToDo, match="nothing is scored yet .* 'body'"):
+    with pytest.raises(NothingToDo, match=r"nothing is scored yet .* 'body'"):
         runs.start(db, OWNER, "scored", Nearest(name="near", problem="body"))
