@@ -181,8 +181,9 @@ def _found(
 def fresh_worker(kind: str, taken: Collection[str], place: Mapping[str, Any]) -> dict[str, Any]:
     """A new worker of a kind: a name that is not taken, what it can't be without, and a model.
 
-    `place` is the endpoint to begin with (model, base_url, key, prices); it is left out where the
-    kind asks no model. A model that is not given is to be filled in.
+    A panel begins with all workers that there are (`taken`) as its jurors. `place` is the endpoint
+    to begin with (model, base_url, key, prices); it is left out where the kind asks no model. A
+    model that is not given is to be filled in.
     """
     part = workers[kind]
     stem = f"simulated {kind}" if part.simulated else kind
@@ -191,6 +192,8 @@ def fresh_worker(kind: str, taken: Collection[str], place: Mapping[str, Any]) ->
     needed = {name for name, field in part.model_fields.items() if field.is_required()}
     start = {"kind": kind, "name": next(name for name in names if name not in taken)}
     start |= {name: known[name] for name in known if name in needed - {"name", "model"}}
+    if "jurors" in needed:
+        start["jurors"] = list(taken)
     if "model" in part.model_fields:
         start |= {name: place[name] for name in PLACE if name in place}
     return start
