@@ -63,7 +63,13 @@ def copy(key: str) -> None:
         say(str(error), wrong=True)
         return
     workspace.choose(made.key)
+    st.session_state["clone-name"] = next_name(made.key)
     say(f"Copied as {made.title}: the same material and questions, no answers.")
+
+
+def next_name(key: str) -> str:
+    """The name that a copy of a study begins with."""
+    return f"{key[:55]}-copy"
 
 
 def said() -> None:
@@ -80,7 +86,8 @@ def in_hand(study: Study) -> None:
     """The study in hand: its state, what may be done with it."""
     with st.container(key="panel-study", border=True):
         st.markdown(f"#### {plain(study.title)} {look.chip(study.state)}", anchors=False)
-        look.caption(f"{study.state}: {MEANING[study.state]} · version {study.version}")
+        facts = f"{study.state}: {MEANING[study.state]} · version {study.version} · {study.key}"
+        look.caption(plain(facts))
         for warning in admission.warnings(db, who, study.key):
             st.warning(plain(warning), icon=":material/warning:")
         with st.container(horizontal=True, key="study-does"):
@@ -89,8 +96,8 @@ def in_hand(study: Study) -> None:
                 "Edit", key="study-edit", type="primary", on_click=change, args=(study.key,),
                 disabled=closed, help="Reopen it, or clone it, to change it." if closed else None,
             )  # fmt: skip
-            with st.popover("Clone"):
-                st.text_input("Name of the copy", f"{study.key}-copy"[:60], key="clone-name",
+            with st.popover("Clone", key=f"clone-{study.key}"):  # closed once the copy is in hand
+                st.text_input("Name of the copy", next_name(study.key), key="clone-name",
                               help="Small letters, digits and hyphens")  # fmt: skip
                 st.button("Make the copy", key="clone-go", on_click=copy, args=(study.key,))
             for state in sorted(MOVES[study.state], key=list(MEANING).index):
@@ -106,7 +113,8 @@ def others(rows: list[Any]) -> None:
         st.markdown("#### Other studies", anchors=False)
     for row in rows:
         with st.container(key=f"row-{row.key}", horizontal=True, vertical_alignment="center"):
-            counts = f"{row.items:,} items · {row.units:,} units · {row.revision:,} log entries"
+            held = f"{row.items:,} items · {row.units:,} units · {row.revision:,} log entries"
+            counts = f"{row.key} · {held}"
             st.markdown(f"**{plain(row.title)}** {look.chip(row.state)}  \n{counts}", anchors=False)
             st.button("Take in hand", key=f"take-{row.key}", on_click=workspace.choose,
                       args=(row.key,))  # fmt: skip

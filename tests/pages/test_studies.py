@@ -155,6 +155,7 @@ def test_clone(small, workspace, opened):
     page.text_input(key="clone-name").input("second")
     press(page, "clone-go")
     assert studies.load(workspace, "second").state == "draft"
+    assert page.text_input(key="clone-name").value == "second-copy" and "· second" in words(page)
     page.text_input(key="clone-name").input("No Good")
     press(page, "clone-go")
     assert "name" in page.error[0].value
