@@ -309,3 +309,54 @@ def test_a_plan_of_where_to_spend_is_shown_before_it_is_done(open_page):
     page.button(key="route-apply").click()
     page = done(page.run())
     assert "0 runs of the jury are started" in str([s.value for s in page.success])
+
+
+def any_kind(page, group, kind):
+    """The form of a new worker of that kind."""
+    page.selectbox(key="run-worker").select("A new worker of any kind").run()
+    page.segmented_control(key="run-new-group").set_value(group).run()
+    return done(page.selectbox(key=f"run-new-kind-{group}").select(kind).run())
+
+
+def typed(page, end, value):
+    """Type into the field of the worker's form whose key ends so."""
+    found = next(f for f in [*page.text_input, *page.text_area] if f.key and f.key.endswith(end))
+    return done(found.input(value).run())
+
+
+def test_a_worker_of_any_kind_from_its_form_to_its_end(open_page):
+    db, opened = open_page
+    pairs(db, units=3)
+    with OpenAIServer(lambda body: "A response.") as server:
+        page = any_kind(opened(), "write", "generate")
+        assert "line 1, model: this is missing" in said(page)
+        assert "Start" not in labels(page)
+        page = typed(typed(page, "-model", "m"), "-base_url", server.url)
+        assert "3 outputs to make" in said(page) and "Prompt number 0." in page.code[0].value
+        page = typed(page, "-key", "sk-1234567")
+        assert "NAME of an environment variable" in said(page) and "Start" not in labels(page)
+        page = typed(typed(page, "-key", ""), "-system", "Be brief.")
+        assert "system: Be brief." in page.text_area(key="worker-file").value
+        page = done(page.button(key="run-start").click().run())
+        [status] = runs.listing(db, OWNER, "pairs")
+        asyncio.run(runner.execute(db, status.id))
+    assert runs.status(db, OWNER, status.id).done == 3
+    assert server.requests[0]["messages"][0]["content"] == "Be brief."
+    page = any_kind(done(page.run()), "judge", "classify")
+    assert f"base_url: {server.url}" in page.text_area(key="worker-file").value
+
+
+def test_a_changed_copy_of_a_worker(open_page):
+    db, opened = open_page
+    pairs(db)
+    runs.add_worker(db, OWNER, "pairs", load_worker({"kind": "longer", "name": "L", "margin": 0.3}))
+    page = opened()
+    page = done(page.button(key="run-copy").click().run())
+    file = page.text_area(key="worker-file")
+    assert file.value == "kind: longer\nname: L 2\nmargin: 0.3\n"
+    page = done(file.input("kind: longer\nname: L 2\nquestions: [nothing]\n").run())
+    assert "unknown questions: nothing" in said(page) and "Start" not in labels(page)
+    page = done(page.text_area(key="worker-file").input("kind: [longer").run())
+    assert "can't be read as YAML" in said(page)
+    page = done(page.text_area(key="worker-file").input("kind: longer\nname: L 2\n").run())
+    assert "6 answers to make" in said(page)
