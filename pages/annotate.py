@@ -84,6 +84,8 @@ def status(desk: moves.State, held: moves.Ticket) -> None:
         parts.append(said("skipped_before"))
     elif held.draft and held.stage != "revised":
         parts.append(said("draft_kept"))
+    if desk["missed"]:
+        parts.append(said("not_taken"))
     minutes = moves.minutes_left(desk)
     if minutes:
         parts.append(said("left_minutes", minutes=minutes))

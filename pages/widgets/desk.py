@@ -1,7 +1,8 @@
 """The annotator's desk: what is in hand, and the moves. Every move is one service call.
 
 A move that answers names the unit (`at`, its assignment) that its button belongs to. A press that
-comes late, when another unit lies on the desk, does nothing.
+comes late, when another unit lies on the desk, does nothing, and the desk says that it was not
+taken.
 """
 
 import time
@@ -56,6 +57,7 @@ def hold(desk: State, held: Ticket | None) -> None:
     desk["texts"] = {}
     desk["begun"] = time.monotonic()
     desk["panel"] = desk["error"] = ""
+    desk["missed"] = False
     desk["feedback"] = ()
     desk["more"] = ""
 
@@ -89,9 +91,14 @@ def minutes_left(desk: State) -> int:
     return round(sum(pace) / len(pace) * max(held.total - held.place + 1, 0) / 60)
 
 
-def late(desk: State, at: int) -> bool:
-    """Whether a press was meant for another unit than the one on the desk."""
-    return at != (desk["held"].id if desk["held"] else None)
+def late(desk: State, at: int, *, pressed: bool = True) -> bool:
+    """Whether a move was meant for another unit than the one on the desk.
+
+    The desk says of a press that it was not taken; what was being typed comes by itself.
+    """
+    wrong = at != (desk["held"].id if desk["held"] else None)
+    desk["missed"] = wrong and pressed
+    return wrong
 
 
 def answered(
@@ -99,7 +106,8 @@ def answered(
 ) -> None:  # fmt: skip
     """Take one answer: submit it where one key is the whole answer, else keep it as a draft."""
     desk = state(study, who)
-    if late(desk, at):
+    asked = {question.name: question for question in study.protocol.questions}
+    if late(desk, at, pressed=name in asked and asked[name].entry() != "typing"):
         return
     held: Ticket = desk["held"]
     desk["answers"] = answers.put(desk["answers"], name, value)

@@ -4,10 +4,11 @@
 
 Prints median and 95th percentile in milliseconds for the fast lane and for the desk of native
 widgets, the server's CPU per answer, and ratios to the fast lane: the time from the key event
-until the frame after the one in which the next prompt's text is in the page. `--potato` drives
-Potato over as many items in the same Chromium; it is installed on the first call, into the folder
-of tests/environments.py. CPU is that of the server and all that it starts, over the presses. The
-load of the machine is printed, as all of this depends on it.
+until the frame after the one in which the next prompt's text is in the page; and the time from that
+text to the buttons of its unit. `--potato` drives Potato over as many items in the same Chromium;
+it is installed on the first call, into the folder of tests/environments.py. CPU is that of the
+server and all that it starts, over the presses. The load of the machine is printed, as all of this
+depends on it.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import os
 import statistics
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -28,21 +29,31 @@ from tests.benchmarks.annotate import build
 from tests.browser.conftest import find_chromium
 from tests.servers.app_server import AppServer
 
-WATCH = """
+WATCH = r"""
 () => {
   window.times = [];
+  window.gaps = [];
   const inside = document.querySelector('[data-testid=stBidiComponentIsolated]')?.parentNode
     && [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
       .map(host => host.shadowRoot).find(shadow => shadow?.querySelector('.queue'));
   const root = inside || document;
   const texts = () => [...root.querySelectorAll('[class*=st-key-field-] p, .fields p')]
     .map(p => p.textContent).filter(t => t.startsWith('Question'));
-  let before = [], start = 0;
+  const room = () => document.querySelector("[class*='st-key-r']:has(button)")
+    ?.className.match(/st-key-(r\d+-\d+)/)?.[1];
+  let before = [], start = 0, old = '', shown = 0;
   document.addEventListener('keydown', () => {
     start = performance.now();
     before = texts();
+    old = room();
+    shown = 0;
   }, true);
   new MutationObserver(() => {
+    if (!shown && start && texts().some(t => !before.includes(t))) shown = performance.now();
+    if (shown && old && room() && room() !== old) {
+      window.gaps.push(performance.now() - shown);
+      old = '';
+    }
     if (!start || !texts().some(t => !before.includes(t))) return;
     const begun = start;
     start = 0;
@@ -57,10 +68,15 @@ WARM = 10
 
 @dataclass(frozen=True)
 class Found:
-    """Milliseconds of each press, sorted, and milliseconds of server CPU per press."""
+    """Milliseconds of each press, sorted, and milliseconds of server CPU per press.
+
+    `gaps` are milliseconds, sorted, from the next unit's text to its buttons, where these are drawn
+    by themselves: a press between the two is for the unit before, and is not taken.
+    """
 
     times: list[float]
     cpu: float
+    gaps: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
@@ -108,9 +124,9 @@ def ours(browser: Browser, url: str, pid: int, presses: int) -> Found:
     page.wait_for_timeout(1000)
     page.evaluate(WATCH)
     cpu = run(page, press, pid, presses)
-    times = sorted(page.evaluate("window.times")[WARM:])
+    times, gaps = (sorted(page.evaluate(f"window.{name}")[WARM:]) for name in ("times", "gaps"))
     page.close()
-    return Found(times, cpu)
+    return Found(times, cpu, gaps)
 
 
 def theirs(browser: Browser, folder: Path, items: int, presses: int) -> Found:
@@ -132,6 +148,13 @@ def say(name: str, found: Found, fast: Found) -> None:
         f"{found.times[int(len(found.times) * 0.95)]:.0f} ms, server CPU {found.cpu:.1f} ms; "
         f"to the fast lane: time {found.median / fast.median:.1f}, CPU {found.cpu / fast.cpu:.1f}"
     )
+    if found.gaps:
+        print(
+            f"{name}, buttons after the text: median {statistics.median(found.gaps):.0f} ms, "
+            f"95th percentile {found.gaps[int(len(found.gaps) * 0.95)]:.0f} ms, at most "
+            f"{found.gaps[-1]:.0f} ms; none in {sum(gap < 1 for gap in found.gaps)} of "
+            f"{len(found.gaps)} presses"
+        )
 
 
 def compare(browser: Browser, url: str, folder: Path, options: argparse.Namespace) -> None:

@@ -47,8 +47,25 @@ def test_a_late_press_lands_on_no_other_unit(session, workspace, small):
     desk.flag(workspace, ANA, small, first)
     desk.forward(workspace, ANA, small, first)
     assert here["held"] is second and here["answers"] == {} and here["panel"] == ""
+    assert here["missed"]
     assert len(stored(workspace)) == 1
     assert not [e for e in stored(workspace, Event) if e.kind in {"skip", "flag"}]
+
+
+def test_the_desk_says_of_a_late_press_that_it_was_not_taken_until_the_next_one(
+    session, workspace, small
+):
+    here = taken(workspace, small)
+    first = here["held"].id
+    desk.answered(workspace, ANA, small, first, "better", A)
+    desk.submit(workspace, ANA, small, first)
+    assert not here["missed"]
+    desk.answered(workspace, ANA, small, first, "why", "typed before, kept with what was sent")
+    assert not here["missed"]
+    desk.answered(workspace, ANA, small, first, "better", A)
+    assert here["missed"]
+    desk.answered(workspace, ANA, small, here["held"].id, "better", A)
+    assert not here["missed"] and here["answers"] == {"better": A}
 
 
 def test_a_late_press_at_the_end_of_the_queue_does_nothing(session, workspace, small):
