@@ -360,3 +360,21 @@ def test_a_changed_copy_of_a_worker(open_page):
     assert "can't be read as YAML" in said(page)
     page = done(page.text_area(key="worker-file").input("kind: longer\nname: L 2\n").run())
     assert "6 answers to make" in said(page)
+
+
+def test_a_target_for_latency_is_entered_and_shown_beside_what_replies_take(open_page):
+    db, opened = open_page
+    pairs(db, units=2)
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        page = fill(opened(), server.url)
+        page.selectbox(key="run-objective").select("latency").run()
+        page.number_input(key="run-target").set_value(30.0).run()
+        page.selectbox(key="run-target-of").select("mean").run()
+        page.button(key="run-start").click()
+        page = done(page.run())
+        assert "No reply yet; target: mean of at most 30 s" in said(page)
+        asyncio.run(runner.serve(db, OWNER, once=True))
+        page = done(page.run())
+    [status] = runs.listing(db, OWNER, "pairs")
+    assert (status.target, status.target_of, status.latency[2]) == (30.0, "mean", 4)
+    assert "(the latest 4); target: mean of at most 30 s, kept" in said(page)
