@@ -64,7 +64,7 @@ def label(worker: Worker | None, name: str) -> str:
         return f"{name} ({more})"
     if worker.simulated:
         return f"{name} (simulated)"
-    return f"{name} (rule, offline)" if worker.rater == "rule" else f"{name} (model)"
+    return f"{name} ({worker.rater}{'' if worker.needs_model() else ', offline'})"
 
 
 def plan(study: Study, worker: Worker) -> None:

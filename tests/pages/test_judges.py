@@ -131,3 +131,5 @@ def test_decisions_that_are_older_than_their_votes_are_said(workspace, opened):
         words = said(opened(page, who="owner", study="pairs"))
         assert "panel: 1 decision is older than the votes" in words
     assert "1 decided on votes that have changed: decided anew" in words
+    page = opened("runs", who="owner", study="pairs")
+    assert "panel (panel, offline)" in str(page.selectbox(key="run-worker").options)
