@@ -190,7 +190,10 @@ def fresh_worker(kind: str, taken: Collection[str], place: Mapping[str, Any]) ->
     names = (stem if n == 1 else f"{stem} {n}" for n in range(1, len(taken) + 2))
     known = part.sample().definition()
     needed = {name for name, field in part.model_fields.items() if field.is_required()}
-    start = {"kind": kind, "name": next(name for name in names if name not in taken)}
+    start: dict[str, Any] = {
+        "kind": kind,
+        "name": next(name for name in names if name not in taken),
+    }
     start |= {name: known[name] for name in known if name in needed - {"name", "model"}}
     if "jurors" in needed:
         start["jurors"] = list(taken)
