@@ -216,3 +216,30 @@ def test_axe_on_several_questions(app, visit, study):
     page.set_viewport_size({"width": 320, "height": 640})
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def reword(db, name, title):
+    """Give the study's first question another wording."""
+    made = studies.load(db, name)
+    first, *rest = made.protocol.questions
+    asked = (first.model_copy(update={"title": title}), *rest)
+    studies.edit(db, ANA, name, made.protocol.model_copy(update={"questions": asked}), made.version)
+
+
+def test_an_edit_while_somebody_answers_renews_what_stands_on_the_desk(app, visit, study):
+    name, db = study
+    page = desk(visit, app.url, name, "ria")
+    page.keyboard.press("1")
+    expect(status(page)).to_contain_text(re.compile(r"2 of up to 80.*saved"))
+    reword(db, name, "Which is worse")
+    page.keyboard.press("1")
+    expect(page.locator(".alert")).to_contain_text("Item 2: the questions were changed")
+    expect(page.locator(".asked")).to_contain_text("Which is worse")
+    assert len(rows(db, name, "ria")) == 1
+    page.keyboard.press("2")
+    expect(status(page)).to_contain_text("saved")
+    expect(status(page)).to_contain_text(re.compile("[2-9] of up to 80"))
+    with db.read() as connection:
+        log = select(Judgment.question).order_by(Judgment.sequence)
+        asked = list(connection.execute(log.where(Judgment.study == studies.load(db, name).id)))
+    assert len(asked) == 2 and asked[0] != asked[1], "the second is an answer to the new wording"

@@ -361,7 +361,8 @@ export default function (component) {
       for (const { entry, ack } of gone) {
         if (ack.sequence) saved = Math.max(saved, ack.sequence);
         if (ack.error) {
-          errors = [...errors, said("not_stored", { place: entry.place, why: ack.error })].slice(-3);
+          const words = said("not_stored", { place: entry.place, why: ack.error });
+          errors = [...errors.filter((one) => one !== words), words].slice(-3);
           behind.delete(entry.place);
           taken.delete(entry.at);
         }
@@ -407,7 +408,11 @@ export default function (component) {
           hint = said("first_one");
         }
         if (gone.some(({ entry }) => entry.kind === "undo" && entry.at === null)) return place(ahead()[0] || null);
-        if (!stays()) {
+        const renewed = now && !looking && (fresh.units || []).find((one) => one.at === now.at);
+        if (renewed && renewed.asked !== now.asked) {
+          behind.clear(); // the study was edited: what stands there asks in older words
+          place(renewed);
+        } else if (!stays()) {
           const head = ahead()[0] || null;
           if (head || now || !item.firstChild || !same(before.closed, fresh.closed) || before.empty !== fresh.empty || gone.length) place(head);
         } else if (before.keys !== fresh.keys) draw();
