@@ -35,7 +35,8 @@ class Annotator(BaseModel):
     """One annotator: a name, who it pretends to be, how it is asked, and which model it is.
 
     `style` reasoned asks for the reasoning first, bare for the choice alone. `model` names one of
-    the pool's models; '' is the worker's own.
+    the pool's models; '' is the worker's own. `bias` makes tokens more or less likely (token number
+    as the endpoint counts them -> -100 to 100), where the endpoint takes `logit_bias`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +44,14 @@ class Annotator(BaseModel):
     persona: str = Field(default="", description="who the model is told that it is")
     style: Literal["reasoned", "bare"] = "reasoned"
     model: str = ""
+    bias: Mapping[str, float] = Field(default_factory=dict)
+
+    @field_validator("bias")
+    @classmethod
+    def _within(cls, bias: Mapping[str, float]) -> Mapping[str, float]:
+        if any(not -100 <= weight <= 100 for weight in bias.values()):
+            raise ValueError("a token's bias goes from -100 to 100")
+        return bias
 
 
 VARIANTS: Sequence[tuple[str, Literal["reasoned", "bare"]]] = (
@@ -137,6 +146,7 @@ class Annotators(ModelWorker):
         reply = await llm.ask(
             self.messages(unit, who), schema=self._schema(asked, unit, who), repeat=repeat,
             check=lambda told: _read(asked, unit, who, told), to=who.model, **self.parameters(),
+            **({"logit_bias": dict(who.bias)} if who.bias else {}),
         )  # fmt: skip
         drafts = [self._draft(q, unit, who, reply.value[q.name], reply.call) for q in asked]
         return [replace(draft, repeat=repeat) for draft in drafts]

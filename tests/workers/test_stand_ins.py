@@ -81,6 +81,18 @@ def test_a_drawn_annotator_is_asked_in_its_way_at_its_model():
     assert drafts[0].value == A and "It is shorter." in drafts[0].rationale
 
 
+def test_an_annotator_with_a_token_bias_sends_it():
+    biased = [{"name": "first", "style": "bare", "bias": {"32": 5}}]
+    _, sent = work(pool(annotators=biased, noise=0), pair(), lambda body: {"better": "A"})
+    assert sent[""][0]["logit_bias"] == {"32": 5}
+    plain = [{"name": "first", "style": "bare"}]
+    _, sent = work(pool(annotators=plain, noise=0), pair(), lambda body: {"better": "A"})
+    assert "logit_bias" not in sent[""][0]
+    assert pool(annotators=plain).digest != pool(annotators=biased).digest
+    with pytest.raises(ValidationError, match="100"):
+        pool(annotators=[{"name": "first", "bias": {"32": 500}}])
+
+
 def test_simulated_annotators_are_named_so_and_their_models_known():
     assert pool().simulated and pool().needs_model()
     with pytest.raises(ValidationError, match="simulated"):
