@@ -96,11 +96,12 @@ def settings(study: Study) -> None:
             if present.language in texts.languages() else 0,
             format_func=lambda code: texts.languages().get(code, "As the study says"),
         )  # fmt: skip
-        sensitive = st.radio(
-            "Sensitive content", list(SENSITIVE), list(SENSITIVE).index(present.sensitive),
-            format_func=SENSITIVE.get, disabled=not study.protocol.sensitive,
-            help="" if study.protocol.sensitive else "This study marks nothing as sensitive.",
-        )  # fmt: skip
+        sensitive = present.sensitive
+        if study.protocol.sensitive:
+            sensitive = st.radio(
+                "Sensitive content", list(SENSITIVE), list(SENSITIVE).index(present.sensitive),
+                format_func=SENSITIVE.get,
+            )  # fmt: skip
         st.caption("Keys: a letter (not C or R), or F2 to F12. Digits stay with the answers.")
         with st.container(key="work-keys", horizontal=True):
             keys = {

@@ -58,3 +58,10 @@ def test_study_editor(app, visit):
     darken(page)
     found["dark"] = grave(page)
     assert {tab: wrong for tab, wrong in found.items() if wrong} == {}
+
+
+def test_settings_of_ones_own(app, visit):
+    page = visit(f"{app.url}/work?who=ana&study=small")
+    page.get_by_role("tab", name="Settings").click()
+    settled(page)
+    assert both_themes(page) == []
