@@ -60,7 +60,7 @@ def looks(
     connection: Connection, study: Study, worker: Worker, tasks: Sequence[tuple[int, int]],
     unmade: Mapping[int, tuple[int, tuple[str, ...]]],
 ) -> list[Look]:  # fmt: skip
-    """Tasks (unit id, repeat) as they would be asked; those without an answer are left out.
+    """Tasks (unit id, repeat) as they would be asked; one without an answer says why instead.
 
     Units that are `unmade` are put together from their item and outputs.
     """
@@ -77,7 +77,8 @@ async def _rehearsed(worker: Worker, tasks: Sequence[tuple[Unit, int]]) -> list[
     for unit, repeat in tasks:
         try:
             model: Rehearsal = await rehearse(worker, unit, repeat)
-        except CannotAnswer:
+        except CannotAnswer as reason:
+            found.append(Look(unit.key, repeat, (), f"Passed by, nothing is sent: {reason}"))
             continue
         found.append(Look(unit.key, repeat, model.requests, model.ended))
     return found

@@ -58,9 +58,6 @@ def prompts(who: Identity, study: Study, worker: Worker, **options: Any) -> None
             st.info(plain(str(reason)))
             return
         names = [plain(f"{one.unit}, repeat {one.repeat}") for one in found]
-        if not found:
-            st.info("Nothing would be sent for these units.")
-            return
         for tab, one in zip(st.tabs(names), found, strict=True):
             with tab:
                 _task(one)

@@ -378,3 +378,10 @@ def test_a_target_for_latency_is_entered_and_shown_beside_what_replies_take(open
     [status] = runs.listing(db, OWNER, "pairs")
     assert (status.target, status.target_of, status.latency[2]) == (30.0, "mean", 4)
     assert "(the latest 4); target: mean of at most 30 s, kept" in said(page)
+
+
+def test_a_unit_that_would_be_passed_by_says_why_before_the_start(open_page):
+    db, opened = open_page
+    pairs(db, units=3)
+    page = typed(any_kind(opened(), "write", "ask"), "-model", "m")
+    assert "Passed by, nothing is sent" in said(page) and not page.code
