@@ -226,7 +226,7 @@ else:
         body = st.container(key="desk")
         with st.container(key="action-bar", horizontal=True):
             tools(settings)
-            reading()
+            reading(settings["words"])
             slot = st.container(key="action-send", horizontal=True, width="content")
         with body:
             work(slot)

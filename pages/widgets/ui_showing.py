@@ -13,6 +13,7 @@ import streamlit as st
 from core.showing import Call, Passage, Records
 from core.units import Shown, Unit
 from pages.widgets.components import part as browser_part
+from pages.widgets.components import texts
 from pages.widgets.inert import LONGEST, inert
 from pages.widgets.texts import Words
 from pages.widgets.words import plain
@@ -119,7 +120,7 @@ class Material:
                 self._passage(passage, first=place == 0)
 
     def _passage(self, passage: Passage, *, first: bool) -> None:
-        name = f"_{plain(passage.label)}_" if passage.label else ""
+        name = f"_{plain(self.word(passage.label))}_" if passage.label else ""
         head = self._named() if first else ""
         if passage.form == "plain" and name and len(passage.text) <= SHORT:
             line = plain(passage.text.replace("\n", " ↵ "))
@@ -190,7 +191,10 @@ class Material:
     def _drawn(self, view_of: str, **data: Any) -> None:
         self._head()
         key = self._key(view_of)
-        browser_part("material", *DRAWN)(key=key, data={"key": key, "block": view_of, **data})
+        words = self.words.raw(*texts(view_of))
+        browser_part("material", *DRAWN)(
+            key=key, data={"key": key, "block": view_of, "words": words, **data}
+        )
 
     @contextmanager
     def part(self, key: str, title: str) -> Iterator[None]:

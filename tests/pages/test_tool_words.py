@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 
 from core.settings import ROOT
-from pages.widgets.components import FOLDER
+from pages.widgets.components import FOLDER, texts
 from pages.widgets.components.tools import WORDS
 from pages.widgets.texts import Words, catalogue, languages
 from pages.widgets.ui_showing import output_name
@@ -48,6 +48,10 @@ def said_by_the_desk():
     for folder in ("core/questions", "pages/widgets"):
         for path in sorted((ROOT / folder).glob("*.py")):
             found |= set(CALLS.findall(path.read_text("utf-8")))
+    found |= set(re.findall(r'Passage\("(\w+)"', (ROOT / "core/content/trajectory.py").read_text()))
+    parts = [path.stem for path in FOLDER.glob("*.js")]
+    assert {"Nothing matches", "Find in the text", "Open all", "New box"} <= set(texts(*parts))
+    found |= set(texts(*parts))
     return found
 
 

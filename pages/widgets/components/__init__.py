@@ -7,6 +7,7 @@ server shows that it has it, never triggers; each works by keys alone and says w
 screen reader.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 FOLDER = Path(__file__).parent
+TR = re.compile(r'\btr\("([^"]+)"')
 
 
 @cache
@@ -26,6 +28,12 @@ def part(name: str, *more: str, isolated: bool = True) -> Any:
         css="\n".join(_text(f"{file}.css") for file in files),
         isolate_styles=isolated,
     )
+
+
+@cache
+def texts(*names: str) -> tuple[str, ...]:
+    """The desk's own texts that these parts say by `tr("...")`, named by their English words."""
+    return tuple(sorted({text for name in names for text in TR.findall(_text(f"{name}.js"))}))
 
 
 def _text(name: str) -> str:

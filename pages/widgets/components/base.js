@@ -50,6 +50,10 @@ function el(tag, facts, ...inside) {
 const fill = (text, facts = {}) =>
   (text || "").replaceAll("**", "").replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? "");
 
+// The desk's own texts in the person's language: `tr("Remove {name}", { name })`, named by their
+// English words, which stand where there is no other.
+const worded = (words) => (text, facts) => fill((words || {})[text] ?? text, facts);
+
 // Title, "(optional)" and help of a question.
 function heading(data, id, optional = "(optional)") {
   const title = el("div", { class: "title", id }, el("strong", { text: data.title }));

@@ -25,6 +25,7 @@ function line(a, b) {
 export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
+    const tr = (text, facts) => worded(data.words)(text, facts);
     const answer = made(first, send);
     const picture = pictured(first.ground.picture, () => draw());
     const tell = teller();
@@ -40,7 +41,7 @@ export default function (component) {
     const listed = (held) => ({ boxes: Array.isArray(held?.boxes) ? held.boxes : [], relations: Array.isArray(held?.relations) ? held.relations : [] });
     const value = () => listed(answer.get() ?? data.proposed);
     const named = (box) => box.label || box.id;
-    const told = (box) => `${named(box)}: x ${box.x}, y ${box.y}, ${box.w} by ${box.h}`;
+    const told = (box) => tr("{name}: x {x}, y {y}, {w} by {h}", { ...box, name: named(box) });
 
     function keep(fresh, words, focus) {
       answer.set(fresh);
@@ -63,12 +64,12 @@ export default function (component) {
       const at = held.boxes.findIndex((one) => one.id === box.id);
       const boxes = held.boxes.toSpliced(at, 1);
       const relations = held.relations.filter((one) => one.from !== box.id && one.to !== box.id);
-      keep({ ...held, boxes, relations }, `${named(box)} removed`, (boxes[at] || boxes[at - 1])?.id ?? "");
+      keep({ ...held, boxes, relations }, tr("{name} removed", { name: named(box) }), (boxes[at] || boxes[at - 1])?.id ?? "");
     }
 
     function add(x, y, w, h) {
       const held = value();
-      if (held.boxes.length >= data.most) return tell.say(`at most ${data.most} boxes`);
+      if (held.boxes.length >= data.most) return tell.say(tr("at most {n} boxes", { n: data.most }));
       let n = held.boxes.length + 1;
       while (held.boxes.some((one) => one.id === `b${n}`)) n += 1;
       put({ h, id: `b${n}`, label: current, w, x, y });
@@ -170,7 +171,7 @@ export default function (component) {
       lines.setAttribute("aria-hidden", "true");
       const known = new Map(held.boxes.map((box) => [box.id, box]));
       for (const one of held.relations) if (known.has(one.from) && known.has(one.to)) lines.append(line(known.get(one.from), known.get(one.to)));
-      const shown = under.kind === "image" && picture.url().startsWith("data:image/") ? el("img", { src: picture.url(), alt: under.alt || "The picture that boxes are drawn on", draggable: "false" }) : null;
+      const shown = under.kind === "image" && picture.url().startsWith("data:image/") ? el("img", { src: picture.url(), alt: under.alt || tr("The picture that boxes are drawn on"), draggable: "false" }) : null;
       const given = (under.boxes || []).map((box) => {
         const made = el("div", { class: "given" }, el("span", { class: "name", text: named(box) }));
         set(made, box);
@@ -185,10 +186,10 @@ export default function (component) {
 
     function chooser(words, options, chosen, heard) {
       if (!options.length) {
-        const field = el("input", { type: "text", maxlength: "200", value: chosen, placeholder: words === "Relation" ? "relation" : "label", "aria-label": words, onchange: () => heard(storable(field.value)) });
+        const field = el("input", { type: "text", maxlength: "200", value: chosen, placeholder: words === tr("Relation") ? tr("relation") : tr("label"), "aria-label": words, onchange: () => heard(storable(field.value)) });
         return field;
       }
-      const pick = el("select", { "aria-label": words, onchange: () => heard(pick.value) }, options.includes(chosen) ? null : el("option", { value: "", text: chosen ? `${chosen} (choose)` : "choose", selected: true, disabled: true }), options.map((one) => el("option", { value: one, text: one, selected: one === chosen })));
+      const pick = el("select", { "aria-label": words, onchange: () => heard(pick.value) }, options.includes(chosen) ? null : el("option", { value: "", text: chosen ? `${chosen} (${tr("choose")})` : tr("choose"), selected: true, disabled: true }), options.map((one) => el("option", { value: one, text: one, selected: one === chosen })));
       return pick;
     }
 
@@ -196,27 +197,27 @@ export default function (component) {
       const off = beyond(box);
       const row = el(
         "li", {},
-        chooser(`Label of ${told(box)}`, labels(), box.label, (label) => put({ ...box, label }, `${box.id}: ${label}`, null)),
+        chooser(tr("Label of {name}", { name: told(box) }), labels(), box.label, (label) => put({ ...box, label }, `${box.id}: ${label}`, null)),
         el("span", { class: "note", text: `x ${box.x}, y ${box.y}, ${box.w} × ${box.h}` }),
-        off ? el("button", { type: "button", class: "small", text: "Bring inside", "aria-label": `Bring ${named(box)} inside`, onclick: () => put(inside(box)) }) : null,
-        el("button", { type: "button", class: "small", text: "Remove", "aria-label": `Remove ${told(box)}`, onclick: () => remove(box) }),
+        off ? el("button", { type: "button", class: "small", text: tr("Bring inside"), "aria-label": tr("Bring {name} inside", { name: named(box) }), onclick: () => put(inside(box)) }) : null,
+        el("button", { type: "button", class: "small", text: tr("Remove"), "aria-label": tr("Remove {name}", { name: told(box) }), onclick: () => remove(box) }),
       );
       row.style.setProperty("--hue", hue(box.label));
       return row;
     }
 
     function lint(held) {
-      const wrong = held.boxes.filter(beyond).map((box) => `${named(box)} reaches beyond the edge: move it or bring it inside.`);
-      if (labels().length) wrong.push(...held.boxes.filter((box) => !labels().includes(box.label)).map((box) => `${named(box)} needs a label.`));
+      const wrong = held.boxes.filter(beyond).map((box) => tr("{name} reaches beyond the edge: move it or bring it inside.", { name: named(box) }));
+      if (labels().length) wrong.push(...held.boxes.filter((box) => !labels().includes(box.label)).map((box) => tr("{name} needs a label.", { name: named(box) })));
       const over = [];
       if (data.overlap !== "allow")
         held.boxes.forEach((a, n) => held.boxes.slice(n + 1).forEach((b) => {
           const share = shared(a, b);
-          if (share > 0.1 && share < 1) over.push(`${named(a)} and ${named(b)} overlap by ${Math.round(share * 100)} %`);
+          if (share > 0.1 && share < 1) over.push(tr("{one} and {other} overlap by {n} %", { one: named(a), other: named(b), n: Math.round(share * 100) }));
         }));
       const all = [...wrong, ...(data.overlap === "refuse" ? over : [])].map((text) => el("li", { class: "wrong", text }));
-      if (data.overlap === "warn") all.push(...over.map((text) => el("li", { class: "note", text: `Note: ${text}` })));
-      return all.length ? el("ul", { class: "lint", "aria-label": "What to look at" }, all.slice(0, 12), all.length > 12 ? el("li", { class: "note", text: `and ${all.length - 12} more` }) : null) : null;
+      if (data.overlap === "warn") all.push(...over.map((text) => el("li", { class: "note", text: tr("Note: {text}", { text }) })));
+      return all.length ? el("ul", { class: "lint", "aria-label": tr("What to look at") }, all.slice(0, 12), all.length > 12 ? el("li", { class: "note", text: tr("and {n} more", { n: all.length - 12 }) }) : null) : null;
     }
 
     function relations(held) {
@@ -227,20 +228,20 @@ export default function (component) {
         return box ? (twins > 1 ? `${named(box)} (${id})` : named(box)) : id;
       };
       const ends = (words, n) => el("select", { "aria-label": words }, held.boxes.map((box, i) => el("option", { value: box.id, text: say(box.id), selected: i === n })));
-      const [from, to] = [ends("From", 0), ends("To", 1)];
+      const [from, to] = [ends(tr("From"), 0), ends(tr("To"), 1)];
       let words = data.relation_labels[0] ?? "";
-      const label = chooser("Relation", data.relation_labels, words, (text) => (words = text));
+      const label = chooser(tr("Relation"), data.relation_labels, words, (text) => (words = text));
       const relate = () => {
         if (!data.relation_labels.length) words = storable(label.value);
         const fresh = { from: from.value, label: words, to: to.value };
-        if (held.relations.some((one) => one.from === fresh.from && one.to === fresh.to && (one.label || "") === words)) return tell.say("related already");
-        keep({ ...held, relations: [...held.relations, fresh] }, `${say(fresh.from)} to ${say(fresh.to)}: ${words}`);
+        if (held.relations.some((one) => one.from === fresh.from && one.to === fresh.to && (one.label || "") === words)) return tell.say(tr("related already"));
+        keep({ ...held, relations: [...held.relations, fresh] }, `${say(fresh.from)} → ${say(fresh.to)}: ${words}`);
       };
       const rows = held.relations.map((one, n) => {
         const said = `${say(one.from)} → ${say(one.to)}${one.label ? `: ${one.label}` : ""}`;
-        return el("li", {}, el("span", { text: said }), el("button", { type: "button", class: "small", text: "Remove", "aria-label": `Remove ${said}`, onclick: () => keep({ ...held, relations: held.relations.toSpliced(n, 1) }, "relation removed") }));
+        return el("li", {}, el("span", { text: said }), el("button", { type: "button", class: "small", text: tr("Remove"), "aria-label": tr("Remove {name}", { name: said }), onclick: () => keep({ ...held, relations: held.relations.toSpliced(n, 1) }, tr("relation removed")) }));
       });
-      return el("div", { class: "related" }, el("div", { class: "row", role: "group", "aria-label": "New relation" }, from, el("span", { "aria-hidden": "true", text: "→" }), to, label, el("button", { type: "button", class: "small", text: "Relate", onclick: relate })), rows.length ? el("ul", { class: "boxes", "aria-label": "Relations" }, rows) : null);
+      return el("div", { class: "related" }, el("div", { class: "row", role: "group", "aria-label": tr("New relation") }, from, el("span", { "aria-hidden": "true", text: "→" }), to, label, el("button", { type: "button", class: "small", text: tr("Relate"), onclick: relate })), rows.length ? el("ul", { class: "boxes", "aria-label": tr("Relations") }, rows) : null);
     }
 
     function bar(held) {
@@ -253,23 +254,23 @@ export default function (component) {
       const proposal = data.proposed.boxes.length > 0;
       return el(
         "div", { class: "row" },
-        pick.length ? el("div", { class: "row", role: "group", "aria-label": "Label of new boxes" }, pick) : null,
-        el("button", { type: "button", class: "small", text: "New box", onclick: () => add(40, 40, 20, 20) }),
-        untouched && proposal ? el("button", { type: "button", class: "small", text: "As proposed", onclick: () => keep({ boxes: held.boxes.map(boxed), relations: held.relations }, "kept as proposed") }) : null,
-        held.boxes.length ? null : el("button", { type: "button", class: "small", "aria-pressed": String(!untouched), text: "Nothing to draw", onclick: () => keep(untouched ? { boxes: [], relations: [] } : null, untouched ? "nothing to draw" : "") }),
+        pick.length ? el("div", { class: "row", role: "group", "aria-label": tr("Label of new boxes") }, pick) : null,
+        el("button", { type: "button", class: "small", text: tr("New box"), onclick: () => add(40, 40, 20, 20) }),
+        untouched && proposal ? el("button", { type: "button", class: "small", text: tr("As proposed"), onclick: () => keep({ boxes: held.boxes.map(boxed), relations: held.relations }, tr("kept as proposed")) }) : null,
+        held.boxes.length ? null : el("button", { type: "button", class: "small", "aria-pressed": String(!untouched), text: tr("Nothing to draw"), onclick: () => keep(untouched ? { boxes: [], relations: [] } : null, untouched ? tr("Nothing to draw") : "") }),
       );
     }
 
     function draw(focus) {
       const held = value();
-      const hint = `Draw by mouse, or press New box. Arrows move a box, Shift and arrows size it, Alt makes small steps${labels().length ? ", digits give the label" : ""}, Delete removes.`;
+      const hint = [tr("Draw by mouse, or press New box. Arrows move a box, Shift and arrows size it, Alt makes small steps, Delete removes."), labels().length ? tr("Digits give the label.") : ""].join(" ");
       body.replaceChildren(
-        ...heading(data, `h-${data.key}`),
+        ...heading(data, `h-${data.key}`, tr("(optional)")),
         bar(held),
         surface(held),
         el("div", { class: "hint", text: hint }),
         ...[lint(held)].filter(Boolean),
-        el("ul", { class: "boxes", "aria-label": "Boxes" }, held.boxes.map(entry)),
+        el("ul", { class: "boxes", "aria-label": tr("Boxes") }, held.boxes.map(entry)),
         ...[relations(held)].filter(Boolean),
       );
       if (focus) body.querySelector(`.box[data-id="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });

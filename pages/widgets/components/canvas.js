@@ -7,6 +7,7 @@ function svg(tag, facts, ...inside) {
 }
 
 function drawCanvas(data) {
+  const tr = worded(data.words);
   const named = new Map(data.entities.map((one) => [one.id, one.label]));
   const places = new Map(data.entities.map((one) => [one.id, one.box]));
   const xs = data.entities.flatMap(({ box: [x, , w] }) => [x, x + w]);
@@ -16,7 +17,7 @@ function drawCanvas(data) {
   const wide = Math.min(2000, Math.max(100, ...xs)) + 2 - left;
   const high = Math.min(2000, Math.max(100, ...ys)) + 2 - top;
   const size = Math.max(wide, high);
-  const drawing = svg("svg", { viewBox: `${left} ${top} ${wide} ${high}`, role: "img", "aria-label": `A plan of ${data.entities.length} boxes; they are listed below` });
+  const drawing = svg("svg", { viewBox: `${left} ${top} ${wide} ${high}`, role: "img", "aria-label": tr("A plan of {n} boxes; they are listed below", { n: data.entities.length }) });
   const tip = svg("marker", { id: "tip", viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse" }, svg("path", { d: "M0 0 10 5 0 10z", class: "tip" }));
   drawing.append(svg("defs", {}, tip), svg("rect", { x: 0, y: 0, width: 100, height: 100, class: "sheet" }));
   for (const one of data.entities) {
@@ -36,7 +37,7 @@ function drawCanvas(data) {
     drawing.append(label(one.label, x + w / 2, y + h / 2 + size / 100, size, "words"));
   }
   const frame = el("div", { class: "canvas" }, drawing);
-  return [frame, ...lint(data.problems), boxList(data), ...(data.relations.length ? relationList(data.relations, named, "Relations") : [])];
+  return [frame, ...lint(data.problems, tr), boxList(data, tr), ...(data.relations.length ? relationList(data.relations, named, tr("Relations")) : [])];
 }
 
 // Where the line from the middle of a box towards a point leaves the box.
@@ -54,16 +55,16 @@ function label(text, x, y, size, name) {
   return made;
 }
 
-function lint(problems) {
-  if (!problems.length) return [el("p", { class: "small-print", text: "No box overlaps another or leaves the canvas." })];
-  const many = problems.length === 1 ? "1 problem of the layout" : `${problems.length} problems of the layout`;
+function lint(problems, tr) {
+  if (!problems.length) return [el("p", { class: "small-print", text: tr("No box overlaps another or leaves the canvas.") })];
+  const many = tr("Problems of the layout: {n}", { n: problems.length });
   const shown = problems.slice(0, 50).map((text) => el("li", { text }));
-  if (problems.length > 50) shown.push(el("li", { text: `and ${problems.length - 50} more` }));
+  if (problems.length > 50) shown.push(el("li", { text: tr("and {n} more", { n: problems.length - 50 }) }));
   return [el("p", { class: "small-print", text: many }), el("ul", { class: "problems" }, shown)];
 }
 
-function boxList(data) {
-  const head = el("tr", {}, ["box", "x", "y", "width", "height"].map((text) => el("th", { scope: "col", text })));
+function boxList(data, tr) {
+  const head = el("tr", {}, [tr("box"), "x", "y", tr("width"), tr("height")].map((text) => el("th", { scope: "col", text })));
   const rows = data.entities.map((one) => el("tr", {}, el("td", {}, el("bdi", { text: one.label })), one.box.map((text) => el("td", { text }))));
-  return el("details", {}, el("summary", { text: `The ${data.entities.length} boxes in numbers` }), el("table", {}, el("thead", {}, head), el("tbody", {}, rows)));
+  return el("details", {}, el("summary", { text: tr("The {n} boxes in numbers", { n: data.entities.length }) }), el("table", {}, el("thead", {}, head), el("tbody", {}, rows)));
 }

@@ -1,7 +1,8 @@
 // Changes as a table, unified or side by side. Signs and words say what changed; colour only helps.
 function drawDiff(data) {
+  const tr = worded(data.words);
   const table = el("table", { class: "diff" });
-  const names = [["unified", "One column"], ["split", "Side by side"]];
+  const names = [["unified", tr("One column")], ["split", tr("Side by side")]];
   const buttons = names.map(([view, text]) => el("button", { class: "small", type: "button", text, onclick: () => show(view) }));
   const show = (view) => {
     names.forEach(([name], at) => buttons[at].setAttribute("aria-pressed", String(name === view)));
@@ -9,8 +10,8 @@ function drawDiff(data) {
     table.replaceChildren(...data.hunks.map((hunk) => (view === "split" ? splitHunk(hunk) : unifiedHunk(hunk))));
   };
   show(data.view === "split" ? "split" : "unified");
-  const frame = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Changes" }, table);
-  return [el("div", { class: "bar", role: "group", "aria-label": "How changes are shown" }, buttons), frame];
+  const frame = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": tr("Changes") }, table);
+  return [el("div", { class: "bar", role: "group", "aria-label": tr("How changes are shown") }, buttons), frame];
 }
 
 const MARKS = { "+": ["added", "+"], "-": ["gone", "−"], " ": ["same", ""] };

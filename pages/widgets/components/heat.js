@@ -2,7 +2,8 @@
 function drawHeat(data) {
   const span = data.high - data.low || 1;
   const share = (value) => Math.max(0, Math.min(1, (value - data.low) / span));
-  const name = data.measure || "value";
+  const tr = worded(data.words);
+  const name = data.measure || tr("value");
   const digits = (value) => String(Number(value.toPrecision(3)));
   const line = el("div", { class: "heat", dir: "auto" });
   for (const [text, value] of data.tokens) {
@@ -17,6 +18,6 @@ function drawHeat(data) {
     token.style.setProperty("--heat", String(share(value)));
     line.append(before, token, after);
   }
-  const scale = el("p", { class: "small-print", text: `${name}: ${digits(data.low)} (empty bar) to ${digits(data.high)} (full bar)` });
-  return [el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Text with ${name} per token` }, line), scale];
+  const scale = el("p", { class: "small-print", text: tr("{name}: {low} (empty bar) to {high} (full bar)", { name, low: digits(data.low), high: digits(data.high) }) });
+  return [el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": tr("Text with {name} per token", { name }) }, line), scale];
 }

@@ -3,6 +3,7 @@
 export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
+    const tr = (text, facts) => worded(data.words)(text, facts);
     const answer = made(first, send);
     const tell = teller();
     const body = el("div");
@@ -22,28 +23,28 @@ export default function (component) {
 
     function pair(strength) {
       const { left, right } = chosen;
-      if (left === null || right === null) return tell.say("Choose one of each list first");
+      if (left === null || right === null) return tell.say(tr("Choose one of each list first"));
       const held = pairs();
       const at = held.findIndex((one) => one.left === left && one.right === right);
-      if (at < 0 && held.length >= data.most) return tell.say(`at most ${data.most} pairs`);
-      if (at < 0 && !data.several && held.some((one) => one.left === left || one.right === right)) return tell.say("one of them has a partner already");
+      if (at < 0 && held.length >= data.most) return tell.say(tr("at most {n} pairs", { n: data.most }));
+      if (at < 0 && !data.several && held.some((one) => one.left === left || one.right === right)) return tell.say(tr("one of them has a partner already"));
       const fresh = at < 0 ? { left, right, strength } : { ...held[at], strength };
       const focus = `${data.columns[0].side}-${chosen[data.columns[0].side]}`;
       chosen.left = chosen.right = null;
-      keep({ pairs: at < 0 ? [...held, fresh] : held.with(at, fresh) }, `paired, strength ${strength}`, focus);
+      keep({ pairs: at < 0 ? [...held, fresh] : held.with(at, fresh) }, tr("paired, strength {n}", { n: strength }), focus);
     }
 
     const change = (n, facts) => keep({ pairs: pairs().with(n, facts) });
     function remove(n) {
       const rest = pairs().toSpliced(n, 1);
-      keep(rest.length ? { pairs: rest } : null, "removed", rest.length ? `remove-${Math.min(n, rest.length - 1)}` : `${data.columns[0].side}-${data.columns[0].entries[0]?.key}`);
+      keep(rest.length ? { pairs: rest } : null, tr("pair removed"), rest.length ? `remove-${Math.min(n, rest.length - 1)}` : `${data.columns[0].side}-${data.columns[0].entries[0]?.key}`);
     }
 
     function choose(side, key) {
       chosen[side] = chosen[side] === key ? null : key;
       draw(`${side}-${key}`);
       const open = data.columns.find((one) => chosen[one.side] === null);
-      tell.say(open ? `choose one of ${open.name}` : "press a strength");
+      tell.say(open ? tr("choose one of {list}", { list: open.name }) : tr("press a strength"));
     }
 
     function keys(event) {
@@ -70,19 +71,19 @@ export default function (component) {
       const partners = new Map();
       pairs().forEach((pair, n) => partners.set(pair[one.side], [...(partners.get(pair[one.side]) || []), n + 1]));
       const entries = one.entries.map(({ key, text }) =>
-        el("li", {}, el("button", { type: "button", "data-key": `${one.side}-${key}`, "aria-pressed": String(chosen[one.side] === key), onclick: () => choose(one.side, key) }, el("bdi", { text }), (partners.get(key) || []).map((n) => el("span", { class: "tag", text: String(n), title: `pair ${n}` })))),
+        el("li", {}, el("button", { type: "button", "data-key": `${one.side}-${key}`, "aria-pressed": String(chosen[one.side] === key), onclick: () => choose(one.side, key) }, el("bdi", { text: text.trim() }), (partners.get(key) || []).map((n) => el("span", { class: "tag", text: String(n), title: tr("pair {n}", { n }) })))),
       );
-      return el("div", { class: "column" }, el("div", { class: "note", id: `c-${data.key}-${one.side}`, text: one.name }), entries.length ? el("ul", { "aria-labelledby": `c-${data.key}-${one.side}` }, entries) : el("div", { class: "hint", text: "This list is empty." }));
+      return el("div", { class: "column" }, el("div", { class: "note", id: `c-${data.key}-${one.side}`, text: one.name }), entries.length ? el("ul", { "aria-labelledby": `c-${data.key}-${one.side}` }, entries) : el("div", { class: "hint", text: tr("This list is empty.") }));
     }
 
     function entry(one, n) {
-      const pick = el("select", { "aria-label": `Strength of pair ${n + 1}`, onchange: () => change(n, { ...one, strength: Number(pick.value) }) }, strengths().map((s) => el("option", { value: String(s), text: String(s), selected: s === one.strength })));
-      const note = el("input", { type: "text", maxlength: "2000", value: one.note || "", placeholder: "note", "aria-label": `Note on pair ${n + 1}`, onchange: () => {
+      const pick = el("select", { "aria-label": tr("Strength of pair {n}", { n: n + 1 }), onchange: () => change(n, { ...one, strength: Number(pick.value) }) }, strengths().map((s) => el("option", { value: String(s), text: String(s), selected: s === one.strength })));
+      const note = el("input", { type: "text", maxlength: "2000", value: one.note || "", placeholder: tr("note"), "aria-label": tr("Note on pair {n}", { n: n + 1 }), onchange: () => {
         const { left, right, strength } = one;
         change(n, note.value.trim() ? { left, note: storable(note.value), right, strength } : { left, right, strength });
       } });
       const [a, b] = data.columns.map(({ side }) => words(side, one[side]));
-      return el("li", {}, el("span", { class: "tag", text: String(n + 1) }), el("span", { class: "ends" }, el("bdi", { text: short(a) }), " ~ ", el("bdi", { text: short(b) })), pick, data.notes ? note : null, el("button", { type: "button", class: "small", "data-key": `remove-${n}`, text: "Remove", "aria-label": `Remove pair ${n + 1}`, onclick: () => remove(n) }));
+      return el("li", {}, el("span", { class: "tag", text: String(n + 1) }), el("span", { class: "ends" }, el("bdi", { text: short(a) }), " ~ ", el("bdi", { text: short(b) })), pick, data.notes ? note : null, el("button", { type: "button", class: "small", "data-key": `remove-${n}`, text: tr("Remove"), "aria-label": tr("Remove pair {n}", { n: n + 1 }), onclick: () => remove(n) }));
     }
 
     function draw(focus) {
@@ -90,9 +91,9 @@ export default function (component) {
       const ready = chosen.left !== null && chosen.right !== null;
       const none = answer.get() !== null && !held.length;
       const [weak, strong] = data.ends;
-      const scale = el("div", { class: "row", role: "group", "aria-label": "Strength" }, weak ? el("span", { class: "hint", text: weak }) : null, strengths().map((s) => el("button", { type: "button", class: "small", disabled: !ready, "aria-label": `Pair with strength ${s}`, onclick: () => pair(s) }, s === 10 ? "10" : "", s === 10 ? el("kbd", { text: "0", "aria-hidden": "true" }) : String(s))), strong ? el("span", { class: "hint", text: strong }) : null);
-      const inside = el("div", { onkeydown: keys }, el("div", { class: "columns" }, data.columns.map(list)), el("div", { class: "hint", text: "Choose one of each list, then press a strength. Arrows walk the lists, Enter chooses." }), scale, held.length ? el("ul", { class: "pairs", "aria-label": "Pairs" }, held.map(entry)) : null);
-      body.replaceChildren(...heading(data, `h-${data.key}`), inside, ...(held.length ? [] : [el("div", { class: "row" }, el("button", { type: "button", class: "small", "aria-pressed": String(none), text: "Nothing matches", onclick: () => keep(none ? null : { pairs: [] }, none ? "" : "nothing matches") }))]));
+      const scale = el("div", { class: "row", role: "group", "aria-label": tr("Strength") }, weak ? el("span", { class: "hint", text: weak }) : null, strengths().map((s) => el("button", { type: "button", class: "small", disabled: !ready, "aria-label": tr("Pair with strength {n}", { n: s }), onclick: () => pair(s) }, s === 10 ? "10" : "", s === 10 ? el("kbd", { text: "0", "aria-hidden": "true" }) : String(s))), strong ? el("span", { class: "hint", text: strong }) : null);
+      const inside = el("div", { onkeydown: keys }, el("div", { class: "columns" }, data.columns.map(list)), el("div", { class: "hint", text: tr("Choose one of each list, then press a strength. Arrows walk the lists, Enter chooses.") }), scale, held.length ? el("ul", { class: "pairs", "aria-label": tr("Pairs") }, held.map(entry)) : null);
+      body.replaceChildren(...heading(data, `h-${data.key}`, tr("(optional)")), inside, ...(held.length ? [] : [el("div", { class: "row" }, el("button", { type: "button", class: "small", "aria-pressed": String(none), text: tr("Nothing matches"), onclick: () => keep(none ? null : { pairs: [] }, none ? "" : tr("Nothing matches")) }))]));
       if (focus) body.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
     }
     draw();

@@ -3,15 +3,16 @@
 // so a new unit costs the server nothing.
 const LONG = 6000;
 const MOST = 1000;
-const INSIDE = "[class*=st-key-material-] [data-testid=stCode] pre, [class*=st-key-material-] [data-testid=stTable]";
+const INSIDE = "[class*=st-key-material-] [data-testid=stCode] pre, [class*=st-key-material-] :is([data-testid=stTable], [data-testid=stTable] > div)";
 
 export default function (component) {
-  return live(component, (root) => {
-    const box = el("input", { type: "search", "aria-label": "Find in the text", placeholder: "Find in the text", autocomplete: "off", maxlength: "200" });
+  return live(component, (root, data) => {
+    const tr = worded(data.words);
+    const box = el("input", { type: "search", "aria-label": tr("Find in the text"), placeholder: tr("Find in the text"), autocomplete: "off", maxlength: "200" });
     const count = teller();
     count.className = "count";
-    const before = el("button", { class: "small", type: "button", "aria-label": "Previous place", text: "↑" });
-    const after = el("button", { class: "small", type: "button", "aria-label": "Next place", text: "↓" });
+    const before = el("button", { class: "small", type: "button", "aria-label": tr("Previous place"), text: "↑" });
+    const after = el("button", { class: "small", type: "button", "aria-label": tr("Next place"), text: "↓" });
     const bar = el("div", { class: "row", role: "search" }, box, before, after, count);
     bar.hidden = true;
     root.append(bar);
@@ -29,13 +30,14 @@ export default function (component) {
       found = words ? places(material(), words) : [];
       place = -1;
       if (words && found.length) go(1);
-      else count.say(words ? "nothing found" : "");
+      else count.say(words ? tr("nothing found") : "");
       mark();
     };
     const go = (step) => {
       if (!found.length) return;
       place = (place + step + found.length) % found.length;
-      count.say(`${place + 1} of ${found.length}${found.length === MOST ? " or more" : ""}`);
+      const facts = { n: place + 1, total: found.length };
+      count.say(found.length === MOST ? tr("{n} of {total} or more", facts) : tr("{n} of {total}", facts));
       found[place].startContainer.parentElement?.scrollIntoView({ block: "center" });
       mark();
     };

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.widgets.components import part
+from pages.widgets.components import part, texts
 from pages.widgets.texts import Words
 
 WORDS = {
@@ -56,6 +56,11 @@ def draw(
         if isinstance(made, dict):
             on_value(made.get("value"))
 
-    data = {**facts, "key": key, "value": value, "words": said.raw(*WORDS.get(tool, ()))}
+    data = {
+        **facts,
+        "key": key,
+        "value": value,
+        "words": said.raw(*WORDS.get(tool, ()), *texts(tool)),
+    }
     part(tool, *MORE.get(tool, ()), "tool")(key=key, data=data, on_made_change=heard)
     return value

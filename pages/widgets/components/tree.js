@@ -1,5 +1,6 @@
 // A hierarchy that folds: native disclosure elements, so that keys and screen readers know them.
 function drawTree(data) {
+  const tr = worded(data.words);
   const below = new Map();
   for (const node of data.nodes) {
     const at = node.parent || "";
@@ -15,18 +16,18 @@ function drawTree(data) {
   const branch = (nodes) => el("ul", {}, nodes.map((node) => {
     const inside = below.get(node.id);
     if (!inside) return el("li", { class: "leaf" }, words(node));
-    const count = el("span", { class: "count", text: `${inside.length} below` });
+    const count = el("span", { class: "count", text: tr("{n} below", { n: inside.length }) });
     return el("li", {}, el("details", { open: true }, el("summary", {}, words(node).slice(0, 2), count, words(node).slice(2)), branch(inside)));
   }));
   const top = branch(below.get("") || []);
   const all = (open) => top.querySelectorAll("details").forEach((one) => { one.open = open; });
   const made = [];
   if (top.querySelector("details"))
-    made.push(el("div", { class: "bar", role: "group", "aria-label": "Branches" },
-      el("button", { class: "small", type: "button", text: "Open all", onclick: () => all(true) }),
-      el("button", { class: "small", type: "button", text: "Fold all", onclick: () => all(false) })));
-  made.push(el("div", { class: "tree scroll", tabindex: "0", role: "region", "aria-label": "Hierarchy" }, top));
-  if (data.links.length) made.push(...relationList(data.links, named, "Links between nodes"));
+    made.push(el("div", { class: "bar", role: "group", "aria-label": tr("Branches") },
+      el("button", { class: "small", type: "button", text: tr("Open all"), onclick: () => all(true) }),
+      el("button", { class: "small", type: "button", text: tr("Fold all"), onclick: () => all(false) })));
+  made.push(el("div", { class: "tree scroll", tabindex: "0", role: "region", "aria-label": tr("Hierarchy") }, top));
+  if (data.links.length) made.push(...relationList(data.links, named, tr("Links between nodes")));
   return made;
 }
 
