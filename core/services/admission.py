@@ -9,7 +9,7 @@ from core.protocol import StudyProtocol
 from core.services import studies
 from core.services.access import Identity, require
 from core.services.grading import known_answer
-from core.services.tables import outline
+from core.services.known_answers import outline
 from storage import frames
 from storage.database import Database
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.questions.base import Question
+from core.services.known_answers import outline
 from core.services.studies import Study
-from core.services.tables import outline
 from core.units import Invalid, Unit
 from storage import judgments
 

@@ -1,18 +1,18 @@
 """The parts of a question's answers as statistics read them: one table per slot."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from core.questions.base import Question, Scale
+from core.services import known_answers
+from core.services.known_answers import outline
 from core.services.studies import Study
-from core.services.tables import Follower, Sheet, Where, outline, places
+from core.services.tables import Follower, Sheet, Where, places
 from core.statistics.table import MISSING, Rater, Table
-from core.units import Invalid, own_gold
 from storage import frames, judgments
 from storage.database import Database
 
@@ -62,7 +62,7 @@ class Parts:
     signature: tuple[int, int] | None
     seen: int = 0
     answers: dict[tuple[int, int, int], Mapping[str, int]] = field(default_factory=dict)
-    gold: dict[int, Mapping[str, int]] = field(default_factory=dict)
+    gold: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     refused: int = 0
     pace: dict[int, tuple[int, float]] = field(default_factory=dict)
     sheets: dict[tuple[str, Where], Sheet] = field(default_factory=dict)
@@ -115,20 +115,10 @@ def _parts(
     parts: Parts = db.cache.get(key) or Parts(None)
     if parts.signature != live.signature:
         parts = db.cache[key] = Parts(live.signature)
-        _know(parts, question, live.known(connection, study))
+        known = live.known(connection, study)
+        parts.gold, parts.refused = known_answers.codes(connection, study, question, known)
     _follow(parts, connection, study, question)
     return parts
-
-
-def _know(parts: Parts, question: Question, known: Iterable[Any]) -> None:
-    for row in known:
-        value = own_gold(row.gold or {}, row.outputs).get(question.name)
-        if value is not None:
-            unit = outline(row)
-            try:
-                parts.gold[row.id] = question.codes(question.check(value, unit), unit)
-            except Invalid:
-                parts.refused += 1
 
 
 def _follow(parts: Parts, connection: Connection, study: Study, question: Question) -> None:

@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from core.content.base import restore
 from core.questions.base import Question
-from core.services import pools, studies
+from core.services import known_answers, pools, studies
 from core.services.studies import Study
 from core.statistics.base import Estimate
 from core.statistics.table import MISSING, Rater, Table
-from core.units import Invalid, Shown, Unit, own_gold
 from storage import exported, frames, items
 from storage import studies as study_rows
 from storage.database import Database
@@ -118,24 +116,19 @@ class Follower:
         self, connection: Connection, study: Study, question: Question, known: Sequence[Any]
     ) -> Sheet:
         keep = self.asking(connection, study, question)
-        gold, refused = self._gold(question, known)
+        gold, refused = self._gold(connection, study, question, known)
         scale = question.scale()
         table = Table(scale.labels, scale.level, units=int(keep.sum()), gold=gold[keep])
         return Sheet(table, places(keep), refused)
 
-    def _gold(self, question: Question, known: Iterable[Any]) -> tuple[Ints, int]:
+    def _gold(
+        self, connection: Connection, study: Study, question: Question, known: Iterable[Any]
+    ) -> tuple[Ints, int]:
         """Code of each unit's known answer, and how many known answers do not fit."""
-        codes, refused = np.full(len(self.units), MISSING, np.int64), 0
-        for row in known:
-            value = own_gold(row.gold or {}, row.outputs).get(question.name)
-            if value is None:
-                continue
-            try:
-                unit = outline(row)
-                code = question.codes(question.check(value, unit), unit).get("", MISSING)
-                codes[np.searchsorted(self.units[:, 0], row.id)] = code
-            except Invalid:
-                refused += 1
+        codes = np.full(len(self.units), MISSING, np.int64)
+        found, refused = known_answers.codes(connection, study, question, known)
+        for unit, own in found.items():
+            codes[np.searchsorted(self.units[:, 0], unit)] = own.get("", MISSING)
         return codes, refused
 
     def matching(self, connection: Connection, study: Study, where: Where) -> NDArray[np.bool_]:
@@ -256,16 +249,6 @@ def follower(db: Database, study: Study) -> Follower:
     """The follower of a study in this process; made at first use."""
     found: Follower = db.cache.setdefault(("tables", study.id), Follower())
     return found
-
-
-def outline(row: Any) -> Unit:
-    """A unit with keys, facts and empty texts: enough to check and code a known answer."""
-    blank = restore({"kind": "text", "data": ""})
-    outputs = tuple(Shown(key, blank) for key in row.outputs)
-    return Unit(
-        key=row.key, item=row.item_key, fields={}, outputs=outputs,
-        order=tuple(row.outputs), meta=row.meta,
-    )  # fmt: skip
 
 
 def where_of(only: Mapping[str, Sequence[str]]) -> Where:

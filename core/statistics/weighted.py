@@ -181,9 +181,12 @@ def weighted(
     half = t_quantile(level, max(1, round(effective) - 1)) * scale * math.sqrt(
         _variance(drawn.part, tops - top)
     )  # fmt: skip
-    total = top * scale
+    total, bare = top * scale, half <= TINY and n < int(domain.sum())
+    bounds = (None, None) if bare else (total - half, total + half)
+    if bare:
+        note = "no interval: no variation; see that of the ratio"
     return ratio, Estimate(
-        name, total, total - half, total + half, level, n, coverage, methods[1], note, facts
+        name, total, bounds[0], bounds[1], level, n, coverage, methods[1], note, facts
     )
 
 

@@ -2,10 +2,13 @@
 
 import pytest
 
-from core.protocol import from_yaml
-from core.services import analysis, cases, review, studies, whole_answers
+from core.content.base import restore
+from core.protocol import from_data, from_yaml
+from core.services import analysis, cases, material, review, studies, whole_answers
 from core.services.access import Denied, Identity
 from core.services.findings import NoAnswer
+from core.units import Unit
+from storage import items
 from tests.services.answers import answer
 from tests.services.conftest import ANA, fill
 from tests.written_study import OWNER
@@ -150,3 +153,37 @@ def test_review_of_segments_has_one_case_per_unit_at_its_worst_place(db, parts):
     assert (case.unit_id, case.place, case.gap) == (ids["item-0"], "2", 1)
     with pytest.raises(KeyError):
         cases.queue(db, OWNER, "small", "steps.wrong", "people")
+
+
+def test_known_answers_that_name_parts_of_a_text_are_read_beside_it(db):
+    asked = [
+        {"kind": "match", "name": "same", "title": "Which say the same", "left": "one",
+         "right": "two"},
+        {"kind": "segments", "name": "lines", "title": "Each line", "of": "one",
+         "questions": [{"kind": "label", "name": "ok", "title": "Is it", "labels": ["y", "n"]}]},
+    ]  # fmt: skip
+    fields = {"one": "plain", "two": "plain"}
+    plan = {"name": "points", "title": "P", "fields": fields, "questions": asked}
+    made = studies.create(db, OWNER, from_data(plan))
+    content = {name: {"kind": "plain", "data": "first\nsecond"} for name in fields}
+    unit = Unit("u", "u", {name: restore(c) for name, c in content.items()}, ())
+    match, lines = made.protocol.questions
+    (a, b), keys = match._keys(unit).values(), list(lines.parts(unit))
+    pairs = [{"left": x, "right": y, "strength": 7} for x, y in zip(a, b, strict=True)]
+    right = {"same": {"pairs": pairs}, "lines": {"answers": {k: {"ok": "y"} for k in keys}}}
+    wrong = {"same": {"pairs": [{"left": "nowhere", "right": "nowhere", "strength": 7}]}}
+    with db.write() as connection:
+        items.add_items(connection, made.id, [
+            {"key": key, "content": content, "meta": {}, "gold": gold}
+            for key, gold in (("i0", right), ("i1", right), ("i2", wrong))
+        ])  # fmt: skip
+        material.add_missing_units(connection, made)
+    answer(db, made, "same", "person", "ana", {"i0": right["same"], "i1": {"pairs": []}})
+    answer(db, made, "lines", "person", "ana", {"i0": right["lines"]})
+    found = analysis.agreement(db, OWNER, "points", "same")
+    (ana,) = found.raters
+    gold = ana.statistics["gold_accuracy"]
+    assert (gold.value, gold.n, found.gold_refused) == (0.5, 2, 1)
+    parts = analysis.agreement(db, OWNER, "points", "lines.ok")
+    assert parts.gold_refused == 0
+    assert parts.raters[0].statistics["gold_accuracy"].n == len(keys)

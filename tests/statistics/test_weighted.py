@@ -79,5 +79,7 @@ def test_what_has_no_known_chance_or_no_value_is_said():
     some = np.arange(9) < 2
     ratio, total = weighted("right", made, [1, 0, 1], inside=some)
     assert (ratio.n, ratio.coverage) == (2, 1.0) and total.value is not None
+    ratio, total = weighted("right", made, [0, 0, 0])
+    assert ratio.high > 0.3 and total.low is None and "no variation" in total.note
     even = design([0, 1], [1, 1], [1, 1], [True] * 2, units=9, overlap=2)
     assert not even.unequal
