@@ -1,7 +1,8 @@
 """The People page, and what the desk shows around a unit."""
 
 from core.protocol import from_data
-from core.services import answering, assignment, studies
+from core.services import answering, assignment, material, studies
+from storage import items
 from tests.pages.conftest import words
 from tests.pages.test_annotate import press, status
 from tests.services.answers import answer, better
@@ -99,3 +100,34 @@ def test_a_qualification_that_would_admit_everybody_is_said_and_keeps_the_study_
     press(page, "Open")
     assert "would admit everybody" in "\n".join(e.value for e in page.error)
     assert studies.load(workspace, "small").state == "paused"
+
+
+def test_who_drifts_meets_the_calibration_round_on_the_page(small, workspace, opened):
+    tune = {"name": "second", "kind": "calibration", "drift": 0.9, "window": 5}
+    edited(workspace, checks={"by": "half", "rounds": [tune]}, assignment={"overlap": 9})
+    with workspace.write() as connection:
+        fill_more(connection, workspace)
+    for who in (BEN, EVA):
+        held = assignment.current(workspace, who, "small")
+        while held is not None:
+            held = answering.submit(workspace, who, held, {"better": A}, follow=True).next
+    page = opened("annotate", who="ana", study="small")
+    for _ in range(5):
+        assert "practice unit" not in words(page)
+        press(page, "Tie")
+        press(page, "Submit")
+    assert "practice unit" in words(page) and "Prompt 3" in words(page)
+
+
+def fill_more(connection, db):
+    """Six units more of the ordinary work."""
+    study = studies.load(db, "small", connection)
+    text = {"kind": "text", "data": "More"}
+    rows = [{"key": f"more-{n}", "content": {"prompt": text}, "meta": {"half": "first"}}
+            for n in range(6)]  # fmt: skip
+    items.add_items(connection, study.id, rows)
+    ids = items.item_ids(connection, study.id)
+    items.add_outputs(connection, study.id, [
+        {"item": ids[row["key"]], "key": key, "content": text} for row in rows for key in "ab"
+    ])  # fmt: skip
+    material.add_missing_units(connection, study)

@@ -285,3 +285,20 @@ def test_what_is_asked_apart_is_no_part_of_coverage(db):
     seen = overview.overview(db, ANA, "small")
     assert (seen.items, seen.units) == (15, 6)
     assert studies.listing(db, ANA)[0].units == 6
+
+
+def test_a_calibration_comes_again_only_while_agreement_stays_low(db):
+    opened(db, "{rounds: [{name: tune, kind: calibration, drift: 0.7, window: 5}]}",
+           ["tune"] * 2, 24)  # fmt: skip
+    for who in (BEN, Identity("eva")):
+        work(db, who)
+    held, places = assignment.current(db, ANA, "small"), []
+    while held is not None:
+        mended = len(places) >= 4  # after the second round she answers as the others do
+        places += [held.place] if held.stage == "training" else []
+        given = A if mended else B
+        receipt = answering.submit(db, ANA, held, {"better": given}, 9.0, follow=True)
+        held = receipt.next or assignment.current(db, ANA, "small")
+    assert places[:2] == [6, 7] and len(places) == 4 and places[2] >= 7 + 5
+    events = [e.data["agreement"] for e in rows(db, Event.__table__) if e.kind == "calibration"]
+    assert len(events) == 2 and max(events) < 0.7
