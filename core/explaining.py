@@ -56,6 +56,12 @@ def found(value: Any) -> str:
     return said if len(said) <= FOUND else f"{said[: FOUND - 1]}…"
 
 
+def listed(raw: Any, what: str) -> None:
+    """Raise ValueError unless it is a list; `what` says of which things."""
+    if not isinstance(raw, list | tuple):
+        raise ValueError(f"expected a list of {what}; found {found(raw)}")
+
+
 def message_of(problem: Any) -> str:
     """What is wrong, without the field."""
     kind, message = problem["type"], problem["msg"].removeprefix("Value error, ")

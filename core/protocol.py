@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 from core import turns
 from core.content.base import contents
 from core.digest import Identified, digest
-from core.explaining import Misplaced, Path, explain, found
+from core.explaining import Misplaced, Path, explain, found, listed
 from core.policies import Assignment, Checks, Experiment, Pairs, Policy, Questionnaire, Reveal
 from core.questions.base import Question
 from core.questions.base import load as load_question
@@ -104,7 +104,7 @@ class StudyProtocol(Identified):
     @field_validator("questions", mode="before")
     @classmethod
     def _questions(cls, raw: Any) -> Any:
-        _listed(raw, "questions, each with a kind, a name and a title")
+        listed(raw, "questions, each with a kind, a name and a title")
         if not raw:
             raise ValueError("a study needs at least one question")
         return tuple(_part(spec, load_question, Question, n) for n, spec in enumerate(raw, 1))
@@ -112,7 +112,7 @@ class StudyProtocol(Identified):
     @field_validator("workers", mode="before")
     @classmethod
     def _workers(cls, raw: Any) -> Any:
-        _listed(raw, "workers, each with a kind and a name")
+        listed(raw, "workers, each with a kind and a name")
         return tuple(_part(spec, load_worker, Worker, n) for n, spec in enumerate(raw, 1))
 
     @field_validator("fields", mode="before")
@@ -281,12 +281,6 @@ def _content(kind: str) -> str:
     if kind not in contents:
         raise ValueError(f"no content kind is called {kind!r}; there are: {', '.join(contents)}")
     return kind
-
-
-def _listed(raw: Any, what: str) -> None:
-    """Raise unless it is a list."""
-    if not isinstance(raw, list | tuple):
-        raise ValueError(f"expected a list of {what}; found {found(raw)}")
 
 
 def _part(spec: Any, load: Any, kind: type, place: int) -> Any:
