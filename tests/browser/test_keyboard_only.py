@@ -102,3 +102,20 @@ def tab_to_or_here(page, words):
     here = page.evaluate("document.activeElement.textContent")
     if words not in here:
         tab_to(page, words)
+
+
+def test_the_focus_is_never_lost(app, visit):
+    """Chosen by Enter, submitted by Enter: the focus stays on the choice, then goes to the unit."""
+    page = visit(f"{app.url}/annotate?who=focus&study=small&lane=native")
+    focused = page.locator(":focus")
+    tab_to(page, "A is better")
+    page.keyboard.press("Enter")
+    chosen(page, "A is better")
+    expect(focused).to_contain_text("A is better")
+    for key, words in (("4", "4"), ("2", "cold")):
+        press(page, key)
+        chosen(page, words)
+    tab_to(page, "Submit")
+    page.keyboard.press("Enter")
+    expect(status(page)).to_contain_text("2 of up to 6")
+    expect(focused).to_contain_text(re.compile("Prompt|Answer"))

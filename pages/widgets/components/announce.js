@@ -15,11 +15,33 @@ export default function (component) {
         .join(". ");
     const look = () => {
       timer = 0;
+      restore();
       const found = words();
       if (found === said) return;
       if (said !== null) region.say(found);
       said = found;
     };
+    // An answer draws its buttons anew, and the one that had the focus is gone: the keyboard goes on
+    // from the button of the same key, or from the unit that came in its place.
+    let held = null;
+    const remember = (event) => {
+      const inside = event.target.matches?.(":focus-visible") && event.target.closest("[class*=st-key-]");
+      const key = inside && [...inside.classList].find((one) => one.startsWith("st-key-"));
+      held = key || null;
+    };
+    const restore = () => {
+      if (!held || document.activeElement !== document.body) return;
+      const same = document.querySelector(`.${CSS.escape(held)} :is(button, input, textarea)`);
+      const unit = same || document.querySelector("[class*=st-key-field-], [class*=st-key-card-]");
+      if (!unit) return;
+      if (!same) unit.tabIndex = -1;
+      unit.focus({ preventScroll: Boolean(same) });
+    };
+    const forget = () => {
+      held = null;
+    };
+    document.addEventListener("focusin", remember);
+    document.addEventListener("pointerdown", forget);
     // A quarter of a second after the page came to rest: one announcement for one change.
     const seen = new MutationObserver(() => {
       clearTimeout(timer);
@@ -34,6 +56,8 @@ export default function (component) {
       stop: () => {
         clearTimeout(timer);
         seen.disconnect();
+        document.removeEventListener("focusin", remember);
+        document.removeEventListener("pointerdown", forget);
       },
     };
   });
