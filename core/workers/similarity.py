@@ -17,7 +17,7 @@ class Similarity(Worker):
     """The cosine of each response to the field (or fact about the item) called `reference`.
 
     Of TF-IDF vectors, weighted within the unit; with `embeddings` minilm of sentence embeddings by
-    all-MiniLM-L6-v2, where that is installed (see `core.minilm`). The nearer of two wins, within
+    all-MiniLM-L6-v2, where installed (`core.embeddings`). The nearer of two wins, within
     `margin` it is a tie; a rating is the cosine in equal bins; a label is the one whose threshold
     the cosine reaches. It measures likeness, not truth.
     """
@@ -31,7 +31,7 @@ class Similarity(Worker):
     )
     embeddings: Literal["", "minilm"] = Field(
         default="",
-        description="minilm compares sentence embeddings, where the model's files are installed",
+        description="minilm compares sentence embeddings, where the model is installed",
     )
 
     def can(self, question: Question, unit: Unit) -> bool:
@@ -83,7 +83,7 @@ def meanings(reference: str, texts: Mapping[str, str]) -> dict[str, float]:
 
     Raises `CannotAnswer`, saying what to install, where the model is not there.
     """
-    from core.minilm import NoModel, embed  # only where it is asked for
+    from core.embeddings import NoModel, embed  # only where it is asked for
 
     try:
         found = embed([reference, *texts.values()])
