@@ -292,15 +292,3 @@ def workload(connection: Connection, study: int) -> dict[int, dict[str, int]]:
     ):
         found.setdefault(row.rater, {})[row.state] = row.n
     return found
-
-
-def given(connection: Connection, study: int) -> Sequence[Any]:
-    """The ordinary assignments of a study, in the order in which they were made.
-
-    Columns: unit, rater, state, policy, propensity, design; without those that were let go of.
-    """
-    return connection.execute(
-        select(A.c.unit, A.c.rater, A.c.state, A.c.policy, A.c.propensity, A.c.design)
-        .where(A.c.study == study, A.c.stage == "first", A.c.repeat == 0, A.c.state != "released")
-        .order_by(A.c.id)
-    ).all()

@@ -16,7 +16,7 @@ from core.services.tables import Sheet, follower
 from core.statistics.base import Estimate
 from core.statistics.table import MISSING, Table, majority
 from core.statistics.weighted import Design, design, weighted
-from storage import assignments, items
+from storage import draws, items
 from storage import studies as study_rows
 from storage.database import Database
 
@@ -102,13 +102,13 @@ def _given(db: Database, connection: Connection, study: Study) -> _Given | None:
 
 
 def _read(connection: Connection, study: Study) -> _Given | None:
+    if not draws.drawn(connection, study.id):
+        return None
     units = np.array(
         sorted(r.id for r in items.placing(connection, study.id) if r.position >= 0), np.int64
     )
     inside = set(units.tolist())
-    rows = [r for r in assignments.given(connection, study.id) if r.unit in inside]
-    if not any(r.design.startswith("draw:") for r in rows):
-        return None
+    rows = [r for r in draws.given(connection, study.id) if r.unit in inside]
     chances = [_weight(row) for row in rows]
     unknown = Counter(why for _, why in chances if why)
     policies = Counter(
