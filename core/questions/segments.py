@@ -145,10 +145,11 @@ class Segments(Parted):
 
     def read_inner(self, said: Any, unit: Unit) -> dict[str, Any]:
         """A model's replies to the inner questions as values; raises `Invalid`."""
-        if not isinstance(said, Mapping) or set(said) != {q.name for q in self.inner}:
+        missing = {q.name for q in self.inner if q.required} - set(mapping(said))
+        if not isinstance(said, Mapping) or missing or set(said) - {q.name for q in self.inner}:
             raise self.refuse(f"expected {', '.join(q.name for q in self.inner)}")
         try:
-            return {q.name: q.read(said[q.name], unit) for q in self.inner}
+            return {q.name: q.read(said[q.name], unit) for q in self.inner if q.name in said}
         except Invalid as error:
             raise self.refuse(str(error)) from None
 

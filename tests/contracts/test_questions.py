@@ -200,3 +200,9 @@ def test_ten_thousand_answers_of_a_kind_are_refused_or_have_one_form(question, d
 @given(data=st.data())
 def test_answers_to_documented_questions_are_refused_or_have_one_form(question, data):
     generated(question, data)
+
+
+def test_a_part_whose_optional_answer_is_empty_comes_back_as_the_reply_it_was():
+    question = EVERY["docs-sentences"]
+    given = {"1": {"verdict": "right", "errors": ["fact"], "sure": 100, "note": ""}}
+    kept_or_refused(question, unit(question), question.read, given)
