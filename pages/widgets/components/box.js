@@ -27,7 +27,8 @@ export default function (component) {
     let data = first;
     const tr = (text, facts) => worded(data.words)(text, facts);
     const answer = made(first, send);
-    const picture = pictured(first.ground.picture, () => draw());
+    const here = () => root.getRootNode().activeElement?.dataset.id;
+    const picture = pictured(first.ground.picture, () => draw(here()));
     const tell = teller();
     const body = el("div");
     root.append(body, tell);
@@ -282,7 +283,7 @@ export default function (component) {
       update(fresh) {
         const changed = !same(fresh.ground, data.ground) || !same(fresh.labels, data.labels);
         data = fresh;
-        if (answer.heard(fresh) || changed) draw(root.getRootNode().activeElement?.dataset.id);
+        if (answer.heard(fresh) || changed) draw(here());
       },
       stop() {
         answer.stop();
