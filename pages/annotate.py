@@ -202,7 +202,7 @@ def agreed(desk: moves.State) -> bool:
     return False
 
 
-look.header("Annotate", study, who)
+look.header("Annotate", study, who, desk=True)
 if study is None:
     look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
 else:

@@ -26,6 +26,7 @@ from core.services.access import Identity
 from core.services.studies import Study
 from core.settings import ROOT
 from core.statistics.base import Estimate
+from pages.widgets.components.reading import reach
 from pages.widgets.texts import right_to_left
 from pages.widgets.words import plain
 
@@ -59,8 +60,13 @@ def chip(state: str) -> str:
     return f":{COLOURS.get(state, 'gray')}-badge[{plain(state)}]"
 
 
-def header(title: str, study: Study | None = None, who: Identity | None = None) -> None:
-    """The page's title, and under it the study with its state and the person's name."""
+def header(
+    title: str, study: Study | None = None, who: Identity | None = None, *, desk: bool = False
+) -> None:
+    """The page's title, and under it the study with its state and the person's name.
+
+    Whatever scrolls below can be reached by Tab; the `desk` sees to that by its own part.
+    """
     with st.container(key="page-header"):
         st.title(plain(title), anchor=False)
         facts = []
@@ -72,6 +78,8 @@ def header(title: str, study: Study | None = None, who: Identity | None = None) 
             facts.append(f"as {plain(who.name)}")
         if facts:
             st.markdown(" · ".join(facts), anchors=False)
+        if not desk:
+            reach()
 
 
 def caption(text: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.browser.conftest import darken, every_page, settled
 
@@ -65,3 +66,17 @@ def test_settings_of_ones_own(app, visit):
     page.get_by_role("tab", name="Settings").click()
     settled(page)
     assert both_themes(page) == []
+
+
+def test_tables_that_scroll_are_reached_by_keys(app, visit):
+    page = visit(f"{app.url}/agreement?who=ana&study=small", "phone")
+    page.set_viewport_size({"width": 280, "height": 640})
+    settled(page)
+    table = page.locator("[data-testid=stTable]").first
+    expect(table).to_be_visible()
+    wide = "e => [e, ...e.children].some(x => x.scrollWidth > x.clientWidth + 1)"
+    assert table.evaluate(wide), "on a phone the table of raters is wider than the page"
+    expect(
+        page.locator("[data-testid=stTable][tabindex], [data-testid=stTable] > [tabindex]").first
+    ).to_be_visible()
+    assert grave(page) == []

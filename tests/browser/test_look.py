@@ -102,5 +102,5 @@ def test_form_and_file_stay_the_same_study(app, visit):
     )
     file.fill(typed.replace("kind: rating", "kind: ratin"))
     file.press("Control+Enter")
-    expect(page.get_by_text("no questions part is called 'ratin'")).to_be_visible()
+    expect(page.get_by_text("no questions part is called 'ratin'").first).to_be_visible()
     expect(page.get_by_role("button", name="Save a new version")).to_be_disabled()

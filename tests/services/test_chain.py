@@ -10,6 +10,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import delete, func, select
 
+from core import batches
 from core.services import analysis, chain, critique_effects, revisions, runner, runs, studies
 from core.services.budget import Budget
 from core.services.runs import Refused
@@ -240,7 +241,10 @@ def played_text(body):
     return made if isinstance(made, str) else json.dumps(made)
 
 
-def test_a_chain_with_a_limit_and_a_lane_gives_each_worker_its_own(db):
+def test_a_chain_with_a_limit_and_a_lane_gives_each_worker_its_own(db, monkeypatch):
+    monkeypatch.setattr(batches.BatchLane.__init__, "__kwdefaults__", {
+        **batches.BatchLane.__init__.__kwdefaults__, "quiet": 0.05, "polls": (0.05, 0.1),
+    })  # fmt: skip
     with OpenAIServer(played, batches=Batches()) as server:
         rules = {"kind": "rules", "name": "rules", "rules": [{"rule": "has_number"}],
                  "thresholds": {"correct": 1.0, "incorrect": 0.0}}  # fmt: skip

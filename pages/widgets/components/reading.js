@@ -68,12 +68,14 @@ export default function (component) {
     const app = document.querySelector("[data-testid=stMain]") || document.body;
     seen.observe(app, { subtree: true, childList: true });
     window.addEventListener("resize", look);
+    document.fonts.addEventListener("loadingdone", look); // other letters, other heights
     look();
     return {
       update: look,
       stop: () => {
         seen.disconnect();
         window.removeEventListener("resize", look);
+        document.fonts.removeEventListener("loadingdone", look);
         if (typeof Highlight !== "undefined") ["found", "found-here"].forEach((name) => CSS.highlights.delete(name));
       },
     };
@@ -96,21 +98,6 @@ function fit() {
   const room = Math.floor(window.innerHeight - (inner + around - responses.getBoundingClientRect().height));
   const old = parseFloat(document.documentElement.style.getPropertyValue("--room"));
   if (!(Math.abs(old - room) < 2)) document.documentElement.style.setProperty("--room", `${room}px`);
-}
-
-// Whatever overflows gets a stop for the Tab key and a name.
-function reachable(one) {
-  const style = getComputedStyle(one);
-  const moves = (size, room, how) => size > room + 1 && (how === "auto" || how === "scroll");
-  const scrolls = moves(one.scrollHeight, one.clientHeight, style.overflowY) || moves(one.scrollWidth, one.clientWidth, style.overflowX);
-  if (scrolls === one.hasAttribute("tabindex")) return;
-  if (!scrolls) {
-    ["tabindex", "role", "aria-label"].forEach((name) => one.removeAttribute(name));
-    return;
-  }
-  one.setAttribute("tabindex", "0");
-  one.setAttribute("role", "region");
-  one.setAttribute("aria-label", one.querySelector("strong")?.textContent || "Text");
 }
 
 // Where words stand, as ranges; a place may reach over several elements, as in coloured code.

@@ -11,4 +11,9 @@ def reading(said: Words) -> None:
     answer costs nothing more. What it sets is read by `desk.css`.
     """
     data = {"key": f"reading-{said.code}", "words": said.raw(*texts("reading"))}
-    part("reading")(key="reading", data=data, width="content")
+    part("reading", "reachable")(key="reading", data=data, width="content")
+
+
+def reach() -> None:
+    """Let whatever scrolls on a page be reached by the Tab key; for pages without `reading`."""
+    part("reach", "reachable", isolated=False)(key="reach", data={"key": "reach"})

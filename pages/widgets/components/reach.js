@@ -1,0 +1,26 @@
+// Tables and texts that scroll, wherever on the page: each gets a stop for the Tab key. It watches the
+// page by itself.
+const INSIDE = ":is([data-testid=stTable], [data-testid=stTable] > div, [data-testid=stCode] pre, [data-testid=stVerticalBlock])";
+
+export default function (component) {
+  return live(component, () => {
+    let timer = 0;
+    const look = () => document.querySelectorAll(INSIDE).forEach(reachable);
+    const later = () => {
+      clearTimeout(timer);
+      timer = setTimeout(look, 200);
+    };
+    const watch = new MutationObserver(later);
+    watch.observe(document.body, { childList: true, subtree: true });
+    window.addEventListener("resize", later);
+    later();
+    return {
+      update() {},
+      stop() {
+        watch.disconnect();
+        window.removeEventListener("resize", later);
+        clearTimeout(timer);
+      },
+    };
+  });
+}
