@@ -12,14 +12,22 @@ AXE = Axe()
 
 
 def grave(page):
-    """What axe calls serious or critical: rule, elements and what is wrong with them."""
-    found = AXE.run(page).response["violations"]
-    return [
-        (v["id"], node["target"], node["failureSummary"])
-        for v in found
-        if v["impact"] in GRAVE
-        for node in v["nodes"]
-    ]
+    """What axe calls serious or critical: rule, elements and what is wrong with them.
+
+    Looked for again after a while where there is something: colours change one after the other.
+    """
+    for pause in (1500, 0):
+        violations = AXE.run(page).response["violations"]
+        found = [
+            (v["id"], node["target"], node["failureSummary"])
+            for v in violations
+            if v["impact"] in GRAVE
+            for node in v["nodes"]
+        ]
+        if not found:
+            break
+        page.wait_for_timeout(pause)
+    return found
 
 
 def test_axe_can_find_something(app, visit):
