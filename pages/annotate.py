@@ -55,6 +55,7 @@ def work(slot: DeltaGenerator) -> None:
         on_answer=heard,
         writer=writer(desk, scope, f"{study.key}:{who.name}", heard),
         words=desk["words"],
+        tray=desk["tray"],
     )
     show_material(ui, held.unit)
     ask(face(ui, held), held.unit, desk["answers"], held.answers)

@@ -175,7 +175,7 @@ def verdict(desk: docket.Desk, seen: review.Detail, ui: StreamlitUi) -> None:
         seen.question.ask(ui, seen.unit, docket.draft(st.session_state, seen))
         if seen.question.entry() != "press":
             st.button("This answer holds", key=f"hold-{seen.unit_id}", on_click=hold,
-                      args=(desk, seen))  # fmt: skip
+                      args=(desk, seen, ui))  # fmt: skip
         st.text_input(
             "Note (optional, kept with what you press next)", key=note_key(seen), max_chars=2000
         )
@@ -212,8 +212,9 @@ def decide(desk: docket.Desk, seen: review.Detail) -> Any:
     return hear
 
 
-def hold(desk: docket.Desk, seen: review.Detail) -> None:
+def hold(desk: docket.Desk, seen: review.Detail, ui: StreamlitUi) -> None:
     """Adjudicate the whole answer that was put together."""
+    ui.tray.gather()
     value = docket.draft(st.session_state, seen)
     if value is None:
         desk.error = "Answer the question first, then press again."

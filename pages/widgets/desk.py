@@ -20,6 +20,8 @@ from core.services.store import Database, Unavailable
 from core.services.studies import Study
 from core.units import Invalid
 from pages.widgets import digits
+from pages.widgets.components.timer import idle
+from pages.widgets.components.tools import Tray
 from pages.widgets.texts import Words
 from pages.widgets.typing import gather
 
@@ -32,7 +34,8 @@ PACE, FEW = 20, 3  # answers that the remaining time is reckoned from, and the f
 def state(study: Study, who: Identity) -> State:
     """The desk of this person in this study, kept for the browser session."""
     desks: dict[tuple[str, str], State] = st.session_state.setdefault("desks", {})
-    fresh = {"held": None, "keys": True, "panel": "", "settings": None, "words": Words("en")}
+    fresh = {"held": None, "keys": True, "panel": "", "settings": None, "words": Words("en"),
+             "tray": Tray()}  # fmt: skip
     return desks.setdefault((study.key, who.name), fresh)
 
 
@@ -55,6 +58,7 @@ def hold(desk: State, held: Ticket | None) -> None:
     desk["held"] = held
     desk["answers"] = {**held.answers, **held.draft} if held else {}
     desk["texts"] = {}
+    desk["tray"] = Tray()
     desk["begun"] = time.monotonic()
     desk["panel"] = desk["error"] = ""
     desk["missed"] = False
@@ -138,6 +142,7 @@ def submit(db: Database, who: Identity, study: Study, at: int) -> None:
         return
     held: Ticket = desk["held"]
     gather(desk)
+    away(study, who, idle())
     seconds = round(time.monotonic() - desk["begun"], 2)
     try:
         receipt = answering.submit(
@@ -181,6 +186,7 @@ def forward(db: Database, who: Identity, study: Study, at: int) -> None:
 def back(db: Database, who: Identity, study: Study) -> None:
     """The person's unit before this one, with its answers."""
     desk = state(study, who)
+    desk["tray"].gather()
     held: Ticket | None = desk["held"]
     place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]
     earlier = assignment.at(db, who, study.key, place)
@@ -194,6 +200,7 @@ def back(db: Database, who: Identity, study: Study) -> None:
 def undo(db: Database, who: Identity, study: Study) -> None:
     """Take back the newest stored answer: the one on the desk, else the one before it."""
     desk = state(study, who)
+    desk["tray"].gather()
     held: Ticket | None = desk["held"]
     if held is None or not held.answers:
         place = held.place - 1 if held else assignment.progress(db, who, study.key)[0]

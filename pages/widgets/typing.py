@@ -13,7 +13,8 @@ Desk = MutableMapping[str, Any]
 
 
 def gather(desk: Desk) -> None:
-    """Take in the texts that came with a press: its callback may run before theirs."""
+    """Take in the texts and tools that came with a press: its callback may run before theirs."""
+    desk["tray"].gather()
     for name, key in desk["texts"].items():
         text = typed(key)
         if text is not None and (text or None) != answers.got(desk["answers"], name):

@@ -1,6 +1,7 @@
 """The Streamlit face of `core.ui.Ui`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from core import turns
 from core.ui import Option
 from core.units import Invalid, Unit
-from pages.widgets.components.tools import draw
+from pages.widgets.components.tools import Tray, draw
 from pages.widgets.inert import inert
 from pages.widgets.texts import Words
 from pages.widgets.ui_parts import Parts
@@ -32,12 +33,13 @@ class StreamlitUi(Material, Parts):
     while `keys` are on. `on_answer(name, value)` hears every answer; the name of a part of a
     question is a path, and a value may be a function from what stands there to what shall.
     `writer(name, value, facts)` draws text areas in place of Streamlit's own.
-    `words` are those of the person's language.
+    `words` are those of the person's language; the `tray` knows what tools have sent.
     """
 
     def __init__(
         self, scope: str, *, active: str = "", keys: bool = True, on_answer: Answer | None = None,
         room: str = "", writer: Writer | None = None, words: Words | None = None,
+        tray: Tray | None = None,
     ) -> None:  # fmt: skip
         self.scope = scope
         self.room = room or scope
@@ -45,6 +47,7 @@ class StreamlitUi(Material, Parts):
         self.keys = keys
         self.on_answer = on_answer or _ignore
         self.writer = writer
+        self.tray = tray or Tray()
         self.words = words or Words("en")
         self.word = self.words.told
         Material.__init__(self)
@@ -71,7 +74,8 @@ class StreamlitUi(Material, Parts):
     ) -> Any:  # fmt: skip
         asked = {"title": title, "help": help, "required": required, **facts}
         key = f"{self.scope}-{name}"
-        return draw(tool, key, asked, value, self.words, lambda made: self.on_answer(name, made))
+        heard = partial(self.on_answer, name)
+        return draw(tool, key, asked, value, self.words, heard, self.tray)
 
     def write(
         self, *, name: str, title: str, value: str | None = None, help: str = "",

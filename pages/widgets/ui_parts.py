@@ -137,7 +137,7 @@ class Parts:
             if type(moved) in (int, float):
                 self.on_answer(name, kind(moved))
 
-        draw("slider", f"{self.scope}-{name}", facts, value, self.words, heard)
+        draw("slider", f"{self.scope}-{name}", facts, value, self.words, heard, self.tray)
 
     def _set(self, name: str, key: str) -> None:
         self.on_answer(name, st.session_state.get(key))

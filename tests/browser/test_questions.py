@@ -47,12 +47,20 @@ CUT = """() => {
   };
 }"""
 
+AT_ONCE = """(slider, number) => {
+  slider.value = number;
+  slider.dispatchEvent(new Event("change", { bubbles: true }));
+  const press = { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true, composed: true };
+  document.body.dispatchEvent(new KeyboardEvent("keydown", press));
+  document.body.dispatchEvent(new KeyboardEvent("keyup", press));
+}"""
 
-def made(app, text):
+
+def made(app, text, pairs=2):
     """An open study of a few pairs that asks these questions; its database."""
     db = Database(app.database_url)
     study = studies.create(db, ANA, from_yaml(text))
-    fill(db, study, 2)
+    fill(db, study, pairs)
     studies.set_state(db, ANA, study.key, "open")
     return db
 
@@ -100,4 +108,23 @@ def test_a_slider_chooses_nothing_before_it_is_moved_or_confirmed(app, visit):
     expect(page.get_by_text("No answer yet")).to_have_count(2)
     page.get_by_role("button", name="100").click()
     expect(easy).to_have_attribute("aria-valuetext", "100")
+    db.close()
+
+
+def test_what_was_moved_last_is_in_the_answer_that_is_submitted_with_it(app, visit):
+    db = made(app, SLIDER.replace("slider\n", "quick\n", 1), 6)
+    page = visit(f"{app.url}/annotate?study=quick&who=pia")
+    sure = page.get_by_role("slider", name="How sure are you?")
+    easy = page.get_by_role("slider", name="How easy is it?")
+    for number in range(1, 6):
+        expect(page.get_by_text("No answer yet")).to_have_count(2)
+        settled(page)
+        sure.press("ArrowRight")
+        easy.evaluate(AT_ONCE, 10 * number)
+        expect(page.locator("[data-testid=stProgress]")).to_contain_text(f"{number + 1} of up to 6")
+    with db.read() as connection:
+        own = select(Judgment.value).join(Study, Study.id == Judgment.study)
+        rows = connection.execute(own.where(Study.key == "quick").order_by(Judgment.sequence))
+        given = [("0.51", str(10 * number)) for number in range(1, 6)]
+        assert list(rows.scalars()) == [value for pair in given for value in pair]
     db.close()

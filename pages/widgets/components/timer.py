@@ -17,14 +17,21 @@ def timer(label: str, on_idle: Callable[[float], None]) -> None:
     """
 
     def heard() -> None:
-        state = st.session_state.get(KEY)
-        told = state.get("idle") if isinstance(state, dict) else None
-        total = told.get("total") if isinstance(told, dict) else None
-        if not isinstance(total, int | float) or isinstance(total, bool):
-            return
-        known = st.session_state.get("timer-idle", 0.0)
-        st.session_state["timer-idle"] = float(total)
-        if 0 < total - known < 86_400:
-            on_idle(float(total - known))
+        on_idle(idle())
 
     part("timer")(key=KEY, on_idle_change=heard, data={"key": KEY, "label": label})
+
+
+def idle() -> float:
+    """Seconds of idle time that came since this was last asked; 0 without any.
+
+    The key that ends a pause may submit too, and its callback runs before the clock's.
+    """
+    state = st.session_state.get(KEY)
+    told = state.get("idle") if isinstance(state, dict) else None
+    total = told.get("total") if isinstance(told, dict) else None
+    if not isinstance(total, int | float) or isinstance(total, bool):
+        return 0.0
+    known = st.session_state.get("timer-idle", 0.0)
+    st.session_state["timer-idle"] = float(total)
+    return float(total - known) if 0 < total - known < 86_400 else 0.0

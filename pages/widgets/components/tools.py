@@ -1,6 +1,8 @@
 """Tools that make an answer in the browser: orders, marked spans, boxes, pairs, hierarchies."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -34,9 +36,39 @@ WORDS = {
 MORE = {"box": ("pictures",)}
 
 
+@dataclass(frozen=True, slots=True)
+class Tray:
+    """The tools in sight, and what was taken from each.
+
+    Streamlit runs the callbacks of buttons before those of components: a press that came together
+    with a change in a tool would be answered without that change. Whatever acts on the answers
+    calls `gather` first.
+    """
+
+    tools: dict[str, Callable[[Any], None]] = field(default_factory=dict)
+    taken: dict[str, Any] = field(default_factory=dict)
+
+    def hold(self, key: str, on_value: Callable[[Any], None]) -> None:
+        """A tool is drawn: what it has sent so far has been heard."""
+        self.tools[key] = on_value
+        self.taken[key] = _sent(key)
+
+    def take(self, key: str) -> None:
+        """Take what a tool has sent, once."""
+        made = _sent(key)
+        if made is not None and made != self.taken[key]:
+            self.taken[key] = made
+            self.tools[key](made.get("value"))
+
+    def gather(self) -> None:
+        """Take in what came with a press."""
+        for key in tuple(self.tools):
+            self.take(key)
+
+
 def draw(
     tool: str, key: str, facts: Mapping[str, Any], value: Any, said: Words,
-    on_value: Callable[[Any], None],
+    on_value: Callable[[Any], None], tray: Tray,
 ) -> Any:  # fmt: skip
     """Draw a tool; returns the value that the desk has now.
 
@@ -49,18 +81,19 @@ def draw(
         held = f"ground-{key}"
         part("picture", "pictures")(key=held, data={"key": held, "url": ground["url"]})
         facts = {**facts, "ground": {**ground, "url": "", "picture": held}}
-
-    def heard() -> None:
-        state = st.session_state.get(key)
-        made = state.get("made") if isinstance(state, dict) else None
-        if isinstance(made, dict):
-            on_value(made.get("value"))
-
+    tray.hold(key, on_value)
     data = {
         **facts,
         "key": key,
         "value": value,
         "words": said.raw(*WORDS.get(tool, ()), *texts(tool)),
     }
+    heard = partial(tray.take, key)
     part(tool, *MORE.get(tool, ()), "tool")(key=key, data=data, on_made_change=heard)
     return value
+
+
+def _sent(key: str) -> dict[str, Any] | None:
+    state = st.session_state.get(key)
+    made = state.get("made") if isinstance(state, dict) else None
+    return dict(made) if isinstance(made, dict) else None
