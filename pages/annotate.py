@@ -42,15 +42,16 @@ def work(slot: DeltaGenerator) -> None:
     if covers.covered(study, desk):
         cover(desk, held)
         return
-    scope = f"a{held.id}"
+    scope, drawn = f"a{held.id}", desk["panel"]
 
     def heard(name: str, value: object) -> None:
-        moves.answered(db, who, study, held.id, name, value)
+        if not digits.meant_to_skip(desk, study, name, drawn):
+            moves.answered(db, who, study, held.id, name, value)
 
     ui = StreamlitUi(
         scope,
-        room=moves.room(held),
-        active="" if desk["panel"] == "skip" else digits.active_question(held, desk),
+        room=moves.room(held) + ("s" if drawn == "skip" else ""),
+        active="" if drawn == "skip" else digits.active_question(held, desk),
         keys=desk["keys"],
         on_answer=heard,
         writer=writer(desk, scope, f"{study.key}:{who.name}", heard),

@@ -221,7 +221,7 @@ def undo(db: Database, who: Identity, study: Study) -> None:
 def skip(db: Database, who: Identity, study: Study, at: int, reason: str) -> None:
     """Pass the unit by, with a reason."""
     desk = state(study, who)
-    if late(desk, at):
+    if late(desk, at) or desk["panel"] != "skip":
         return
     try:
         answering.skip(db, who, desk["held"], reason)

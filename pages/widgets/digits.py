@@ -5,6 +5,7 @@ from typing import Any
 
 from core import turns
 from core.questions.base import Question
+from core.services.studies import Study
 from core.services.tickets import Ticket
 from core.units import Invalid
 
@@ -50,3 +51,16 @@ def can_go_on(held: Ticket, desk: State) -> bool:
 def go_on(desk: State) -> None:
     """Let the digits go on to the next question that waits."""
     desk["more"] = ""
+
+
+def meant_to_skip(desk: State, study: Study, name: str, drawn: str) -> bool:
+    """Whether a digit was pressed for a reason to skip that was not drawn yet.
+
+    After the key that skips, the digits are for the reasons; until these are on the page, they
+    still press the buttons of the question. `drawn` is the panel that these were drawn with. The
+    desk says that the press was not taken.
+    """
+    kinds = {question.name: question.entry() for question in study.protocol.questions}
+    early = desk["panel"] == "skip" != drawn and kinds.get(name.split("/")[0]) != "typing"
+    desk["missed"] = desk["missed"] or early
+    return early

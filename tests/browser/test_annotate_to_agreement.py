@@ -81,8 +81,26 @@ def test_the_whole_task_by_keyboard(app, visit, fresh_study):
     expect(status(page).get_by_text("3 of up to 6")).to_be_visible()
     page.keyboard.press("s")
     expect(page.get_by_text("Skip because it is")).to_be_visible()
+    expect(page.get_by_role("button", name="too hard for me")).to_be_visible()
+    settled(page)
     page.keyboard.press("2")
     expect(status(page).get_by_text("4 of up to 6")).to_be_visible()
+
+
+def test_a_quick_reason_to_skip_is_never_an_answer(app, visit, fresh_study):
+    page = desk(visit, app, fresh_study, "roy")
+    for gap in (0, 15, 40):  # milliseconds
+        expect(page.get_by_role("button", name="Tie")).to_be_visible()
+        settled(page)
+        page.keyboard.press("s")
+        page.wait_for_timeout(gap)
+        page.keyboard.press("2")
+        page.wait_for_timeout(500)
+        page.reload()
+        settled(page)
+    db = Database(app.database_url)
+    assert studies.load(db, fresh_study).revision == 0
+    db.close()
 
 
 def test_a_reload_comes_back_to_the_same_unit(app, visit, fresh_study):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.protocol import from_yaml
 from core.services import studies
-from pages.widgets import desk
+from pages.widgets import desk, digits
 from pages.widgets.workspace import labels
 from storage.database import Database, Unavailable
 from storage.tables import Event, Judgment
@@ -50,6 +50,17 @@ def test_a_late_press_lands_on_no_other_unit(session, workspace, small):
     assert here["missed"]
     assert len(stored(workspace)) == 1
     assert not [e for e in stored(workspace, Event) if e.kind in {"skip", "flag"}]
+
+
+def test_a_digit_that_follows_the_key_to_skip_answers_nothing(session, workspace, small):
+    here = taken(workspace, small)
+    desk.skip(workspace, ANA, small, here["held"].id, "unclear")  # no reasons are in sight
+    assert not digits.meant_to_skip(here, small, "better", "")
+    desk.toggle(here, "skip")
+    assert digits.meant_to_skip(here, small, "better", "") and here["missed"]
+    assert not digits.meant_to_skip(here, small, "why", "")  # a text that was being typed
+    assert not digits.meant_to_skip(here, small, "better", "skip")  # pressed by mouse, in sight
+    assert not stored(workspace) and "skip" not in {e.kind for e in stored(workspace, Event)}
 
 
 def test_the_desk_says_of_a_late_press_that_it_was_not_taken_until_the_next_one(

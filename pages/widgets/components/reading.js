@@ -51,8 +51,20 @@ export default function (component) {
     before.addEventListener("click", () => go(-1));
     after.addEventListener("click", () => go(1));
 
+    // What grows without a change in the page's own tree (a part that draws itself, a late style).
+    const grown = new ResizeObserver(() => fit());
+    let whole = null;
+    const watch = () => {
+      const now = document.querySelector("[data-testid=stMainBlockContainer]")?.firstElementChild;
+      if (now === whole) return;
+      grown.disconnect();
+      whole = now;
+      if (whole) grown.observe(whole);
+    };
+
     const look = () => {
       const here = material();
+      watch();
       fit();
       [...here, ...document.querySelectorAll(INSIDE)].forEach(reachable);
       const length = here.reduce((sum, one) => sum + one.textContent.length, 0);
@@ -74,6 +86,7 @@ export default function (component) {
       update: look,
       stop: () => {
         seen.disconnect();
+        grown.disconnect();
         window.removeEventListener("resize", look);
         document.fonts.removeEventListener("loadingdone", look);
         if (typeof Highlight !== "undefined") ["found", "found-here"].forEach((name) => CSS.highlights.delete(name));
