@@ -13,7 +13,7 @@ from core.answers import steps
 from core.showing import RecordedShowing, Showing
 
 CHOICES = ("choose", "toggle")
-Tool = Literal["box", "hierarchy", "match", "ranking", "span"]
+Tool = Literal["box", "correction", "hierarchy", "match", "ranking", "span"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ class Ui(Showing, Protocol):
         self, tool: Tool, *, name: str, title: str, value: Any = None, help: str = "",
         required: bool = True, facts: Mapping[str, Any],
     ) -> Any:  # fmt: skip
-        """An answer made with a tool: an order, marked spans, boxes, pairs, a hierarchy.
+        """An answer made with a tool: an order, marked spans, boxes, pairs, a hierarchy,
+        corrected fields.
 
         The value is the question's own; `facts` are the settings of that tool, as JSON.
         """

@@ -48,6 +48,19 @@ def schema_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def first_content(unit: Unit, within: str, kind: str) -> "Content | None":
+    """What a correction starts from: the first content of this kind, else the first at all.
+
+    Outputs come first, in the order shown; `within` names a field or the role or key of an output.
+    """
+    place = {key: n for n, key in enumerate(unit.order)}
+    outputs = sorted((*unit.outputs, *unit.context), key=lambda o: place.get(o.key, 0))
+    places = [({o.key, o.role}, o.content) for o in outputs]
+    places += [({name}, content) for name, content in unit.fields.items()]
+    named = [content for names, content in places if not within or within in names]
+    return next((c for c in named if c.kind == kind), next(iter(named), None))
+
+
 class Question(Identified):
     """A question kind: a frozen, self-describing definition.
 

@@ -15,6 +15,7 @@ from core.questions.base import (
     Entry,
     Parted,
     Scale,
+    first_content,
     questions,
     schema_of,
     tenth,
@@ -57,17 +58,9 @@ class Hierarchy(Parted):
     removals: bool = Field(default=True, description="whether nodes may be taken out")
     most: int = Field(default=300, ge=2, le=2000, description="how many nodes it may have")
 
-    def _content(self, unit: Unit) -> Content | None:
-        place = {key: n for n, key in enumerate(unit.order)}
-        outputs = sorted((*unit.outputs, *unit.context), key=lambda o: place.get(o.key, 0))
-        places = [({o.key, o.role}, o.content) for o in outputs]
-        places += [({name}, content) for name, content in unit.fields.items()]
-        named = [c for names, c in places if not self.within or self.within in names]
-        return next((c for c in named if c.kind == "tree"), next(iter(named), None))
-
     def nodes(self, unit: Unit) -> list[Node]:
         """The nodes in their order; raises `Invalid` where there are none, or too many."""
-        content = self._content(unit)
+        content = first_content(unit, self.within, "tree")
         if content is None:
             found = []
         elif content.kind == "tree":

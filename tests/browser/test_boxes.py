@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from core.content.canvas import Canvas
 from core.content.image import Image
+from core.content.table import Table
 from core.content.tree import Tree
 from core.services import assignment
 from core.services.access import Identity
@@ -183,3 +184,48 @@ def test_a_hierarchy_put_right_by_keys_and_by_mouse(desk):
     page.get_by_role("button", name="Undo all changes (2)").click()
     page.get_by_role("button", name="Everything stands where it belongs").click()
     assert kept("links", lambda d: d == {"changes": []}) == {"changes": []}
+
+
+FIELDS = """
+questions:
+  - {kind: correction, name: record, title: Put the record right, within: record}
+"""
+RECORD = Table.parse([
+    {"day": "Monday", "visit": "Castle", "cost": 18, "note": None},
+    {"day": "Tuesday", "visit": "Cellars, then the bridge", "cost": 12.5, "note": "book"},
+])  # fmt: skip
+
+
+def test_a_record_corrected_field_by_field_by_keys(desk):
+    page, kept = desk("record", {"record": RECORD}, FIELDS)
+    cost, below = (page.get_by_role("textbox", name=f"{n}, cost") for n in (1, 2))
+    expect(cost).to_have_value("18")
+    cost.focus()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("20")
+    page.keyboard.press("ArrowDown")
+    expect(below).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.type("1")
+    expect(page.get_by_text("was: 12.5")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(below).to_have_value("12.5")
+    expect(page.get_by_text("was: 12.5")).to_have_count(0)
+    cell = {"cell": "1/cost", "value": "20"}
+    assert kept("record", lambda d: d == {"cells": [cell]}) == {"cells": [cell]}
+    page.reload()
+    expect(cost).to_have_value("20")
+    found = grave(page)
+    darken(page)
+    assert found + grave(page) == []
+    page.get_by_role("button", name="Put back what was there: 1, cost").click()
+    expect(cost).to_have_value("18")
+    page.get_by_role("button", name="Every field is right").click()
+    assert kept("record", lambda d: d == {"cells": []}) == {"cells": []}
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    page.get_by_role("textbox", name="2, note").focus()
+    page.keyboard.type(" now")
+    page.keyboard.press("Control+Enter")  # what was typed last goes along
+    expect(page.get_by_text("Nothing left for you here").first).to_be_visible()

@@ -1,4 +1,4 @@
-"""Tools that make an answer in the browser: orders, marked spans, boxes, pairs, hierarchies."""
+"""Tools that make an answer in the browser: orders, spans, boxes, pairs, hierarchies, fields."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +11,10 @@ from pages.widgets.components import part, texts
 from pages.widgets.texts import Words
 
 WORDS = {
+    "correction": (
+        "optional", "row_name", "field_was", "field_back", "field_restored", "all_fields_right",
+        "undo_corrections", "correction_hint", "correction_table",
+    ),
     "hierarchy": (
         "optional", "the_top", "moved_below", "not_below_itself", "node_out", "node_back",
         "already_top", "nothing_before", "picked_up", "put_down", "node_level", "is_out",
