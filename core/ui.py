@@ -91,8 +91,7 @@ class Ui(Showing, Protocol):
         self, tool: Tool, *, name: str, title: str, value: Any = None, help: str = "",
         required: bool = True, facts: Mapping[str, Any],
     ) -> Any:  # fmt: skip
-        """An answer made with a tool: an order, marked spans, boxes, pairs, a hierarchy,
-        corrected fields.
+        """An answer made with a tool: an order, spans, boxes, pairs, a hierarchy, fields.
 
         The value is the question's own; `facts` are the settings of that tool, as JSON.
         """

@@ -54,7 +54,7 @@ def test_a_number_stays_a_number_where_it_is_one(written, kept):
     [(fixes(r9__cost=1), "correction 1, cell"), (fixes(r1__cost=[1]), "correction 1, value"),
      (fixes(r1__cost="x" * 2001), "at most 2,000"), (fixes(r1__visit="a\0"), "correction 1, value"),
      (fixes(r1__cost=float("inf")), "correction 1, value"), ({"cells": "a"}, "a list"),
-     ({"cells": [{"cell": "1/cost"}]}, "correction 1"), ({}, "expected `cells`"), (None, "expected"),
+     ({"cells": [{"cell": "1/cost"}]}, "correction 1"), ({}, "expected"), (None, "expected"),
      ({"cells": fixes(r1__cost=1)["cells"] * 2}, "corrected twice"),
      ({"cells": [{"cell": ["1/cost"], "value": 1}]}, "correction 1, cell")],
 )  # fmt: skip
