@@ -9,6 +9,7 @@ from core.services import admission, drafts, studies
 from core.services.studies import MOVES, Refused, Study
 from pages.widgets import identity, look, workspace
 from pages.widgets.draft import STUDY
+from pages.widgets.rewordings import rewordings
 from pages.widgets.study_editor import editor
 from pages.widgets.words import plain
 
@@ -90,6 +91,7 @@ def in_hand(study: Study) -> None:
         look.caption(plain(facts))
         for warning in admission.warnings(db, who, study.key):
             st.warning(plain(warning), icon=":material/warning:")
+        rewordings(db, who, study, say)
         with st.container(horizontal=True, key="study-does"):
             closed = study.state in {"closed", "archived"}
             st.button(

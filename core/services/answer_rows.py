@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from core.questions.base import Question
 from core.services.access import Identity
 from core.services.studies import Study
-from core.services.tickets import Ticket, logged_stage
+from core.services.tickets import Ticket, logged_repeat, logged_stage
 from core.ui import option_order
 from storage import judgments
 from storage.database import Database
@@ -41,7 +41,7 @@ def append(
     if not held.given and not any(s.again for s in stored):
         return stored
     newest = judgments.latest(
-        at.connection, held.unit_id, held.rater, logged_stage(at.row.stage), at.row.repeat
+        at.connection, held.unit_id, held.rater, logged_stage(at.row.stage), logged_repeat(at.row)
     )
     for question in held.unit.questions:
         row = newest.get(at.study.wording(question))
@@ -83,7 +83,7 @@ def row_of(
     return NewJudgment(
         unit=held.unit_id, unit_key=held.unit.key, question=at.study.wording(question),
         question_digest=question.digest, rater=held.rater, rater_key=held.rater_key, value=value,
-        code=code, stage=logged_stage(row.stage), repeat=row.repeat,
+        code=code, stage=logged_stage(row.stage), repeat=logged_repeat(row),
         condition=held.unit.condition, shown=(*held.unit.shown, *order),
         revealed=[place for verdict in held.verdicts for place in verdict.rows],
         replaces=old.row if old else None, withdrawn=withdrawn, assignment=held.id,

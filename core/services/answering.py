@@ -13,9 +13,9 @@ from core.services.answer_rows import Place, append, changed, emptied, row_of
 from core.services.grading import Feedback
 from core.services.sequels import changeable, feedback, second_look
 from core.services.studies import ANSWERABLE, Refused, Study
-from core.services.tickets import Ticket
+from core.services.tickets import REWORDED, Ticket
 from core.units import Invalid
-from storage import assignments
+from storage import assignments, rewordings
 from storage import studies as study_rows
 from storage.database import Database
 from storage.judgments import Conflict
@@ -56,7 +56,8 @@ def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
     """The answers in canonical form; raises `Invalid` naming the first question that is wrong.
 
     Where questions are asked in turns, those of a later turn than the open one are not asked yet,
-    and an answer that is settled stays.
+    and an answer that is settled stays. One that was given to a later turn before a question of an
+    earlier turn was reworded stands.
     """
     asked, given = held.unit.questions, held.answers
     now = turns.open_turn(asked, given)
@@ -66,7 +67,9 @@ def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for question in asked:
         value = answers.get(question.name)
-        if value is not None and question.turn > now:
+        if question.turn > now and question.name in given:  # an earlier one was reworded since
+            value = given[question.name] if value is None else value
+        if value is not None and question.turn > now and value != given.get(question.name):
             raise Invalid(question.name, "it is asked once the questions before it are answered")
         if turns.settled(question, asked, given):
             if value is not None and value != given.get(question.name):
@@ -221,6 +224,9 @@ def skip(db: Database, who: Identity, held: Ticket, reason: str) -> None:
         if row.state == "reserved" and row.stage == "first":
             overlap = study.protocol.assignment.overlap
             assignments.skip(connection, held.id, held.unit_id, overlap)
+        if row.stage == REWORDED:
+            overlap = study.protocol.assignment.overlap
+            rewordings.let_go(connection, held.unit_id, held.rater, overlap)
         assignments.set_state(connection, held.id, "skipped")
         study_rows.record(
             connection, study.id, "skip", who.name, {"reason": reason.strip()[:500]},

@@ -9,7 +9,7 @@ from core.services.choosing import Choice, Setting
 from core.services.grading import Feedback
 from core.services.studies import Refused
 from core.services.tickets import Ticket
-from core.services.verdicts import reveal_arm
+from core.services.verdicts import FIRST, reveal_arm
 from storage import assignments
 
 
@@ -17,7 +17,7 @@ def changeable(at: Place) -> None:
     """Raise `Refused` where an answer has to stay: its verdict or solution was shown."""
     if at.row.stage == "training":
         raise Refused("answers in a round stay as they are; nothing was stored")
-    looked = at.row.stage == "first" and reveal_arm(at.row.arm) == "after"
+    looked = at.row.stage in FIRST and reveal_arm(at.row.arm) == "after"
     if looked and assignments.staged(at.connection, at.held.rater, at.held.unit_id, "revised"):
         raise Refused(
             "the models' answer has been shown, so the first answer stays; change it in the second "
@@ -28,7 +28,7 @@ def changeable(at: Place) -> None:
 def second_look(at: Place) -> Ticket | None:
     """The same unit once more with the models' verdict, where the person's arm is to see it now."""
     row = at.row
-    if row.state == "submitted" or row.stage != "first" or reveal_arm(row.arm) != "after":
+    if row.state == "submitted" or row.stage not in FIRST or reveal_arm(row.arm) != "after":
         return None
     if not verdicts.verdicts(at.connection, at.study, at.held.unit, at.held.unit_id):
         return None

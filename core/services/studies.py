@@ -147,9 +147,15 @@ def edit(db: Database, who: Identity, key: str, protocol: StudyProtocol, seen: i
             regroup(connection, load(db, key, connection))
         studies.record(
             connection, study.id, "edited", who.name,
-            {"version": version, "digest": protocol.digest},
+            {"version": version, "digest": protocol.digest, "reworded": _reworded(study, protocol)},
         )  # fmt: skip
     return load(db, key)
+
+
+def _reworded(study: Study, protocol: StudyProtocol) -> list[str]:
+    """The questions whose answers so far are to other words than these."""
+    old = {q.name: q.digest for q in study.protocol.questions}
+    return [q.name for q in protocol.questions if old.get(q.name, q.digest) != q.digest]
 
 
 def _apart(protocol: StudyProtocol) -> tuple[Any, ...]:

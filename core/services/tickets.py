@@ -18,8 +18,9 @@ from core.services.verdicts import Verdict
 from core.units import Shown, Unit
 from storage import items, judgments
 
-SHOWN_STAGES = frozenset({"training", "revised"})
-LOGGED = {"gold": "first"}
+REWORDED = "reworded"
+SHOWN_STAGES = frozenset({"training", "revised", REWORDED})
+LOGGED = {"gold": "first", REWORDED: "first"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class Ticket:
 
     `stage` is `first` for all ordinary work, whatever is mixed into it: a known answer, an
     attention item and a unit asked again look like any other. It is `training` in a round and
-    `revised` in a second look. `verdicts` are what the person may see now of the models' answers;
-    `guidelines` are those of their arm, if it has its own; `options` draws the order of options.
+    `revised` in a second look, and `reworded` where a question is asked anew in other words.
+    `verdicts` are what the person may see now of the models' answers; `guidelines` are those of
+    their arm, if it has its own; `options` draws the order of options.
     """
 
     id: int
@@ -78,6 +80,15 @@ class Ticket:
 def logged_stage(stage: str) -> str:
     """The stage under which judgments of an assignment's stage are logged."""
     return LOGGED.get(stage, stage)
+
+
+def logged_repeat(row: Any) -> int:
+    """The repeat under which judgments of an assignment are logged.
+
+    0 for one of stage `reworded`: it is the first answer to that wording, however often the words
+    changed.
+    """
+    return 0 if row.stage == REWORDED else int(row.repeat)
 
 
 def ticket(
@@ -170,7 +181,7 @@ def answers_given(
 ) -> dict[str, Given]:
     """A person's newest answers to the present wordings of a unit's questions, by name."""
     stage = stage or logged_stage(row.stage)
-    latest = judgments.latest(connection, row.unit, row.rater, stage, row.repeat)
+    latest = judgments.latest(connection, row.unit, row.rater, stage, logged_repeat(row))
     found = {}
     for question in unit.questions:
         old = latest.get(study.wording(question))

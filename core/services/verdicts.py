@@ -11,6 +11,8 @@ from core.services.studies import Study
 from core.units import Invalid, Unit
 from storage import candidates, judgments
 
+FIRST = frozenset({"first", "reworded"})  # stages whose answers are first ones
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -31,7 +33,7 @@ class Verdict:
 def visible(connection: Connection, study: Study, unit: Unit, row: Any) -> tuple[Verdict, ...]:
     """The verdicts that the holder of an assignment may see at this moment: () until then."""
     arm = reveal_arm(row.arm)
-    before = arm == "before" and row.stage == "first"
+    before = arm == "before" and row.stage in FIRST
     after = arm == "after" and row.stage == "revised"
     if not (before or after):
         return ()

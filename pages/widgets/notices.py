@@ -20,6 +20,8 @@ def notices(desk: State, held: Ticket) -> None:
         with st.container(key="panel-feedback", border=True):
             for line in desk["feedback"]:
                 heard(line, said)
+    if held.stage == "reworded":
+        st.caption(said("asked_anew"))
     if held.stage == "revised" and not held.verdicts:
         st.caption(said("asked_again"))
     if held.verdicts:

@@ -104,6 +104,27 @@ def test_saving_says_which_answers_still_count(small, workspace, opened):
     assert studies.load(workspace, "small").version == 2
 
 
+def test_people_are_asked_again_after_a_question_is_reworded(small, workspace, opened):
+    for _ in range(2):
+        answering.submit(workspace, ANA, assignment.current(workspace, ANA, "small"), {"better": A})
+    page = press(opened("studies", who="ana"), "study-edit")
+    assert not [b for b in page.button if b.key == "study-ask-anew"]
+    field(page, "text_input", "questions-0-title").input("Which is best").run()
+    press(page, "draft-save")
+    assert "better**: 2 units have 2 answers to an older wording only: 2 can be" in words(page)
+    assert page.button(key="study-ask-anew").label == "Ask again (2 units)"
+    press(page, "study-ask-anew")
+    said = words(page)
+    assert "2 units are asked again, 2 times in all." in said and "2 wait for people" in said
+    assert page.button(key="study-ask-anew").disabled
+    for _ in range(2):
+        held = assignment.current(workspace, ANA, "small")
+        assert held.stage == "reworded"
+        answering.submit(workspace, ANA, held, {"better": A})
+    page.run()
+    assert "older wording" not in words(page)
+
+
 def test_material_cannot_change_once_answers_exist(small, workspace, opened):
     answering.submit(workspace, ANA, assignment.current(workspace, ANA, "small"), {"better": A})
     page = press(opened("studies", who="ana"), "study-edit")

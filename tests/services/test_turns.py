@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.protocol import ProtocolError, from_yaml
-from core.services import answering, assignment, studies
+from core.protocol import ProtocolError, from_data, from_yaml
+from core.services import answering, assignment, rewording, studies
 from core.services.studies import Refused
 from core.units import Invalid
 from tests.services.conftest import ANA, fill
@@ -48,6 +48,28 @@ def test_an_earlier_answer_stays(db, held):
         answering.undo(db, ANA, "small", later)
     after = answering.submit(db, ANA, later, {"why": "so"}, follow=True).next
     assert after.answers == {"first": "yes", "why": "so"}
+
+
+def test_what_was_said_in_later_turns_stands_when_an_earlier_question_is_reworded(db, held):
+    for said in ({"first": "yes"}, {"why": "so"}, {"again": "no"}):
+        held = answering.submit(db, ANA, held, said, follow=True).next
+    study = studies.load(db, "small")
+    data = study.protocol.data()
+    data["questions"][0]["title"] = "The first"
+    studies.edit(db, ANA, "small", from_data(data), study.version)
+    answering.skip(db, ANA, assignment.current(db, ANA, "small"), "unclear")
+    assert rewording.ask_anew(db, ANA, "small").given == 1
+    for _ in range(5):
+        now = assignment.current(db, ANA, "small")
+        if now.stage == "reworded":
+            break
+        answering.skip(db, ANA, now, "unclear")
+    assert now.answers == {"why": "so", "again": "no"}
+    with pytest.raises(Invalid, match="once the questions before it"):
+        answering.submit(db, ANA, now, {**now.answers, "first": "no", "why": "other"})
+    assert answering.submit(db, ANA, now, {**now.answers, "first": "no"}).stored == 1
+    done = assignment.at(db, ANA, "small", now.place)
+    assert done.state == "submitted" and done.answers == {**now.answers, "first": "no"}
 
 
 @pytest.mark.parametrize(
