@@ -3,12 +3,24 @@
 import pytest
 from sqlalchemy import select
 
+from core.imports.base import File
 from core.protocol import from_data
-from core.services import analysis, answering, assignment, rewording, studies, team
+from core.services import (
+    analysis,
+    answering,
+    assignment,
+    exports,
+    rewording,
+    studies,
+    team,
+    transfer,
+)
 from core.services.access import Denied, Identity
 from core.services.rewording import Asked
+from core.services.store import ensure
 from core.services.studies import Refused
 from storage import judgments
+from storage.database import Database
 from storage.tables import Assignment, Event, Judgment, Unit
 from tests.services.answers import answer, better
 from tests.services.conftest import ANA, BEN, EVA
@@ -162,6 +174,24 @@ def test_who_saw_the_verdict_in_a_second_look_is_not_asked_anew(db):
     assert rewording.ask_anew(db, EVA, "small") == Asked(1, 0, 1)
     assert assignment.current(db, ANA, "small") is None
     assert told(db) == {"better": (1, 1, 0, 0, 1)}
+
+
+def test_answers_to_both_wordings_come_back_by_import(db, answered, tmp_path):
+    reword(db, "Which is best")
+    rewording.ask_anew(db, EVA, "small")
+    assert len(work(db, ANA, why="so")) == 6 and len(work(db, BEN, 2)) == 2
+    assert told(db) == {"better": (4, 4, 0, 4, 0)}
+    exports.write(db, ANA, "small", exports.Choice("jsonl"), tmp_path / "one.jsonl")
+    other = Database(str(tmp_path / "other.db"))
+    ensure(other)
+    files = [File("one.jsonl", tmp_path / "one.jsonl")]
+    for _ in range(2):
+        transfer.run_import(other, ANA, files, None)
+    assert len(rows(other, J)) == len(rows(db, J))
+    assert told(other) == {"better": (4, 4, 4, 0, 0)}
+    assert {u.taken for u in rows(other, U)} == {2}
+    assert sum(r.stage == "reworded" for r in rows(other, S)) == 8
+    other.close()
 
 
 def test_who_may_and_when(db, answered):
