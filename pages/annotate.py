@@ -152,7 +152,16 @@ def tools(desk: moves.State) -> None:
 @st.fragment
 def fast() -> None:
     """The fast lane: one component that shows units ahead of the server."""
-    lane.draw(db, who, study)
+    if lane.draw(db, who, study):
+        with st.container(key="lane-end", horizontal=True):
+            onward(moves.state(study, who)["words"], "agreement", "work")
+
+
+def onward(said: moves.Words, *pages: str) -> None:
+    """Buttons that lead to other pages, by their names."""
+    for page in pages:
+        if st.button(said(f"see_{page}"), key=f"finished-{page}"):
+            look.go(page)
 
 
 def lane_chosen(desk: moves.State) -> bool:
@@ -180,8 +189,7 @@ def finished(desk: moves.State) -> None:
     if desk["error"]:
         st.error(plain(desk["error"]))
     with st.container(key="finished-more", horizontal=True):
-        if st.button(said("see_work"), key="finished-work"):
-            st.switch_page("work.py")
+        onward(said, "work")
         if found["skipped"]:
             st.button(
                 said("answer_skipped"), key="finished-skipped", on_click=moves.skipped_one,

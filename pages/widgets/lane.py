@@ -137,8 +137,8 @@ def _refill(db: Database, who: Identity, study: Study, desk: State) -> None:
         lane["fits"] = False
 
 
-def draw(db: Database, who: Identity, study: Study) -> None:
-    """The lane, in a fragment of its own; it asks for the page anew when it cannot go on."""
+def draw(db: Database, who: Identity, study: Study) -> bool:
+    """The lane, in a fragment of its own; returns whether nothing is left for the person."""
     desk = state(study, who)
     lane = _lane(desk)
     _refill(db, who, study, desk)
@@ -149,6 +149,7 @@ def draw(db: Database, who: Identity, study: Study) -> None:
         key=key, data=_data(db, who, study, desk, key),
         on_outbox_change=lambda: _heard(db, who, study, key),
     )  # fmt: skip
+    return not lane["ahead"] and not lane["closed"]
 
 
 def _data(db: Database, who: Identity, study: Study, desk: State, key: str) -> dict[str, Any]:

@@ -88,6 +88,16 @@ def test_an_outbox_is_carried_out_once_and_in_order(workspace, quick):
     assert kinds.count("skip") == kinds.count("flag") == 1
 
 
+@pytest.mark.parametrize(("units", "ways"), [(0, 2), (3, 0)])
+def test_the_end_leads_on(workspace, opened, units, ways):
+    made = studies.create(workspace, ANA, from_yaml(PROTOCOL))
+    fill(workspace, made, units)
+    studies.set_state(workspace, ANA, "quick", "open")
+    page = opened("annotate", who="ana", study="quick")
+    onward = [button for button in page.button if (button.key or "").startswith("finished-")]
+    assert len(onward) == ways
+
+
 def test_a_new_session_carries_on_where_the_old_one_broke_off(workspace, quick):
     first = data(workspace, quick)["units"][0]
     box = {"entries": [entry("1", first, answers={"better": A}, fresh=True)]}
