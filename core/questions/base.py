@@ -251,6 +251,23 @@ class Parted(Question):
     def cell(self, raw: Any, unit: Unit) -> Any:
         return self.check(self.parsed(raw), unit)
 
+    def listed(
+        self, value: Any, name: str, one: str, keys: Sequence[str], most: int
+    ) -> list[Mapping[str, Any]]:  # fmt: skip
+        """The list that a value holds under `name` and nothing else; each of it has these keys.
+
+        `one` is what each is called. Raises `Invalid` for anything else, or more than `most`.
+        """
+        if not isinstance(value, Mapping) or set(value) != {name}:
+            raise self.refuse(f"expected `{name}`, nothing else")
+        found = value[name]
+        if not isinstance(found, list | tuple) or len(found) > most:
+            raise self.refuse(f"expected `{name}`, a list of at most {most}")
+        for place, entry in enumerate(found, 1):
+            if not isinstance(entry, Mapping) or set(entry) != set(keys):
+                raise self.refuse(f"{one} {place}: expected {' and '.join(keys)}")
+        return list(found)
+
     def held(self, found: Mapping[str, Any], unit: Unit) -> Any:
         """What a person has answered so far: the value once it is one; None without any part."""
         try:

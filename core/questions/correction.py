@@ -156,15 +156,7 @@ class Correction(Parted):
                                 for one in value["cells"]]}  # fmt: skip
 
     def _listed(self, value: Any, name: str) -> list[Mapping[str, Any]]:
-        if not isinstance(value, Mapping) or set(value) != {name}:
-            raise self.refuse(f"expected `{name}`, nothing else")
-        found = value[name]
-        if not isinstance(found, list | tuple) or len(found) > self.most:
-            raise self.refuse(f"expected `{name}`, a list of at most {self.most}")
-        for place, one in enumerate(found, 1):
-            if not isinstance(one, Mapping) or set(one) != {"cell", "value"}:
-                raise self.refuse(f"correction {place}: expected cell and value")
-        return list(found)
+        return self.listed(value, name, "correction", ("cell", "value"), self.most)
 
     def check(self, value: Any, unit: Unit) -> Any:
         fields = {cell.id: cell for cell in self.fields(unit)}

@@ -148,16 +148,7 @@ class Hierarchy(Parted):
         ]}  # fmt: skip
 
     def _changes(self, value: Any) -> list[Mapping[str, Any]]:
-        """The list of changes, each with a node and a parent."""
-        if not isinstance(value, Mapping) or set(value) != {"changes"}:
-            raise self.refuse("expected `changes`, nothing else")
-        changes = value["changes"]
-        if not isinstance(changes, list | tuple) or len(changes) > self.most:
-            raise self.refuse(f"expected `changes`, a list of at most {self.most}")
-        for place, one in enumerate(changes, 1):
-            if not isinstance(one, Mapping) or set(one) != {"node", "parent"}:
-                raise self.refuse(f"change {place}: expected node and parent")
-        return list(changes)
+        return self.listed(value, "changes", "change", ("node", "parent"), self.most)
 
     def check(self, value: Any, unit: Unit) -> Any:
         nodes = self.nodes(unit)
