@@ -25,7 +25,11 @@ db = workspace.db()
 
 @st.fragment
 def work(slot: DeltaGenerator) -> None:
-    """The desk: what is judged and the questions; what submits them goes into the bar's slot."""
+    """The desk: what is judged and the questions; what submits them goes into the bar's slot.
+
+    Something is always put there: the server breaks the page when a later answer is the first to.
+    """
+    slot.empty()
     desk = moves.state(study, who)
     try:
         moves.fetch(db, who, study, desk)
