@@ -25,14 +25,16 @@ export default function (component) {
     // from the button of the same key, or from the unit that came in its place.
     let held = null;
     const remember = (event) => {
-      const inside = event.target.matches?.(":focus-visible") && event.target.closest("[class*=st-key-]");
+      const seen = event.composedPath()[0].matches?.(":focus-visible"); // also inside a part of our own
+      const inside = seen && event.target.closest("[class*=st-key-]");
       const key = inside && [...inside.classList].find((one) => one.startsWith("st-key-"));
       held = key || null;
     };
     const restore = () => {
       if (!held || document.activeElement !== document.body) return;
-      const same = document.querySelector(`.${CSS.escape(held)} :is(button, input, textarea)`);
-      const unit = same || document.querySelector("[class*=st-key-field-], [class*=st-key-card-]");
+      const place = document.querySelector(`.${CSS.escape(held)}`);
+      const same = place?.querySelector("button, input, textarea");
+      const unit = place ? same : document.querySelector("[class*=st-key-field-], [class*=st-key-card-]");
       if (!unit) return;
       if (!same) unit.tabIndex = -1;
       unit.focus({ preventScroll: Boolean(same) });

@@ -186,10 +186,7 @@ export default function (component) {
     }
 
     function chooser(words, options, chosen, heard) {
-      if (!options.length) {
-        const field = el("input", { type: "text", maxlength: "200", value: chosen, placeholder: words === tr("Relation") ? tr("relation") : tr("label"), "aria-label": words, onchange: () => heard(storable(field.value)) });
-        return field;
-      }
+      if (!options.length) return typedLine({ maxlength: "200", value: chosen, placeholder: words === tr("Relation") ? tr("relation") : tr("label"), "aria-label": words }, heard);
       const pick = el("select", { "aria-label": words, onchange: () => heard(pick.value) }, options.includes(chosen) ? null : el("option", { value: "", text: chosen ? `${chosen} (${tr("choose")})` : tr("choose"), selected: true, disabled: true }), options.map((one) => el("option", { value: one, text: one, selected: one === chosen })));
       return pick;
     }
@@ -265,7 +262,9 @@ export default function (component) {
     function draw(focus) {
       const held = value();
       const hint = [tr("Draw by mouse, or press New box. Arrows move a box, Shift and arrows size it, Alt makes small steps, Delete removes."), labels().length ? tr("Digits give the label.") : ""].join(" ");
-      body.replaceChildren(
+      redrawn(
+        body,
+        focus === "" ? "button" : focus && `.box[data-id="${CSS.escape(focus)}"]`,
         ...heading(data, `h-${data.key}`, tr("(optional)")),
         bar(held),
         surface(held),
@@ -274,8 +273,6 @@ export default function (component) {
         el("ul", { class: "boxes", "aria-label": tr("Boxes") }, held.boxes.map(entry)),
         ...[relations(held)].filter(Boolean),
       );
-      if (focus) body.querySelector(`.box[data-id="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
-      else if (focus === "") body.querySelector("button")?.focus();
     }
     draw();
 

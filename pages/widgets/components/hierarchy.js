@@ -176,13 +176,14 @@ export default function (component) {
       const all = el("button", { type: "button", class: "small", "data-key": " right", "aria-pressed": String(right), text: said("all_links_right"), disabled: Boolean(changes?.length), onclick: () => { answer.set(right ? null : { changes: [] }); draw(); body.querySelector("[data-key=' right']").focus(); } });
       const top = carried === null ? null : el("button", { type: "button", class: "small", text: said("put_at_top"), onclick: () => move(carried, "") });
       const undo = changes?.length ? el("button", { type: "button", class: "small", text: said("undo_changes", { n: changes.length }), onclick: () => { carried = null; answer.set(null); draw(true); tell.say(said("node_back", { name: "" })); } }) : null;
-      body.replaceChildren(
+      redrawn(
+        body,
+        focus && `li[data-key="${CSS.escape(at)}"]`,
         ...heading(data, `h-${data.key}`, said("optional")),
         el("div", { class: "hint", text: said(carried === null ? "hierarchy_hint" : "carrying_hint", { name: carried === null ? "" : name(carried) }) }),
         el("ul", { class: "hierarchy", "aria-label": said("hierarchy_list") }, laidOut().map(row)),
         el("div", { class: "row" }, all, top, undo),
       );
-      if (focus) body.querySelector(`li[data-key="${CSS.escape(at)}"]`)?.focus();
     }
     draw();
 

@@ -78,10 +78,10 @@ export default function (component) {
 
     function entry(one, n) {
       const pick = el("select", { "aria-label": tr("Strength of pair {n}", { n: n + 1 }), onchange: () => change(n, { ...one, strength: Number(pick.value) }) }, strengths().map((s) => el("option", { value: String(s), text: String(s), selected: s === one.strength })));
-      const note = el("input", { type: "text", maxlength: "2000", value: one.note || "", placeholder: tr("note"), "aria-label": tr("Note on pair {n}", { n: n + 1 }), onchange: () => {
+      const note = typedLine({ maxlength: "2000", value: one.note || "", placeholder: tr("note"), "aria-label": tr("Note on pair {n}", { n: n + 1 }) }, (text) => {
         const { left, right, strength } = one;
-        change(n, note.value.trim() ? { left, note: storable(note.value), right, strength } : { left, right, strength });
-      } });
+        change(n, text.trim() ? { left, note: text, right, strength } : { left, right, strength });
+      });
       const [a, b] = data.columns.map(({ side }) => words(side, one[side]));
       return el("li", {}, el("span", { class: "tag", text: String(n + 1) }), el("span", { class: "ends" }, el("bdi", { text: short(a) }), " ~ ", el("bdi", { text: short(b) })), pick, data.notes ? note : null, el("button", { type: "button", class: "small", "data-key": `remove-${n}`, text: tr("Remove"), "aria-label": tr("Remove pair {n}", { n: n + 1 }), onclick: () => remove(n) }));
     }
@@ -93,8 +93,7 @@ export default function (component) {
       const [weak, strong] = data.ends;
       const scale = el("div", { class: "row", role: "group", "aria-label": tr("Strength") }, weak ? el("span", { class: "hint", text: weak }) : null, strengths().map((s) => el("button", { type: "button", class: "small", disabled: !ready, "aria-label": tr("Pair with strength {n}", { n: s }), onclick: () => pair(s) }, s === 10 ? "10" : "", s === 10 ? el("kbd", { text: "0", "aria-hidden": "true" }) : String(s))), strong ? el("span", { class: "hint", text: strong }) : null);
       const inside = el("div", { onkeydown: keys }, el("div", { class: "columns" }, data.columns.map(list)), el("div", { class: "hint", text: tr("Choose one of each list, then press a strength. Arrows walk the lists, Enter chooses.") }), scale, held.length ? el("ul", { class: "pairs", "aria-label": tr("Pairs") }, held.map(entry)) : null);
-      body.replaceChildren(...heading(data, `h-${data.key}`, tr("(optional)")), inside, ...(held.length ? [] : [el("div", { class: "row" }, el("button", { type: "button", class: "small", "aria-pressed": String(none), text: tr("Nothing matches"), onclick: () => keep(none ? null : { pairs: [] }, none ? "" : tr("Nothing matches")) }))]));
-      if (focus) body.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
+      redrawn(body, focus && `[data-key="${CSS.escape(focus)}"]`, ...heading(data, `h-${data.key}`, tr("(optional)")), inside, ...(held.length ? [] : [el("div", { class: "row" }, el("button", { type: "button", class: "small", "aria-pressed": String(none), text: tr("Nothing matches"), onclick: () => keep(none ? null : { pairs: [] }, none ? "" : tr("Nothing matches")) }))]));
     }
     draw();
 

@@ -138,8 +138,7 @@ export default function (component) {
 
     function draw(focus) {
       const inside = data.mode === "best_worst" ? extremes() : order();
-      body.replaceChildren(...heading(data, `h-${data.key}`, said("optional")), ...inside.filter(Boolean));
-      if (focus) body.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
+      redrawn(body, focus && `[data-key="${CSS.escape(focus)}"]`, ...heading(data, `h-${data.key}`, said("optional")), ...inside.filter(Boolean));
     }
     draw();
 

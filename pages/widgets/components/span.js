@@ -205,7 +205,7 @@ export default function (component) {
         { class: "missing" },
         el("div", { class: "row" }, el("span", { text: said("missing") }), names.map((type) => el("button", { type: "button", class: "small", title: data.missing[type] || null, text: `+ ${type}`, onclick: () => keep({ ...held, missing: [...held.missing, { type }] }, said("added", { type })) }))),
         el("ul", {}, held.missing.map((one, n) => {
-          const note = el("input", { type: "text", value: one.note || "", placeholder: said("what_missing"), "aria-label": said("missing_note", { type: one.type }), onchange: () => keep({ ...held, missing: held.missing.with(n, note.value ? { ...one, note: storable(note.value) } : { type: one.type }) }) });
+          const note = typedLine({ value: one.note || "", placeholder: said("what_missing"), "aria-label": said("missing_note", { type: one.type }) }, (text) => keep({ ...held, missing: held.missing.with(n, text ? { ...one, note: text } : { type: one.type }) }));
           return el("li", {}, el("strong", { text: one.type }), note, el("button", { type: "button", class: "small", text: said("remove"), "aria-label": said("remove_missing", { type: one.type }), onclick: () => keep({ ...held, missing: held.missing.toSpliced(n, 1) }, said("removed")) }));
         })),
       );
@@ -215,7 +215,9 @@ export default function (component) {
       const held = value();
       const none = answer.get() !== null && !held.spans.length && !held.missing.length;
       const overlaps = !data.overlap && held.spans.some((a, n) => held.spans.some((b, m) => m > n && at(a) === at(b) && a.start < b.end && b.start < a.end));
-      body.replaceChildren(
+      redrawn(
+        body,
+        null,
         ...heading(data, `h-${data.key}`, said("optional")),
         el("div", { class: "row types", role: "group", "aria-label": said("types") }),
         ...data.texts.map((text, n) =>
