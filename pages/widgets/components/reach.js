@@ -5,7 +5,11 @@ const INSIDE = ":is([data-testid=stTable], [data-testid=stTable] > div, [data-te
 export default function (component) {
   return live(component, () => {
     let timer = 0;
-    const look = () => document.querySelectorAll(INSIDE).forEach(reachable);
+    const skip = skipping(worded({}));
+    const look = () => {
+      document.querySelectorAll(INSIDE).forEach(reachable);
+      skip.look();
+    };
     const later = () => {
       clearTimeout(timer);
       timer = setTimeout(look, 200);
@@ -18,6 +22,7 @@ export default function (component) {
       update() {},
       stop() {
         watch.disconnect();
+        skip.stop();
         window.removeEventListener("resize", later);
         clearTimeout(timer);
       },

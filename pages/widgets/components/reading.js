@@ -19,6 +19,7 @@ export default function (component) {
     let found = [];
     let place = -1;
     let shown = null;
+    const skip = skipping(tr);
 
     const mark = () => {
       if (typeof Highlight === "undefined") return;
@@ -66,6 +67,7 @@ export default function (component) {
       const here = material();
       watch();
       fit();
+      skip.look();
       [...here, ...document.querySelectorAll(INSIDE)].forEach(reachable);
       const length = here.reduce((sum, one) => sum + one.textContent.length, 0);
       const long = length > LONG;
@@ -87,6 +89,7 @@ export default function (component) {
       stop: () => {
         seen.disconnect();
         grown.disconnect();
+        skip.stop();
         window.removeEventListener("resize", look);
         document.fonts.removeEventListener("loadingdone", look);
         if (typeof Highlight !== "undefined") ["found", "found-here"].forEach((name) => CSS.highlights.delete(name));

@@ -10,10 +10,13 @@ def reading(said: Words) -> None:
     Draw it once, outside the fragment that an answer reruns: it watches the page by itself, so an
     answer costs nothing more. What it sets is read by `desk.css`.
     """
-    data = {"key": f"reading-{said.code}", "words": said.raw(*texts("reading"))}
-    part("reading", "reachable")(key="reading", data=data, width="content")
+    data = {"key": f"reading-{said.code}", "words": said.raw(*texts("reading", "skip"))}
+    part("reading", "reachable", "skip")(key="reading", data=data, width="content")
 
 
 def reach() -> None:
-    """Let whatever scrolls on a page be reached by the Tab key; for pages without `reading`."""
-    part("reach", "reachable", isolated=False)(key="reach", data={"key": "reach"})
+    """Let whatever scrolls on a page be reached by the Tab key; for pages without `reading`.
+
+    Both begin a page that asks something with a link to its questions, seen in the focus.
+    """
+    part("reach", "reachable", "skip", isolated=False)(key="reach", data={"key": "reach"})
