@@ -12,6 +12,7 @@ from core.services.review import Conflict
 from core.services.studies import Refused
 from core.units import Invalid
 from pages.widgets import docket, identity, look, settle, workspace
+from pages.widgets.components.announce import announce
 from pages.widgets.ui import StreamlitUi, show_material
 from pages.widgets.words import plain
 
@@ -258,6 +259,7 @@ def record(question: str) -> None:
 
 
 look.header("Review", study, who)
+announce()
 if study is None:
     look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
 elif not who.may("review"):

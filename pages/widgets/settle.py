@@ -19,14 +19,22 @@ def settle(db: Database, who: Identity, study: Study, seen: Detail, attempt: Att
     """Asking the people of a case again, and what the guidelines should say about it."""
     people = {answer.rater for answer in seen.answers if answer.kind == "person"}
     note = st.session_state.get(f"review-note-{seen.unit_id}-{seen.question.name}") or ""
+    place = f"again-{seen.unit_id}"
+
+    def ask() -> None:
+        many = settling.ask_again(
+            db, who, study.key, seen.question.name, seen.unit_id, note
+        )  # fmt: skip
+        st.session_state[f"{place}-done"] = f"Asked again: {many}."
+
     with st.container(key="review-settle", horizontal=True, vertical_alignment="center"):
         st.button(
-            f"Ask again ({len(people)})", key=f"again-{seen.unit_id}", shortcut="a",
-            disabled=not people, on_click=attempt,
-            args=(settling.ask_again, db, who, study.key, seen.question.name, seen.unit_id, note),
+            f"Ask again ({len(people)})", key=place, shortcut="a",
+            disabled=not people, on_click=attempt, args=(ask,),
             help="Everybody who answered gets the unit once more, without their earlier answer. "
             "Both answers are kept.",
         )  # fmt: skip
+        done(place)
     if seen.cause == "rubric gap":
         gap(db, who, study, seen, attempt, note)
 
@@ -42,13 +50,25 @@ def gap(
         help="Drafted from the case, the answer that holds and the note. Change it as you like.",
     )  # fmt: skip
 
-    def keep(apply: bool) -> None:
+    def put(apply: bool) -> None:
         text = st.session_state.get(place) or ""
-        attempt(settling.propose, db, who, study.key, seen, text, apply=apply)
+        version = settling.propose(db, who, study.key, seen, text, apply=apply)
+        words = f"In the guidelines since version {version}." if apply else "Kept as a proposal."
+        st.session_state[f"{place}-done"] = words
 
     with st.container(horizontal=True, key="review-proposal"):
-        st.button("Put it into the guidelines", key=f"{place}-apply", on_click=keep, args=(True,))
-        st.button("Keep it as a proposal", key=f"{place}-keep", on_click=keep, args=(False,))
+        st.button("Put it into the guidelines", key=f"{place}-apply", on_click=attempt,
+                  args=(put, True))  # fmt: skip
+        st.button("Keep it as a proposal", key=f"{place}-keep", on_click=attempt,
+                  args=(put, False))  # fmt: skip
+        done(place)
+
+
+def done(place: str) -> None:
+    """What the press at this place came to, said once."""
+    words = st.session_state.pop(f"{place}-done", "")
+    if words:
+        look.caption(words)
 
 
 def together(db: Database, who: Identity, study: Study, question: str, attempt: Attempt) -> None:
