@@ -12,6 +12,13 @@ from tests.browser.conftest import PROTOCOL, settled
 from tests.services.conftest import ANA, fill
 
 pytestmark = pytest.mark.browser
+FOCUSED = """() => {
+    let e = document.activeElement;
+    while (e.shadowRoot && e.shadowRoot.activeElement) e = e.shadowRoot.activeElement;
+    const own = [e.getAttribute('aria-label'), ...[...(e.labels || [])].map(l => l.textContent)];
+    const text = e.querySelector('button, input, textarea') ? '' : e.textContent;  // no control
+    return [...own, text].join(' ');
+}"""  # the name of what has the focus
 
 
 @pytest.fixture
@@ -33,22 +40,11 @@ def status(page):
 
 
 def tab_to(page, words, most=80):
-    """Press Tab until the control with these words in its name has the focus."""
-    for _ in range(most):
+    """Press Tab until the control with these words in its name has the focus; says how often."""
+    for count in range(1, most + 1):
         page.keyboard.press("Tab")
-        name = page.evaluate(
-            """() => {
-                let e = document.activeElement;
-                while (e && e.shadowRoot && e.shadowRoot.activeElement) {
-                    e = e.shadowRoot.activeElement;
-                }
-                if (e.querySelector('button, input, textarea')) return '';  // the page, no control
-                const labels = e.labels ? [...e.labels].map(l => l.textContent).join(' ') : '';
-                return [e.getAttribute('aria-label'), labels, e.textContent].join(' ');
-            }"""
-        )
-        if re.search(words, name):
-            return
+        if re.search(words, page.evaluate(FOCUSED)):
+            return count
     raise AssertionError(f"no control called {words!r} is reached by Tab")
 
 
