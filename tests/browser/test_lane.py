@@ -45,6 +45,8 @@ def study(app, request):
 def desk(visit, url, name, who):
     page = visit(f"{url}/annotate?study={name}&who={who}")
     expect(page.get_by_text("Which is better")).to_be_visible(timeout=20_000)
+    page.wait_for_timeout(300)  # the page draws itself a second time when the session begins
+    settled(page)
     return page
 
 
