@@ -4,8 +4,10 @@ import base64
 import binascii
 import html
 import re
+import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 
 READ = 50_000
@@ -46,23 +48,36 @@ COMMANDS = re.compile(
 )
 
 
-def instructions(material: Iterable[str]) -> list[str]:
+def instructions(
+    material: Iterable[str], heard: Callable[[Sequence[str], str], bool] = lambda words, text: True
+) -> list[str]:
     """Sentences of the material that read like an instruction to whoever judges it, in order.
 
-    Found by their wording in a dozen languages, also where they run over a line's or a text's end,
-    stand in base64 or HTML entities, or have invisible or look-alike wide letters between: a list
-    of what to look at and no proof. Reads the first 50,000 characters of each text.
+    `heard` says of the words of a sentence whether it matters; it is asked first, because looking
+    at the wording costs more. Found by their wording in a dozen languages, also where they run over
+    a line's or a text's end, stand in base64 or HTML entities, or have invisible or look-alike wide
+    letters between: a list of what to look at and no proof. Reads the first 50,000 characters of
+    each text.
     """
     pieces = [
         (m.group().strip(), plain[m.end() : m.end() + 1] in {"", "\n"})
         for text in material for plain in _readings(text[:READ])
         for m in PIECE.finditer(plain) if m.group().strip()
     ]  # fmt: skip
-    found = [piece for piece, _ in pieces if COMMANDS.search(piece)]
-    for (first, goes_on), (second, _) in pairwise(pieces):
+    words = [WORD.findall(piece.lower()) for piece, _ in pieces]
+    found = [
+        piece for (piece, _), said in zip(pieces, words, strict=True)
+        if heard(said, piece) and COMMANDS.search(piece)
+    ]  # fmt: skip
+    both = zip(pairwise(pieces), pairwise(words), strict=True)
+    for ((first, goes_on), (second, _)), (here, there) in both:
+        if not goes_on:
+            continue
         across = f"{first} {second}"
         ends = len(first)
-        if goes_on and any(m.start() < ends < m.end() for m in COMMANDS.finditer(across)):
+        if heard([*here, *there], across) and any(
+            m.start() < ends < m.end() for m in COMMANDS.finditer(across)
+        ):
             found.append(across)
     return list(dict.fromkeys(found))
 
@@ -73,16 +88,24 @@ def quoted(material: Iterable[str], reasoning: str, own: str = "") -> list[str]:
     A quotation is four words in a row, six signs where a sign is a word, or all of a shorter
     sentence. Words that the study's own questions and guidelines (`own`) say as well are none.
     """
-    said, asked = _run(_plain(reasoning)), _run(_plain(own))
-    found = []
-    for sentence in instructions(material):
-        words = WORD.findall(sentence.lower())
-        least = SIGNS if len(SIGN.findall(sentence)) > len(words) / 2 else RUN
-        size = min(least, len(words))
-        runs = {" ".join(words[n : n + size]) for n in range(len(words) - size + 1)}
-        if any(f" {run} " in said and f" {run} " not in asked for run in runs):
-            found.append(sentence[:300])
-    return found
+    said, asked = (WORD.findall(_plain(text).lower()) for text in (reasoning, own))
+
+    @cache
+    def told(size: int) -> set[tuple[str, ...]]:
+        return set(_runs(said, size)) - set(_runs(asked, size))
+
+    def heard(words: Sequence[str], sentence: str) -> bool:
+        signs = not sentence.isascii() and len(SIGN.findall(sentence)) > len(words) / 2
+        size = min(SIGNS if signs else RUN, len(words))
+        runs = told(size)
+        return bool(runs) and any(run in runs for run in _runs(words, size))
+
+    return [sentence[:300] for sentence in instructions(material, heard)]
+
+
+def _runs(words: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Every `size` words in a row."""
+    return zip(*(words[n:] for n in range(size)), strict=False)
 
 
 def _readings(text: str) -> Iterator[str]:
@@ -100,8 +123,11 @@ def _readings(text: str) -> Iterator[str]:
 def _plain(text: str) -> str:
     """The text with entities read, wide letters made plain and invisible ones left out."""
     wide = unicodedata.normalize("NFKC", html.unescape(text))
-    return "".join(c for c in wide if unicodedata.category(c) != "Cf")
+    return wide if wide.isascii() else wide.translate(_invisible())
 
 
-def _run(text: str) -> str:
-    return f" {' '.join(WORD.findall(text.lower()))} "
+@cache
+def _invisible() -> dict[int, None]:
+    """The signs that format text and are not seen."""
+    signs = range(sys.maxunicode + 1)
+    return {sign: None for sign in signs if unicodedata.category(chr(sign)) == "Cf"}
