@@ -2,6 +2,7 @@
 // `live` keeps one instance per place on the page and hands it the new data.
 const LIVE = new WeakMap();
 let RUNS = 0;
+const AFTER = 500; // milliseconds that a next run may take to begin
 
 function live(component, make) {
   const host = component.parentElement;
@@ -24,13 +25,15 @@ function live(component, make) {
   found.run = number;
   found.line.send = component.setStateValue;
   found.update(component.data || {});
-  return () => {
-    // A run that was overtaken is cleaned up as well: only the newest one may end the instance.
-    if (found.run !== number) return;
+  // A run is cleaned up when the next one has begun, or just before it begins: what is still on the
+  // page is ended only when no other run follows, so that nothing on its way to the server is lost.
+  const end = () => {
+    if (found.run !== number || LIVE.get(host) !== found) return;
     LIVE.delete(host);
     found.stop();
     found.root.remove();
   };
+  return () => (host.isConnected ? setTimeout(end, AFTER) : end());
 }
 
 // An element. `text` becomes textContent, `on…` a listener; null and false leave an attribute out.
