@@ -138,6 +138,12 @@ def record(
     return int(connection.execute(insert(E), row).inserted_primary_key[0])  # type: ignore[index]
 
 
+def newest_event(connection: Connection, study: int) -> int:
+    """The id of the study's newest event; 0 without any."""
+    newest = select(func.coalesce(func.max(E.c.id), 0)).where(E.c.study == study)
+    return int(connection.execute(newest).scalar_one())
+
+
 def events(connection: Connection, study: int, kinds: Sequence[str]) -> Sequence[Any]:
     """Events of these kinds, oldest first."""
     return connection.execute(

@@ -48,19 +48,6 @@ def schema_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def first_content(unit: Unit, within: str, kind: str) -> "Content | None":
-    """What a correction starts from: the first content of this kind, else the first at all.
-
-    Outputs come first, in the order shown; `within` names a field or the role or key of an output.
-    """
-    place = {key: n for n, key in enumerate(unit.order)}
-    outputs = sorted((*unit.outputs, *unit.context), key=lambda o: place.get(o.key, 0))
-    places = [({o.key, o.role}, o.content) for o in outputs]
-    places += [({name}, content) for name, content in unit.fields.items()]
-    named = [content for names, content in places if not within or within in names]
-    return next((c for c in named if c.kind == kind), next(iter(named), None))
-
-
 class Question(Identified):
     """A question kind: a frozen, self-describing definition.
 
@@ -250,23 +237,6 @@ class Parted(Question):
 
     def cell(self, raw: Any, unit: Unit) -> Any:
         return self.check(self.parsed(raw), unit)
-
-    def listed(
-        self, value: Any, name: str, one: str, keys: Sequence[str], most: int
-    ) -> list[Mapping[str, Any]]:  # fmt: skip
-        """The list that a value holds under `name` and nothing else; each of it has these keys.
-
-        `one` is what each is called. Raises `Invalid` for anything else, or more than `most`.
-        """
-        if not isinstance(value, Mapping) or set(value) != {name}:
-            raise self.refuse(f"expected `{name}`, nothing else")
-        found = value[name]
-        if not isinstance(found, list | tuple) or len(found) > most:
-            raise self.refuse(f"expected `{name}`, a list of at most {most}")
-        for place, entry in enumerate(found, 1):
-            if not isinstance(entry, Mapping) or set(entry) != set(keys):
-                raise self.refuse(f"{one} {place}: expected {' and '.join(keys)}")
-        return list(found)
 
     def held(self, found: Mapping[str, Any], unit: Unit) -> Any:
         """What a person has answered so far: the value once it is one; None without any part."""

@@ -1,6 +1,6 @@
 """Corrections of a table or a record, field by field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,18 +9,8 @@ from pydantic import Field
 from core.content.base import Content, storable
 from core.content.plain import Plain
 from core.content.table import Table, said
-from core.questions.base import (
-    PLACE,
-    TENTHS,
-    About,
-    Entry,
-    Parted,
-    Scale,
-    first_content,
-    questions,
-    schema_of,
-    tenth,
-)
+from core.questions.base import PLACE, Scale, questions, schema_of, tenth
+from core.questions.changes import Changes
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -40,7 +30,7 @@ class Cell:
 
 
 @questions.register
-class Correction(Parted):
+class Correction(Changes):
     """What is to be corrected in a table or a record, field by field.
 
     The value is `{"cells": [{"cell": id, "value": ...}]}`: the fields that are wrong, with what
@@ -52,7 +42,6 @@ class Correction(Parted):
     """
 
     kind = "correction"
-    about: About = "output"
     within: str = Field(
         default="", description="field or role to correct; the first table when empty"
     )
@@ -63,7 +52,7 @@ class Correction(Parted):
 
     def grid(self, unit: Unit) -> list[list[Cell]]:
         """The fields, row by row; raises `Invalid` where there are none, or too many."""
-        content = first_content(unit, self.within, "table")
+        content = self.start(unit, "table")
         if content is None:
             found = []
         elif isinstance(content, Table):
@@ -188,17 +177,11 @@ class Correction(Parted):
             return {"true": True, "false": False}.get(words.lower(), words or None)
         if isinstance(old, int | float):
             found = _number(words)
-            return old if found == old and not isinstance(found, bool) else found
+            return old if found == old else found
         return words or None
 
     def form(self) -> str:
         return '{"cells": [{"cell": "2/cost", "value": 20}]}'
-
-    def entry(self) -> Entry:
-        return "typing"
-
-    def scale(self, unit: Unit | None = None) -> Scale:
-        return TENTHS
 
     def slots(self) -> Mapping[str, Scale]:
         return {"cell": CELL}
@@ -209,10 +192,8 @@ class Correction(Parted):
         cells = {f"cell{PLACE}{cell.id}": int(cell.id in changed) for cell in fields}
         return {"": tenth(1 - len(changed) / len(fields)), **cells}
 
-    def distance(self, a: Any, b: Any) -> float:
-        """1 - F1 of the corrections, what is put there included; two without any are 0 apart."""
-        one, two = ({(c["cell"], said(c["value"])) for c in v["cells"]} for v in (a, b))
-        return 1 - 2 * len(one & two) / (len(one) + len(two)) if one or two else 0.0
+    def changes(self, value: Any) -> set[Hashable]:
+        return {(one["cell"], said(one["value"])) for one in value["cells"]}
 
     def describe(self, value: Any, unit: Unit) -> str:
         try:
@@ -230,9 +211,6 @@ class Correction(Parted):
             old = f"{short(said(cell.value))} → " if cell is not None else ""
             told.append(f"{where}: {old}{short(said(one['value']))}")
         return "; ".join(told) or "every field is right"
-
-    def argilla(self) -> dict[str, Any]:
-        return {"type": "text", "name": self.name, "title": self.title}
 
     def example(self, unit: Unit) -> Any:
         first = self.fields(unit)[0]

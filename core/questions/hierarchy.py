@@ -1,6 +1,6 @@
 """Corrections of a hierarchy: where each node belongs, and what does not belong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,18 +8,8 @@ from pydantic import Field
 
 from core.content.base import Content
 from core.content.plain import Plain
-from core.questions.base import (
-    PLACE,
-    TENTHS,
-    About,
-    Entry,
-    Parted,
-    Scale,
-    first_content,
-    questions,
-    schema_of,
-    tenth,
-)
+from core.questions.base import PLACE, Scale, questions, schema_of, tenth
+from core.questions.changes import Changes
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -40,7 +30,7 @@ class Node:
 
 
 @questions.register
-class Hierarchy(Parted):
+class Hierarchy(Changes):
     """What is to be changed in a hierarchy, or in a list that is to become one.
 
     The value is `{"changes": [{"node": id, "parent": id}]}`: the nodes that belong elsewhere, in
@@ -51,7 +41,6 @@ class Hierarchy(Parted):
     """
 
     kind = "hierarchy"
-    about: About = "output"
     within: str = Field(
         default="", description="field or role to correct; the first hierarchy when empty"
     )
@@ -60,7 +49,7 @@ class Hierarchy(Parted):
 
     def nodes(self, unit: Unit) -> list[Node]:
         """The nodes in their order; raises `Invalid` where there are none, or too many."""
-        content = first_content(unit, self.within, "tree")
+        content = self.start(unit, "tree")
         if content is None:
             found = []
         elif content.kind == "tree":
@@ -186,12 +175,6 @@ class Hierarchy(Parted):
     def form(self) -> str:
         return '{"changes": [{"node": "rice", "parent": "food"}]}'
 
-    def entry(self) -> Entry:
-        return "typing"
-
-    def scale(self, unit: Unit | None = None) -> Scale:
-        return TENTHS
-
     def slots(self) -> Mapping[str, Scale]:
         return {"link": LINK}
 
@@ -201,10 +184,8 @@ class Hierarchy(Parted):
         links = {f"link{PLACE}{n.id}": changed.get(n.id, KEPT) for n in nodes}
         return {"": tenth(1 - len(changed) / len(nodes)), **links}
 
-    def distance(self, a: Any, b: Any) -> float:
-        """1 - F1 of the changes, where to included; two answers without any are 0 apart."""
-        one, two = ({(c["node"], c["parent"]) for c in value["changes"]} for value in (a, b))
-        return 1 - 2 * len(one & two) / (len(one) + len(two)) if one or two else 0.0
+    def changes(self, value: Any) -> set[Hashable]:
+        return {(one["node"], one["parent"]) for one in value["changes"]}
 
     def describe(self, value: Any, unit: Unit) -> str:
         try:
@@ -223,9 +204,6 @@ class Hierarchy(Parted):
                 to = f"below {quoted(one['parent'])}" if one["parent"] else "to the top"
                 said.append(f"{quoted(one['node'])} moved {to}")
         return "; ".join(said) or "every link is right"
-
-    def argilla(self) -> dict[str, Any]:
-        return {"type": "text", "name": self.name, "title": self.title}
 
     def example(self, unit: Unit) -> Any:
         nodes = self.nodes(unit)

@@ -58,12 +58,22 @@ def outdated(db: Database, who: Identity, key: str) -> Rewordings:
     An answer is outdated while its person has none under the present wording and was not asked
     again since the change. A question counts no more where the unit is not asked it now, or has its
     overlap of answers that count. Nothing for a study without such answers. Raises `Denied`,
-    `NoStudy`.
+    `NoStudy`. Counted anew after an answer, an edit or an event of the study, not with every look.
     """
     require(who, "review")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        found = all_due(db, connection, study)
+        mark = (study.version, study.revision, study_rows.newest_event(connection, study.id))
+        kept = db.cache.get(("outdated", study.id))
+        if kept is None or kept[0] != mark:
+            kept = (mark, _told(study, all_due(db, connection, study)))
+            db.cache["outdated", study.id] = kept
+    told: Rewordings = kept[1]
+    return told
+
+
+def _told(study: Study, found: Sequence[Due]) -> Rewordings:
+    """What is due, by question."""
     told = []
     for question in study.protocol.questions:
         own = [due for due in found if question.name in due.questions]

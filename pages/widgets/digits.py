@@ -60,7 +60,10 @@ def meant_to_skip(desk: State, study: Study, name: str, drawn: str) -> bool:
     still press the buttons of the question. `drawn` is the panel that these were drawn with. The
     desk says that the press was not taken.
     """
+    if desk["panel"] != "skip" or drawn == "skip":
+        return False
     kinds = {question.name: question.entry() for question in study.protocol.questions}
-    early = desk["panel"] == "skip" != drawn and kinds.get(name.split("/")[0]) != "typing"
-    desk["missed"] = desk["missed"] or early
-    return early
+    if kinds.get(name.split("/")[0]) == "typing":
+        return False
+    desk["missed"] = True
+    return True

@@ -5,10 +5,7 @@ export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
     const said = (name, facts) => fill(data.words[name], facts);
-    const answer = made(first, send);
-    const tell = teller();
-    const body = el("div");
-    root.append(body, tell);
+    const { answer, body, tell } = begun(root, first, send);
     let timer = 0;
     let drawn = [];
 

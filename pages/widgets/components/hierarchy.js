@@ -5,10 +5,7 @@ export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
     const said = (name, facts) => fill(data.words[name], facts);
-    const answer = made(first, send);
-    const tell = teller();
-    const body = el("div");
-    root.append(body, tell);
+    const { answer, body, tell } = begun(root, first, send);
     let at = data.nodes[0]?.id;
     let carried = null;
     const node = (id) => data.nodes.find((one) => one.id === id);

@@ -4,10 +4,7 @@ export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
     const tr = (text, facts) => worded(data.words)(text, facts);
-    const answer = made(first, send);
-    const tell = teller();
-    const body = el("div");
-    root.append(body, tell);
+    const { answer, body, tell } = begun(root, first, send);
     const chosen = { left: null, right: null };
     const pairs = () => (Array.isArray(answer.get()?.pairs) ? answer.get().pairs : []);
     const column = (side) => data.columns.find((one) => one.side === side);

@@ -4,10 +4,7 @@ export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
     const said = (name, facts) => fill(data.words[name], facts);
-    const answer = made(first, send);
-    const tell = teller();
-    const body = el("div");
-    root.append(body, tell);
+    const { answer, body, tell } = begun(root, first, send);
     const name = (key) => said("response", { letter: data.entries.find((one) => one.key === key).label });
     const known = (key) => data.entries.some((one) => one.key === key);
 

@@ -23,10 +23,7 @@ export default function (component) {
   return live(component, (root, first, send) => {
     let data = first;
     const said = (name, facts) => fill(data.words[name], facts);
-    const answer = made(first, send);
-    const tell = teller();
-    const body = el("div");
-    root.append(body, tell);
+    const { answer, body, tell } = begun(root, first, send);
     const carets = new Map(); // by text: [anchor, focus], UTF-16
     let chosen = null; // {text index, start, end} in UTF-16, what a type would be given to
     let linking = null; // index of the span that takes the next selection as evidence

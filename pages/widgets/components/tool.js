@@ -37,6 +37,13 @@ function made(first, send) {
 // Edges and marks of types, in their order; the name always stands beside the colour.
 const HUES = ["#b3541e", "#0b5f66", "#7a3e9d", "#8a6d00", "#2f5fa8", "#a4262c", "#3d7a37", "#5b5b5b"];
 
+// What a tool begins with: its answer, the place that it draws in, and what a screen reader hears.
+function begun(root, first, send) {
+  const [body, tell] = [el("div"), teller()];
+  root.append(body, tell);
+  return { answer: made(first, send), body, tell };
+}
+
 // Draws anew what stands in `body`. The focus goes to what is `wanted`; else the control that had it
 // keeps it: known by its name, or by its place among the stops.
 function redrawn(body, wanted, ...nodes) {
