@@ -79,6 +79,8 @@ def test_names_are_not_offered_and_columns_may_be_chosen():
     unit = Unit("u", "i", {}, (Shown("a", FORM),), ("a",))
     assert [cell.id for cell in RECORD.fields(unit)] == ["name/value", "age/value"]
     assert [cell.fixed for cell in RECORD.grid(unit)[0]] == [True, False]
+    ranks = Unit("u", "i", {}, (Shown("a", Table.parse([{"rank": 1}, {"rank": 2}])),), ("a",))
+    assert [cell.id for cell in RECORD.fields(ranks)] == ["1/rank", "2/rank"]  # no names of rows
     some = Correction(name="record", title="Right?", columns=("cost",))
     assert [cell.id for cell in some.fields(UNIT)] == ["1/cost", "2/cost"]
     with pytest.raises(Invalid, match="expected a field that may change"):

@@ -72,7 +72,7 @@ class Correction(Changes):
         wrong = sorted(set(self.columns) - {c["key"] for c in columns})
         if wrong:
             raise self.refuse(f"columns: the table has no column {wrong[0]!r}")
-        named = [all(str(r["cells"][n]) == r["key"] for r in rows) for n in range(len(columns))]
+        named = [all(r["cells"][n] == r["key"] for r in rows) for n in range(len(columns))]
         if len(table.cells()) < len(columns) * len(rows):
             raise self.refuse("the keys of rows and columns are not apart; leave out their slashes")
         return [
