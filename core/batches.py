@@ -43,7 +43,7 @@ class Memory(Protocol):
 
 
 class Wire(Protocol):
-    """The connections to the endpoint: see `core.llm.Wire`."""
+    """The connections to the endpoint: see `core.wire.Wire`."""
 
     endpoint: Endpoint
 

@@ -1,13 +1,11 @@
-"""Asking a model at any OpenAI-compatible endpoint: the one place that reaches the network."""
+"""Asking a model at any OpenAI-compatible endpoint, and what was answered before."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import openai
-
-from core import failures, formats, replies, scoring
+from core import formats, replies, scoring
 from core.calls import (
     Answer,
     CallFailed,
@@ -22,74 +20,16 @@ from core.calls import (
 )
 from core.calls import call_key as key_of
 from core.capabilities import Capability, offers, probe
-from core.digest import encode
 from core.formats import Messages
 from core.patience import LONGEST, PATIENT, Patience
 from core.rate_headers import allowances
 from core.replies import Check, Unreadable
 from core.scoring import Prompt, Scored
 from core.throttle import Throttle
+from core.wire import Wire
 
 JSON_AGAIN = "Send only the JSON object that was asked for, complete, with nothing around it."
 TEXT_AGAIN = "Answer again, with the reply itself and nothing about this remark."
-
-
-class Wire:
-    """The connections to one endpoint: bodies out, bodies in, failures in plain words."""
-
-    def __init__(self, endpoint: Endpoint, heard: Callable[[Mapping[str, str]], None]) -> None:
-        async def listen(response: Any) -> None:
-            heard(response.headers)
-
-        self.endpoint = endpoint
-        self._client = openai.AsyncOpenAI(
-            base_url=endpoint.base_url, api_key=endpoint.key or "none", max_retries=0,
-            timeout=openai.Timeout(endpoint.timeout, connect=10.0),
-            http_client=openai.DefaultAioHttpClient(event_hooks={"response": [listen]}),
-        )  # fmt: skip
-
-    async def post(self, path: str, body: Mapping[str, Any], spent: Spent) -> bytes:
-        """The reply's body; raises `CallFailed`. The live lane: each request by itself, at once."""
-        return await self.request(path, body)
-
-    async def request(self, path: str, body: Mapping[str, Any]) -> bytes:
-        """The same, for no call in particular."""
-        return await self._sent(
-            self._client.post(path, cast_to=bytes, content=encode(body).encode())
-        )
-
-    async def get(self, path: str) -> bytes:
-        """The body behind a path; raises `CallFailed`."""
-        return await self._sent(self._client.get(path, cast_to=bytes))
-
-    async def upload(self, name: str, content: bytes, purpose: str) -> bytes:
-        """Send a file; returns the reply's body, raises `CallFailed`."""
-        return await self._sent(
-            self._client.post(
-                "/files", cast_to=bytes, body={"purpose": purpose},
-                files=[("file", (name, content))],
-                options={"headers": {"Content-Type": "multipart/form-data"}},
-            )
-        )  # fmt: skip
-
-    async def _sent(self, request: Awaitable[bytes]) -> bytes:
-        try:
-            return await request
-        except openai.APIStatusError as error:
-            headers = error.response.headers
-            raise failures.status(self.endpoint, error.status_code, error.body, headers) from None
-        except openai.APIConnectionError as error:
-            raise failures.connection(self.endpoint, error.__cause__) from None
-
-    def shut(self) -> None:
-        """Nothing to do: a live request ends by itself."""
-
-    async def abandon(self) -> None:
-        """Nothing to do: no request outlives its connection."""
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
 
 
 class LLM:
@@ -104,7 +44,7 @@ class LLM:
     def __init__(
         self, endpoint: Endpoint, ledger: Ledger | None = None, *, throttle: Throttle | None = None,
         freshness: str = "", patience: Patience = PATIENT,
-        offers: Mapping[str, bool] | None = None, lane: Callable[["Wire"], Lane] | None = None,
+        offers: Mapping[str, bool] | None = None, lane: Callable[[Wire], Lane] | None = None,
     ) -> None:  # fmt: skip
         self.endpoint = endpoint
         self.ledger: Ledger = ledger or NoLedger()

@@ -75,13 +75,13 @@ def test_a_room_imports_only_what_it_may(name):
 
 @EVERY
 def test_only_the_model_client_reaches_the_network(name):
-    if name == "core/llm.py":
+    if name == "core/wire.py":
         return
     assert brings(imported(name), *NETWORK) == []
 
 
 def test_only_the_model_client_knows_the_client_library():
-    assert [n for n in NAMES if brings(imported(n), "openai")] == ["core/llm.py"]
+    assert [n for n in NAMES if brings(imported(n), "openai")] == ["core/wire.py"]
 
 
 @EVERY

@@ -52,12 +52,18 @@ def _row(record: Record, run: int | None) -> dict[str, Any]:
     return {
         "key": f"{record.key}!{secrets.token_hex(6)}" if failed else record.key,
         "run": run, "model": record.model, "attempts": record.spent.attempts,
-        "request": json.dumps(light(record.request)), "error": record.error,
+        "request": _kept(record.request), "error": record.error,
         "reply": None if failed else json.dumps(record.answer),
         "prompt_tokens": record.spent.prompt_tokens,
         "completion_tokens": record.spent.completion_tokens,
         "cost": record.cost, "seconds": record.spent.seconds,
     }  # fmt: skip
+
+
+def _kept(request: Mapping[str, Any]) -> str:
+    """The JSON of a request; most hold no image, and are not walked through for one."""
+    text = json.dumps(request)
+    return json.dumps(light(request)) if '"data:' in text else text
 
 
 def light(value: Any) -> Any:

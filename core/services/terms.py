@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 
 from core.batches import BatchLane
 from core.calls import Endpoint, Lane
-from core.llm import Wire
 from core.services import presence, prices
 from core.services.batch_memory import BatchMemory
 from core.services.budget import Budget, Guarded, Purse
 from core.services.group_commit import GroupCommit
 from core.services.studies import Refused
 from core.throttle import Measure, Objective, Throttle
+from core.wire import Wire
 from core.workers.base import Worker
 from storage import accounts
 

@@ -129,6 +129,7 @@ def main():
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--latency", type=float, default=0.05)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--concurrency", type=int, nargs="+", default=[8, 32, 64])
     parser.add_argument("--port", type=int, default=8710)
     parser.add_argument("--url", default="", help="an endpoint that runs already")
     parser.add_argument("--rivals", action="store_true", help="Inspect, promptfoo, distilabel too")
@@ -146,7 +147,7 @@ def main():
             db = Database(str(Path(folder) / "bench.db"))
             upgrade(db)
             study(db, "bench", given.requests)
-            for concurrency in (8, 32, 64):
+            for concurrency in given.concurrency:
                 mine = compare(db, "bench", url, given.requests, concurrency, given.rounds)
                 if given.rivals:
                     rivals.compare(url, given.requests, concurrency, mine)

@@ -40,7 +40,7 @@ class Fault:
 
 
 class OpenAIServer:
-    """Answers /v1/chat/completions; `requests` are the bodies received, in order of arrival."""
+    """Answers /v1/chat/completions; `requests` are the bodies, `heard` the headers."""
 
     def __init__(
         self, reply: Callable[[dict[str, Any]], Any] | None = None, *, latency: float = 0.0,
@@ -62,6 +62,7 @@ class OpenAIServer:
         self.batches = batches
         self.headers = headers
         self.requests: list[dict[str, Any]] = []
+        self.heard: list[dict[str, str]] = []
         self.count = self.under_way = self.most_under_way = 0
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -109,6 +110,7 @@ class OpenAIServer:
         self.count += 1
         if self.keep:
             self.requests.append(body)
+            self.heard.append(dict(request.headers))
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:

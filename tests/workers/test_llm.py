@@ -81,6 +81,14 @@ def test_a_reply_is_validated_and_counted():
     assert memory.records[0].request["messages"] == ASK
 
 
+def test_an_endpoint_hears_nothing_of_the_machine():
+    with OpenAIServer(lambda body: {"score": 2}, key="k") as server:
+        ask(server, endpoint={"key": "k", "base_url": server.url + "/"})
+    names = {name.lower() for name in server.heard[0]}
+    assert not [name for name in names if name.startswith("x-stainless")]
+    assert {"authorization", "content-type", "host", "user-agent"} <= names
+
+
 def test_the_same_question_again_is_free():
     with OpenAIServer(script({"score": 2}, {"score": 3})) as server:
         reply, _ = ask(server, ledger=Memory(), times=2)
