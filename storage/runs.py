@@ -126,15 +126,25 @@ def claim(
     Those whose lease ran out come last, unless they are to come first. Rows: id, unit, repeat,
     attempts, owner.
     """
-    moment = clock(connection)
-    facts = {
-        "run_id": run, "token": secrets.token_hex(12), "until": moment + LEASE, "moment": moment,
-    }  # fmt: skip
+    facts = _facts(connection, run)
     found: list[Any] = []
     for statement in (EXPIRED, READY) if expired_first else (READY, EXPIRED):
         if len(found) < count:
             found += connection.execute(statement, {**facts, "count": count - len(found)}).all()
     return found
+
+
+def claim_expired(connection: Connection, run: int, count: int) -> list[Any]:
+    """Take up to `count` tasks whose lease ran out, and no others; rows as of `claim`."""
+    facts = _facts(connection, run)
+    return list(connection.execute(EXPIRED, {**facts, "count": count}).all())
+
+
+def _facts(connection: Connection, run: int) -> dict[str, Any]:
+    moment = clock(connection)
+    return {
+        "run_id": run, "token": secrets.token_hex(12), "until": moment + LEASE, "moment": moment,
+    }  # fmt: skip
 
 
 RENEW = (

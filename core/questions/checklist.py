@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from core.answers import path
-from core.content.base import storable
+from core.content.base import Content, storable
+from core.content.plain import Plain
 from core.questions.base import TENTHS, Entry, Parted, Scale, questions, schema_of, tenth
 from core.ui import Option, Ui
 from core.units import Invalid, Unit
@@ -118,9 +119,22 @@ class Checklist(Parted):
         except Invalid:
             return self.given(unit)
 
+    @property
+    def _numbered(self) -> bool:
+        """Whether a model names lines by number: those that were written for the unit are material.
+
+        In a question's words or a reply's form they would stand outside of the marks around it.
+        """
+        return bool(self.role) and not self.edit
+
+    def _title(self) -> str:
+        return f"{self.name}: lines"
+
     def instruct(self, unit: Unit) -> str:
         words = " or ".join(f'"{word}"' for word in self._allowed())
         how = f"Answer {words} for each line of the checklist, with the line as it stands"
+        if self._numbered:
+            how = f"The lines under “{self._title()}” have a number each. Answer {words} for each"
         if self.edit:
             how += "; you may change, add or drop lines"
         lines = [f"{self.heading()}\n{how}."]
@@ -128,16 +142,25 @@ class Checklist(Parted):
             lines += [f"- {line}: {m}" if m else f"- {line}" for line, m in self.lines.items()]
         return "\n".join(lines)
 
+    def material(self, unit: Unit) -> Sequence[tuple[str, Content]]:
+        if not self._numbered:
+            return ()
+        lines = [f"[{n}] {line}" for n, line in enumerate(self.given(unit), 1)]
+        return [(self._title(), Plain("\n".join(lines)))]
+
     def reply_schema(self, unit: Unit) -> dict[str, Any]:
-        line = {"type": "string"} if self.edit else {"enum": self.given(unit)}
+        line: dict[str, Any] = {"type": "string"} if self.edit else {"enum": self.given(unit)}
+        if self._numbered:
+            line = {"type": "integer", "minimum": 1, "maximum": len(self.given(unit))}
         row = schema_of({"line": line, "answer": {"enum": self._allowed()}})
         return {"type": "array", "items": row}
 
     def read(self, reply: Any, unit: Unit) -> Any:
         rows = reply if isinstance(reply, list) else []
-        good = [
-            row for row in rows if isinstance(row, Mapping) and isinstance(row.get("line"), str)
-        ]
+        good = [row for row in rows if isinstance(row, Mapping)]
+        if self._numbered:
+            good = self._by_number(good, unit)
+        good = [row for row in good if isinstance(row.get("line"), str)]
         if not good or len(good) < len(rows):
             raise self.refuse("expected a list of lines with an answer each")
         value: dict[str, Any] = {
@@ -147,8 +170,22 @@ class Checklist(Parted):
             value["lines"] = [row["line"] for row in good]
         return self.check(value, unit)
 
+    def _by_number(self, rows: Sequence[Mapping[str, Any]], unit: Unit) -> list[Mapping[str, Any]]:
+        """The rows with their lines for the numbers; raises `Invalid` where one is left out."""
+        lines = dict(enumerate(self.given(unit), 1))
+        numbers = [row.get("line") for row in rows]
+        absent = [n for n in lines if n not in numbers]
+        if absent or len(numbers) != len(set(map(str, numbers))):
+            raise self.refuse(f"expected one answer for each of the lines 1 to {len(lines)}")
+        return [{**row, "line": lines.get(n)} for row, n in zip(rows, numbers, strict=True)
+                if type(n) is int]  # fmt: skip
+
     def reply(self, value: Any, unit: Unit) -> Any:
-        return [{"line": n, "answer": value["answers"][n]} for n in self._now(value, unit)]
+        rows = enumerate(self._now(value, unit), 1)
+        return [
+            {"line": n if self._numbered else line, "answer": value["answers"][line]}
+            for n, line in rows
+        ]
 
     def check(self, value: Any, unit: Unit) -> Any:
         parts = {"answers", "lines"} if self.edit else {"answers"}

@@ -2,24 +2,22 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from core.calls import CallFailed
-from core.services import capabilities, chain, material, presence, studies
+from core.services import capabilities, chain, presence
 from core.services.budget import Purse
+from core.services.claims import Claimed, Claims
 from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
 from core.services.models import Models
 from core.services.outcomes import Finished, Outcomes
 from core.services.surveys import Survey
 from core.services.terms import PARKED, Carrier, account_at, of_run, purse_of
-from core.units import Unit
 from core.workers.base import CannotAnswer, Worker
 from core.workers.base import load as load_worker
 from storage import runs
@@ -27,7 +25,6 @@ from storage import studies as study_rows
 from storage.database import Database, now
 
 BEAT = 2.0
-LOOK = 1.0
 HANDFUL = 5
 MANY = 20
 OFFLINE_BATCH = 64
@@ -35,24 +32,12 @@ Progress = Callable[[int], None]
 Prices = Mapping[str, Sequence[float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A task held under an owner token, with the unit that it is about."""
-
-    id: int
-    owner: str
-    unit_id: int
-    repeat: int
-    unit: Unit
-
-
 class Shift:
     """One runner's work on one run, from claim to the last commit.
 
     It leaves when no task is ready or leased, or when the run is paused or stopped; then what is
     under way is finished first. `HANDFUL` failures in a row that are the endpoint's fault pause the
-    run, and so do `MANY` of any kind. Every `LOOK` seconds tasks that a dead runner held are taken
-    before others.
+    run, and so do `MANY` of any kind.
     """
 
     def __init__(self, db: Database, run: int, progress: Progress | None = None) -> None:
@@ -65,11 +50,12 @@ class Shift:
         self.fresh: bool = row.worker["fresh"]
         self.prices: Prices = row.worker.get("prices", {})
         self.rater = self._rater(row.study)
-        self.survey = Survey(self.worker, run if self.fresh else None)
+        survey = Survey(self.worker, run if self.fresh else None)
+        self.claims = Claims(db, self.study_key, run, survey)
         self.state = "running"
         self.held: dict[int, str] = {}
         self.streak: list[int] = []
-        self.fruitless, self.looked = 0, 0.0
+        self.fruitless = 0
         self.changed = asyncio.Event()
         self.token = secrets.token_hex(6)
         self.most: int = row.concurrency if self.terms.lane == "live" else PARKED
@@ -128,8 +114,7 @@ class Shift:
         under_way: set[asyncio.Task[None]] = set()
         while self.state == "running":
             batch: list[Claimed] = []
-            if len(self.held) <= self._capacity() * 3 // 4:
-                room = self._capacity() - len(self.held)
+            if room := self.claims.room(len(self.held), self._capacity()):
                 batch = await self.commits.do(self._claim, room)
             self.held |= {task.id: task.owner for task in batch}
             for task in batch:
@@ -159,19 +144,10 @@ class Shift:
             await asyncio.wait_for(self.changed.wait(), 0.3)
 
     def _claim(self, connection: Connection, rooms: Sequence[int]) -> list[list[Claimed]]:
-        return [self._claimed(connection, room) for room in rooms]
-
-    def _claimed(self, connection: Connection, room: int) -> list[Claimed]:
         self._heed(connection)
         if self.state != "running":
-            return []
-        look = time.monotonic() - self.looked >= LOOK
-        self.looked = time.monotonic() if look else self.looked
-        rows = runs.claim(connection, self.run, room, expired_first=look)
-        study = studies.load(self.db, self.study_key, connection)
-        units = dict(material.some_units(connection, study, {row.unit for row in rows}))
-        units = self.survey.told(connection, study, units)
-        return [Claimed(r.id, r.owner, r.unit, r.repeat, units[r.unit]) for r in rows]
+            return [[] for _ in rooms]
+        return [self.claims.take(connection, room) for room in rooms]
 
     def _open(self, connection: Connection, pieces: Sequence[Any]) -> list[int]:
         count = runs.counts(connection, self.run)

@@ -19,9 +19,10 @@ from core.workers.checklist import WRITE, write
 from core.workers.endpoint import ModelWorker
 from core.workers.injected import quoted
 from core.workers.reply_form import an_object, clean
-from core.workers.verdicts import answers, verdict
+from core.workers.verdicts import answers, decided, fitting
 
 ANSWER = "checklist_answer"
+NOTHING = "there is no response to check"
 NUMBER = re.compile(r"^(?:\d+[.)]|[-*•–])\s+")
 
 
@@ -106,15 +107,25 @@ class ChecklistJudge(ModelWorker):
     def can(self, question: Question, unit: Unit) -> bool:
         return answers(question)
 
+    def asked(self, unit: Unit) -> tuple[Question, ...]:
+        found = super().asked(unit)
+        responses = self._responses(unit)
+        if not responses:
+            raise CannotAnswer(NOTHING)
+        return fitting(found, len(responses), self.thresholds)
+
+    def _responses(self, unit: Unit) -> list[Shown]:
+        return [o for o in unit.outputs if o.role != self.role]
+
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         if llm is None:
             raise CannotAnswer("this worker asks a model, and none was given")
         asked = () if self.writes else self.asked(unit)
-        outputs = [o for o in unit.outputs if o.role != self.role]
+        outputs = self._responses(unit)
         if self.writes:
             outputs = list(unit.of_role(*(role for role in self.reads if role != self.role)))
         if not outputs:
-            raise CannotAnswer("there is no response to check")
+            raise CannotAnswer(NOTHING)
         items, source = await self._items(unit, llm)
         found = {o.key: await self._checked(unit, o, items, llm, repeat) for o in outputs}
         if self.writes:
@@ -132,9 +143,9 @@ class ChecklistJudge(ModelWorker):
         facts |= {"quoted": hidden} if hidden else {}
         call = next(iter(found.values())).call
         return [
-            Draft(question=q.name, value=verdict(q, unit, rates, thresholds=self.thresholds),
-                  rationale=why, repeat=repeat, shown=unit.shown, call=call, facts=facts)
-            for q in asked
+            Draft(question=q.name, value=value, rationale=why, repeat=repeat, shown=unit.shown,
+                  call=call, facts=facts)
+            for q, value in decided(asked, unit, rates, thresholds=self.thresholds)
         ]  # fmt: skip
 
     def _critique(self, output: Shown, checked: Checked, repeat: int) -> Draft:

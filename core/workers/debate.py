@@ -169,7 +169,9 @@ class Debate(ModelWorker):
         lines = [f'"{q.name}": {q.instruct(shown)}' for q in asked]
         names = ", ".join(f'"{q.name}": ...' for q in asked)
         lines.append(f'Reply in this form: {{"speech": "...", "answers": {{{names}}}}}')
-        return self._messages(TURN, persona, shown, talk, "\n\n".join(["Questions:", *lines]))
+        return self._messages(
+            TURN, persona, asked, shown, talk, "\n\n".join(["Questions:", *lines])
+        )
 
     async def _final(
         self, persona: Persona, asked: Sequence[Question], shown: Unit, talk: Talk, llm: Model,
@@ -188,15 +190,17 @@ class Debate(ModelWorker):
         if len(asked) > 1:
             words += "\n\nPut the answers to all questions into one object."
         reply = await llm.ask(
-            self._messages(FINAL, persona, shown, talk, words), schema=schema, repeat=repeat,
+            self._messages(FINAL, persona, asked, shown, talk, words), schema=schema, repeat=repeat,
             check=read, to=self._to(persona), **self.parameters(),
         )  # fmt: skip
         return {name: said.of(reply.call) for name, said in reply.value.items()}
 
     def _messages(
-        self, name: str, persona: Persona, shown: Unit, talk: Talk, closing: str
-    ) -> list[dict[str, Any]]:
+        self, name: str, persona: Persona, asked: Sequence[Question], shown: Unit, talk: Talk,
+        closing: str,
+    ) -> list[dict[str, Any]]:  # fmt: skip
         material: list[tuple[str, Content]] = [*surroundings(shown), *responses(shown)]
+        material += [part for question in asked for part in question.material(shown)]
         if talk.lines:
             material.append(("discussion so far", TextContent(talk.text())))
         others = ", ".join(p.name for p in self.personas if p != persona)

@@ -13,7 +13,7 @@ from core.sandbox import Limits
 from core.units import Draft, Shown, Unit
 from core.workers.base import CannotAnswer, Model, Scope, Worker, workers
 from core.workers.testing import Outcome, code_in, outcomes, read_tests
-from core.workers.verdicts import answers, verdict
+from core.workers.verdicts import answers, decided, fitting
 
 
 @workers.register
@@ -45,6 +45,9 @@ class Execute(Worker):
     def can(self, question: Question, unit: Unit) -> bool:
         return answers(question)
 
+    def asked(self, unit: Unit) -> tuple[Question, ...]:
+        return fitting(super().asked(unit), len(unit.outputs), self.thresholds)
+
     @property
     def limits(self) -> Limits:
         """What a run may use."""
@@ -66,8 +69,8 @@ class Execute(Worker):
         why = " ".join(f"{unit.letter(k)}: {_counted(t)}." for k, t in found.items())
         return [
             Draft(question=q.name, rationale=f"Tests run. {why}", repeat=repeat, shown=unit.shown,
-                  value=verdict(q, unit, scores, thresholds=self.thresholds))
-            for q in asked
+                  value=value)
+            for q, value in decided(asked, unit, scores, thresholds=self.thresholds)
         ]  # fmt: skip
 
     def _outcomes(self, unit: Unit, output: Shown) -> list[Outcome]:

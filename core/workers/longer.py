@@ -6,7 +6,7 @@ from core.questions.base import Question
 from core.questions.pairwise import Pairwise
 from core.units import Draft, Unit
 from core.workers.base import Model, Worker, workers
-from core.workers.verdicts import verdict
+from core.workers.verdicts import fitting, verdict
 
 
 @workers.register
@@ -22,6 +22,9 @@ class Longer(Worker):
 
     def can(self, question: Question, unit: Unit) -> bool:
         return isinstance(question, Pairwise) and question.simple
+
+    def asked(self, unit: Unit) -> tuple[Question, ...]:
+        return fitting(super().asked(unit), len(unit.outputs))
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         words = {o.key: len(o.content.text().split()) for o in unit.outputs}

@@ -7,6 +7,7 @@ from typing import Any
 from core.content.base import UNSTORABLE
 from core.questions.base import Question
 from core.units import Invalid, Unit
+from core.workers.base import CannotAnswer
 from core.workers.verdicts import verdict
 
 
@@ -64,7 +65,10 @@ class Form:
             facts["rubric"] = self._by_key(given["rubric"], unit)
         if self.combined:
             facts["scores"] = self._by_key(given["scores"], unit)
-            value = verdict(question, unit, facts["scores"])
+            try:
+                value = verdict(question, unit, facts["scores"])
+            except CannotAnswer as reason:  # the reply is asked for again, and stays in the ledger
+                raise Invalid(question.name, str(reason)) from None
         else:
             value = question.read(given["answer"], unit)
         sure = given["confidence"] / 100 if self.confidence else None
@@ -73,9 +77,11 @@ class Form:
     def _question(self, question: Question, unit: Unit) -> str:
         if not self.combined:
             return question.instruct(unit)
+        tie = getattr(question, "tie", True)
         return (
             f"{question.heading()}\nGive each response a score from 1 to {self.points}; the "
-            "higher score is the better response, equal scores are a tie."
+            f"higher score is the better response, {'equal' if tie else 'and no two'} scores "
+            f"{'are a tie' if tie else 'may be equal'}."
         )
 
     def _extra(self) -> list[str]:

@@ -10,7 +10,7 @@ from core.questions.base import Question
 from core.units import Draft, Unit
 from core.workers import patterns
 from core.workers.base import Model, Worker, workers
-from core.workers.verdicts import answers, verdict
+from core.workers.verdicts import answers, decided, fitting
 
 
 class Rule(BaseModel):
@@ -149,6 +149,9 @@ class Rules(Worker):
     def can(self, question: Question, unit: Unit) -> bool:
         return answers(question)
 
+    def asked(self, unit: Unit) -> tuple[Question, ...]:
+        return fitting(super().asked(unit), len(unit.outputs), self.thresholds)
+
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         asked = self.asked(unit)
         met = {o.key: [r for r in self.rules if r.met(o.content, unit)] for o in unit.outputs}
@@ -160,7 +163,8 @@ class Rules(Worker):
             for key, rules in met.items()
         )
         return [
-            Draft(question=q.name, rationale=why, repeat=repeat, shown=unit.shown,
-                  value=verdict(q, unit, scores, margin=self.margin, thresholds=self.thresholds))
-            for q in asked
-        ]  # fmt: skip
+            Draft(question=q.name, rationale=why, repeat=repeat, shown=unit.shown, value=value)
+            for q, value in decided(
+                asked, unit, scores, margin=self.margin, thresholds=self.thresholds
+            )
+        ]

@@ -9,7 +9,7 @@ from pydantic import Field
 from core.questions.base import Question
 from core.units import Draft, Unit
 from core.workers.base import CannotAnswer, Model, Worker, workers
-from core.workers.verdicts import answers, verdict
+from core.workers.verdicts import answers, decided, fitting
 
 
 @workers.register
@@ -37,6 +37,9 @@ class Similarity(Worker):
     def can(self, question: Question, unit: Unit) -> bool:
         return answers(question)
 
+    def asked(self, unit: Unit) -> tuple[Question, ...]:
+        return fitting(super().asked(unit), len(unit.outputs), self.thresholds)
+
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         asked = self.asked(unit)
         reference, texts = self._reference(unit), {o.key: o.content.text() for o in unit.outputs}
@@ -47,10 +50,11 @@ class Similarity(Worker):
         said = ", ".join(f"{unit.letter(key)} {score:.2f}" for key, score in near.items())
         why = f"Rule: likeness to {self.reference!r} by {how} cosine): {said}."
         return [
-            Draft(question=q.name, rationale=why, repeat=repeat, shown=unit.shown,
-                  value=verdict(q, unit, near, margin=self.margin, thresholds=self.thresholds))
-            for q in asked
-        ]  # fmt: skip
+            Draft(question=q.name, rationale=why, repeat=repeat, shown=unit.shown, value=value)
+            for q, value in decided(
+                asked, unit, near, margin=self.margin, thresholds=self.thresholds
+            )
+        ]
 
     def _reference(self, unit: Unit) -> str:
         field = unit.fields.get(self.reference)

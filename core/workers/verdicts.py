@@ -1,6 +1,6 @@
 """From the score of each output to the answer of a question, for raters that compute a score."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.questions.base import Question
@@ -12,6 +12,7 @@ from core.units import Unit
 from core.workers.base import CannotAnswer
 
 Thresholds = Mapping[str, float]
+THRESHOLDS = "`thresholds` must give the lowest score of every label"
 
 
 def answers(question: Question) -> bool:
@@ -21,6 +22,50 @@ def answers(question: Question) -> bool:
     if isinstance(question, Pairwise):
         return question.simple
     return isinstance(question, Rating | Label)
+
+
+def fitting(
+    asked: Sequence[Question], responses: int, thresholds: Thresholds | None = None
+) -> tuple[Question, ...]:
+    """Those questions that scores of so many responses can answer; the others are passed by.
+
+    A question about a pair takes two responses, any other takes one, a label question a threshold
+    for each label. Raises `CannotAnswer` with the reasons when none is left.
+    """
+    found, lacks = [], dict[str, None]()
+    for question in asked:
+        wanted = 2 if isinstance(question, Pairwise) else 1
+        if responses != wanted:
+            what = "compares two responses" if wanted == 2 else "rates one response"
+            lacks[f"{what}, but this unit has {responses}"] = None
+        elif isinstance(question, Label) and set(thresholds or {}) != set(question.labels):
+            lacks[THRESHOLDS] = None
+        else:
+            found.append(question)
+    if not found:
+        raise CannotAnswer("; ".join(lacks))
+    return tuple(found)
+
+
+def decided(
+    asked: Sequence[Question], unit: Unit, scores: Mapping[str, float], *, margin: float = 0.0,
+    thresholds: Thresholds | None = None,
+) -> list[tuple[Question, Any]]:  # fmt: skip
+    """The questions that the scores answer, each with its answer, by `verdict`.
+
+    Raises `CannotAnswer` with the reasons when they answer none.
+    """
+    found, lacks = [], dict[str, None]()
+    for question in asked:
+        try:
+            value = verdict(question, unit, scores, margin=margin, thresholds=thresholds)
+        except CannotAnswer as reason:
+            lacks[str(reason)] = None
+        else:
+            found.append((question, value))
+    if not found:
+        raise CannotAnswer("; ".join(lacks))
+    return found
 
 
 def verdict(
@@ -65,7 +110,7 @@ def _better(
 
 def _label(question: Label, score: float, thresholds: Thresholds) -> str:
     if set(thresholds) != set(question.labels):
-        raise CannotAnswer("`thresholds` must give the lowest score of every label")
+        raise CannotAnswer(THRESHOLDS)
     reached = [name for name, low in thresholds.items() if score >= low]
     if not reached:
         raise CannotAnswer(f"the score {score:.2f} reaches no label's threshold")

@@ -16,6 +16,7 @@ from core.content.chat import Chat
 from core.content.critique import Critique
 from core.content.text import TextContent
 from core.prompts import FOLDER
+from core.questions.base import load as load_question
 from core.rehearsal import stand_in
 from core.units import Invalid, Shown, Unit
 from core.workers.base import CannotAnswer, load, workers
@@ -42,6 +43,11 @@ WAYS = {
     "plant": ({"what": "trajectory"}, {"what": "intent", "aim": "boast"}),
     "annotators": ({"annotators": [{"name": "bare", "style": "bare"}], "noise": 0},),
 }  # fmt: skip
+MORE = [
+    load_question({"kind": "checklist", "name": "met", "title": "Met?", "role": "checklist"}),
+    load_question({"kind": "checklist", "name": "mended", "title": "Met?", "role": "checklist",
+                   "edit": True}),
+]  # fmt: skip
 BARE = {"generate", "feedback"}  # their first call is the item's own request, as people wrote it
 SPECIAL = {
     "sql": "SELECT * FROM data", "across": ZEBRA, "up": ZEBRA, "consistent": False,
@@ -105,7 +111,7 @@ def units_for(worker, whole):
     if worker.writes:
         yield only(whole, one or whole.outputs[:2])
         return
-    for question in every_question().values():
+    for question in [*every_question().values(), *MORE]:
         free = question.model_copy(update={"only": {}})
         listed = [o for o in whole.outputs if o.role == "checklist"]
         for outputs in (one, whole.outputs[:1], whole.outputs[:2], [*whole.outputs[:1], *listed]):
@@ -152,6 +158,8 @@ class Parrot:
 
     async def ask(self, messages, *, schema=None, check=None, to="", repeat=0, **parameters):
         self.sent.append(messages)
+        words = str(schema).lower()
+        assert ZEBRA not in words, "the form of a reply is sent too, outside of every mark"
         mark = mark_of(messages)
         if len(self.sent) > 60:
             raise CallFailed("stopped", "enough")

@@ -225,7 +225,7 @@ def test_parents_and_twice_is_once(db, server):
     run = runs.start(db, OWNER, "made", worker)
     one = Shift(db, run)
     with db.write() as connection:
-        [task] = one._claimed(connection, 5)
+        [task] = one.claims.take(connection, 5)
     drafts = [
         Draft(role="answer", content=text_of("One"), key="1", facts={"score": 7.5}),
         Draft(role="feedback", content=text_of("Better"), key="f", parent="1", source="reviewer"),

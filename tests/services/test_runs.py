@@ -3,9 +3,11 @@
 import asyncio
 import threading
 import time
+from collections import Counter
+from contextlib import suppress
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from core.calls import CallFailed
 from core.llm import LLM
@@ -245,10 +247,10 @@ def test_a_lease_taken_over_leaves_nothing_of_the_first(db):
     run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1", orders="one"))
     one = shift.Shift(db, run)
     with db.write() as connection:
-        [first] = one._claimed(connection, 5)
+        [first] = one.claims.take(connection, 5)
         assert run_rows.claim(connection, run, 5) == []  # leased
         connection.execute(update(T).values(lease_until=1))
-        [second] = one._claimed(connection, 5)
+        [second] = one.claims.take(connection, 5)
     assert first.id == second.id and first.owner != second.owner
     draft = Draft(question="better", value={"winner": "a"}, shown=("a", "b"))
     outcome = lambda c: Finished(c.id, c.owner, c.unit_id, c.unit, "done", drafts=[draft])
@@ -272,6 +274,53 @@ def test_a_lease_is_renewed_while_the_work_goes_on(db):
         run_rows.renew(connection, {row.id: row.owner for row in claimed})
         assert run_rows.claim(connection, run, 5) == []
         run_rows.renew(connection, {row.id: "somebody else" for row in claimed})
+
+
+def test_a_runner_that_is_full_of_slow_work_takes_over_what_a_dead_one_held(db):
+    pairs(db, units=20)
+
+    async def go(server, run):
+        working = asyncio.create_task(runner.execute(db, run))
+        until, dead = time.monotonic() + 30, []
+        while not dead and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+            if server.under_way == 2 and states(db)["leased"] == 12:  # 2 at once, 8 + 2 in hand
+                dead = die_with(db, 5)
+        begun = time.monotonic()
+        while holders(db, dead) == {"dead"} and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+        taken, under_way = time.monotonic() - begun, server.count
+        assert len(dead) == 5 and holders(db, dead) != {"dead"}
+        runs.stop(db, OWNER, run)
+        working.cancel()
+        return taken, under_way
+
+    with OpenAIServer(lambda body: prefers("A"), latency=60) as server:
+        run = runs.start(db, OWNER, "pairs", judge(server.url), concurrency=2)
+        with suppress(asyncio.CancelledError):
+            taken, under_way = asyncio.run(go(server, run))
+    assert taken < 4 and under_way == 2
+
+
+def states(db):
+    with db.read() as connection:
+        rows = connection.execute(select(T.c.state, func.count()).group_by(T.c.state))
+        return Counter(dict(tuple(row) for row in rows))
+
+
+def die_with(db, many):
+    """Let another runner hold some tasks, and its lease run out; their ids."""
+    with db.write() as connection:
+        ready = connection.execute(select(T.c.id).where(T.c.state == "ready").limit(many))
+        ids = list(ready.scalars())
+        lost = {"state": "leased", "owner": "dead", "lease_until": 1}
+        connection.execute(update(T).where(T.c.id.in_(ids)).values(**lost))
+    return ids
+
+
+def holders(db, ids):
+    with db.read() as connection:
+        return set(connection.execute(select(T.c.owner).where(T.c.id.in_(ids))).scalars())
 
 
 def test_an_offline_rater_runs_here_and_says_what_it_passed_by(db):

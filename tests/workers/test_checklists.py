@@ -84,6 +84,16 @@ def test_the_pass_rate_decides_a_pair_and_equal_rates_tie():
     assert tie[0].value == {"winner": None, "verdict": "tie"}
 
 
+def test_nothing_is_asked_where_the_rate_answers_no_question_of_the_unit():
+    shown = replace(PAIR, questions=(QUALITY, BETTER))
+    drafts, _ = work(checker(), shown, checks("YYY", "YNN"))
+    assert [(d.question, d.value) for d in drafts] == [("better", {"winner": "a"})]
+    with pytest.raises(CannotAnswer, match="rates one response, but this unit has 2"):
+        checker().asked(replace(PAIR, questions=(QUALITY,)))
+    with pytest.raises(CannotAnswer, match="no response to check"):
+        checker().asked(replace(LISTED, outputs=LISTED.outputs[2:]))
+
+
 def test_the_pass_rate_on_a_scale():
     made = checker(checklist="list")
     shown = replace(ONE, meta={"list": ITEMS and "\n".join(ITEMS)})

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
@@ -211,6 +212,24 @@ def test_combined_scores_decide(points):
     assert drafts[0].value == {"winner": None, "verdict": "tie"}
     with pytest.raises(CallFailed):
         work(made, PAIR, reply(points + 1, 1))
+
+
+def test_equal_scores_are_asked_for_again_where_no_tie_is_allowed():
+    """They are an invalid reply, so that the call is counted and kept like any other."""
+    strict = question({"kind": "pairwise", "name": "better", "title": "Which?", "tie": False})
+    shown, told = replace(PAIR, questions=(strict,)), iter([(3, 3), (3, 2)])
+
+    def reply(body):
+        a, b = next(told)
+        return {"better": {"reasoning": "r", "scores": {"A": a, "B": b}}}
+
+    made = pairwise(scoring="combined")
+    assert "no two scores may be equal" in str(made.messages(shown))
+    assert "equal scores are a tie" in str(made.messages(PAIR))
+    with pytest.raises(CallFailed, match="allows no tie"):
+        work(made, shown, reply)
+    drafts, _ = work(made, shown, reply)
+    assert drafts[0].value == {"winner": "one"}
 
 
 def test_independent_scores_see_one_response_each():

@@ -62,6 +62,28 @@ def test_longer_answers_only_pairs():
         drafts(unit("a", "b", "c"), kind="longer")
 
 
+RULE = {"kind": "rules", "rules": [{"rule": "contains", "words": ["because"]}]}
+LIKE = {"kind": "similarity", "reference": "key"}
+
+
+@pytest.mark.parametrize("spec", [RULE, LIKE])
+def test_what_scores_cannot_answer_leaves_the_other_answers_alone(spec):
+    """Two responses answer the pair; a rating of one, and a label without thresholds, do not."""
+    asked, meta = [QUALITY, BETTER, VERDICT, STRICT], {"key": "because of that"}
+    found = drafts(unit("yes", "because of that", asked=asked, meta=meta), **spec)
+    assert [(d.question, d.value) for d in found] == [
+        ("better", {"winner": "two"}), ("strict", {"winner": "two"}),
+    ]  # fmt: skip
+    even = drafts(unit("because", "because", asked=asked, meta=meta), **spec)
+    assert [d.question for d in even] == ["better"]  # STRICT allows no tie
+    made = worker({"name": "x", **spec})
+    assert made.asked(unit("a", asked=asked, meta=meta)) == (QUALITY,)
+    with pytest.raises(CannotAnswer, match="rates one response, but this unit has 2"):
+        made.asked(unit("a", "b", asked=[QUALITY], meta=meta))
+    with pytest.raises(CannotAnswer, match="thresholds"):
+        made.asked(unit("a", asked=[VERDICT], meta=meta))
+
+
 def near(shown, **more):
     return value(shown, kind="similarity", reference="key", **more)
 
