@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from core.content.base import Segment
 from core.units import Unit
 
 Text = tuple[str, str]  # ("output" or "field", its key or name)
@@ -26,6 +27,24 @@ def name_of(unit: Unit, where: str, key: str) -> str:
     if where != "output":
         return key
     return "Response" if len(unit.outputs) == 1 else f"Response {unit.letter(key)}"
+
+
+def parts_of(unit: Unit, of: str) -> Iterator[tuple[str, str, Segment]]:
+    """Key, letter and segment of each part of the field `of`, or of the outputs of that role.
+
+    Without `of`, of all outputs, in the study's own order. Of several outputs the output's key
+    leads, and the letter is that under which the output is shown; else the letter is empty.
+    """
+    if of in unit.fields:
+        yield from ((part.key, "", part) for part in unit.fields[of].segments())
+        return
+    place = {key: n for n, key in enumerate(unit.order)}
+    shown = unit.of_role(of) if of else unit.outputs
+    several = len(shown) > 1
+    for output in sorted(shown, key=lambda o: place.get(o.key, 0)):
+        letter = unit.letter(output.key) if several and output.key in unit.shown else ""
+        for part in output.content.segments():
+            yield f"{output.key}/{part.key}" if several else part.key, letter, part
 
 
 def overlap(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:

@@ -26,8 +26,8 @@ class FirstError(Segments):
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         given, noun = mapping(draft), self.noun
-        parts = self.parts(unit)
-        marks = self._marks(given, list(parts))
+        lines = self.listed(unit, as_shown=False)  # the index counts in the study's own order
+        marks = self._marks(given, [key for key, _ in lines])
         options = [
             Option(RIGHT, ui.word("Right"), ui.word("this {noun} is right", noun=noun)),
             Option(WRONG, ui.word("Wrong"), ui.word("this is the first wrong {noun}", noun=noun)),
@@ -35,9 +35,9 @@ class FirstError(Segments):
         ]
         ui.heading(title=self.title, help=self.help, required=self.required)
         found: dict[str, str] = {}
-        for number, (key, part) in enumerate(parts.items(), 1):
+        for key, line in lines:
             mark = ui.choose(
-                name=path(self.name, "marks", key), title=self.line(number, part),
+                name=path(self.name, "marks", key), title=line,
                 options=options, value=marks.get(key), part=True, fixed=True,
             )  # fmt: skip
             if mark is None:

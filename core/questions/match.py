@@ -87,7 +87,7 @@ class Match(Parted):
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         columns = [
-            {"side": end, "name": name.replace("_", " ").capitalize(),
+            {"side": end, "name": name[:1].upper() + name[1:].replace("_", " "),
              "entries": [{"key": key, "text": text} for key, text in parts.items()]}
             for end, name, parts in self._shown(unit)
         ]  # fmt: skip

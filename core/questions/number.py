@@ -78,7 +78,9 @@ class Number(Question):
 
     def check(self, value: Any, unit: Unit) -> Any:
         good = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good or abs(value) > FARTHEST or not math.isfinite(value):
+        if good and abs(value) > FARTHEST:  # before anything that a giant integer can't take
+            raise self.refuse(f"expected {self._range()}, within {FARTHEST:,.0f} of zero")
+        if not good or not math.isfinite(value):
             raise self.refuse(f"expected {self._range()}")
         if self.whole and value != int(value):
             raise self.refuse(f"expected {self._range()}")

@@ -11,6 +11,7 @@ from core.answers import path
 from core.content.base import Content, Segment
 from core.content.text import TextContent
 from core.explaining import Misplaced, message_of, path_of
+from core.places import parts_of
 from core.questions.base import PLACE, Entry, Parted, Question, Scale, load, questions, schema_of
 from core.registry import UnknownPart
 from core.ui import Ui
@@ -60,17 +61,7 @@ class Segments(Parted):
 
     def parts(self, unit: Unit) -> dict[str, Segment]:
         """The segments by their keys, in order; of several outputs, the output's key leads."""
-        if self.of in unit.fields:
-            found = {part.key: part for part in unit.fields[self.of].segments()}
-        else:
-            place = {key: n for n, key in enumerate(unit.order)}
-            shown = unit.of_role(self.of) if self.of else unit.outputs
-            several = len(shown) > 1
-            found = {
-                f"{output.key}/{part.key}" if several else part.key: part
-                for output in sorted(shown, key=lambda o: place.get(o.key, 0))
-                for part in output.content.segments()
-            }
+        found = {key: part for key, _, part in parts_of(unit, self.of)}
         if not found:
             raise self.refuse(f"this unit has no {self.of or 'output'} with parts to ask about")
         if len(found) > self.most:
@@ -78,6 +69,13 @@ class Segments(Parted):
                 f"this unit has {len(found)} {self.noun}s; set `most` of the question"
             )
         return found
+
+    def listed(self, unit: Unit, *, as_shown: bool) -> list[tuple[str, str]]:
+        """Key and line of each part as people read it; `as_shown`: response A's parts first."""
+        self.parts(unit)  # refuses what can't be asked
+        found = list(parts_of(unit, self.of))
+        found.sort(key=lambda one: one[1] if as_shown else "")
+        return [(one[0], self.line(n, one[2], one[1])) for n, one in enumerate(found, 1)]
 
     def _about(self, question: Question, key: str) -> Question:
         """An inner question as it is asked about one segment."""
@@ -88,8 +86,8 @@ class Segments(Parted):
         given = draft if isinstance(draft, Mapping) else {}
         ui.heading(title=self.title, help=self.help, required=self.required)
         found: dict[str, Any] = {}
-        for number, (key, part) in enumerate(self.parts(unit).items(), 1):
-            ui.heading(title=self.line(number, part), part=True)
+        for key, line in self.listed(unit, as_shown=True):
+            ui.heading(title=line, part=True)
             held = mapping(mapping(given.get("answers")).get(key))
             answers = self.ask_inner(ui, unit, key, held)
             if answers:
@@ -101,11 +99,11 @@ class Segments(Parted):
         found = {q.name: self._about(q, key).ask(ui, unit, held.get(q.name)) for q in self.inner}
         return {name: answer for name, answer in found.items() if answer is not None}
 
-    def line(self, number: int, part: Segment) -> str:
-        """A segment with its number, on one line."""
+    def line(self, number: int, part: Segment, letter: str = "") -> str:
+        """A segment with its number, and the letter of its response, on one line."""
         words = " ".join(part.text.split())
         short = f"{words[:LONGEST_SHOWN]} …" if len(words) > LONGEST_SHOWN else words
-        return f"{number}. {short}"
+        return f"{number}. {letter} · {short}" if letter else f"{number}. {short}"
 
     def instruct(self, unit: Unit) -> str:
         lines = [self.heading(), self.numbered(unit)]

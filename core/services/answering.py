@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core import turns
+from core.questions.base import Question
 from core.services import assignment, consent, studies
 from core.services.access import Identity, require
 from core.services.answer_rows import Place, append, changed, emptied, row_of
@@ -79,8 +80,18 @@ def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
             if question.required and question.turn <= now:
                 raise Invalid(question.name, f"“{question.title}” needs an answer")
             continue
-        found[question.name] = question.check(value, held.unit)
+        found[question.name] = _checked(question, value, held)
     return found
+
+
+def _checked(question: Question, value: Any, held: Ticket) -> Any:
+    """A value in its one form; a refusal says in the study's words which question it is about."""
+    try:
+        return question.check(value, held.unit)
+    except Invalid as error:
+        if question.title in error.message:
+            raise
+        raise Invalid(error.field, f"“{question.title}”: {error.message}") from None
 
 
 def submit(

@@ -205,11 +205,19 @@ def adds(form: Form, path: Path, kinds: Sequence[str], found: Sequence[Any]) -> 
     with st.container(horizontal=True, vertical_alignment="center", key=form.slot([*path, "adds"])):
         st.caption("Add a question:", width="content")
         for kind in kinds:
-            start = {"kind": kind, "name": unused(f"{kind}_", taken), "title": f"New {kind}"}
+            called = kind.replace("_", " ")
+            start = {"kind": kind, "name": unused(f"{kind}_", taken), "title": f"New {called}"}
             st.button(
-                kind, key=form.slot([*path, "add", kind]), on_click=form.draft.reshape,
+                called, key=form.slot([*path, "add", kind]), on_click=form.draft.reshape,
                 args=(path, [*found, {**start, **STARTS.get(kind, {})}]),
+                help=said_of(questions[kind]),
             )  # fmt: skip
+
+
+def said_of(kind: type) -> str:
+    """What a kind of question asks for: the first sentence that its class says of itself."""
+    said = " ".join((kind.__doc__ or "").replace("`", "").split())
+    return plain(said.split(". ")[0].rstrip("."))
 
 
 def part(form: Form, path: Path, registry: Registry[Any], row: Mapping[str, Any]) -> None:

@@ -98,6 +98,19 @@ def test_every_kind_is_inert_and_accessible(app, visit):
     assert both_themes(page) == []
 
 
+def test_both_sides_of_a_change_are_seen_on_a_phone(app, visit):
+    change = contents["diff"].parse({"old": "Keep it.", "new": "Cool it.", "view": "split"})
+    made(app, "sides", {"change": change}, 'questions: [{kind: rating, name: ok, title: "Fine"}]')
+    page = visit(f"{app.url}/annotate?who=eve&study=sides", size="phone")
+    cells = page.locator("table.diff tbody tr:last-child td")
+    expect(cells).to_have_count(4)
+    boxes = [cells.nth(n).bounding_box() for n in range(4)]
+    assert boxes[0]["width"] < 60 and boxes[2]["width"] < 60
+    assert boxes[1]["width"] == pytest.approx(boxes[3]["width"], abs=1)
+    frame = page.locator(".scroll:has(table.diff)").bounding_box()
+    assert boxes[3]["x"] + 40 < frame["x"] + frame["width"]
+
+
 @pytest.fixture(scope="module")
 def compared(app):
     """Two responses of three hundred words, and four questions."""

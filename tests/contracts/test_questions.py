@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.digest import canonical
-from core.questions.base import load
+from core.questions.base import load, questions
 from core.ui import Recorder
 from core.units import Invalid
 from tests.contracts.hostile import BOUNDS, VALUES, fuzz, near
@@ -206,3 +206,16 @@ def test_a_part_whose_optional_answer_is_empty_comes_back_as_the_reply_it_was():
     question = EVERY["docs-sentences"]
     given = {"1": {"verdict": "right", "errors": ["fact"], "sure": 100, "note": ""}}
     kept_or_refused(question, unit(question), question.read, given)
+
+
+@pytest.mark.parametrize(("kind", "first"), [("segments", "1. A · "), ("first_error", "1. B · ")])
+def test_a_part_says_which_response_it_is_of(kind, first):
+    inner = [{"kind": "label", "name": "ok", "title": "Right?", "labels": ["yes", "no"]}]
+    asked = questions[kind](name="parts", title="Each part", questions=inner)
+    shown = unit(asked).reversed()  # A on the screen is the study's second
+    ui = Recorder()
+    assert asked.ask(ui, shown, None) is None
+    lines = [block["title"] for block in ui.blocks if " · " in str(block.get("title"))]
+    assert lines[0].startswith(first)
+    assert len(lines) == (2 if kind == "segments" else 1)
+    assert "·" not in str(asked.material(shown))  # models have them numbered in the study's order

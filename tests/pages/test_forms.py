@@ -281,6 +281,12 @@ def test_what_one_screen_shows_may_differ_by_item(editing):
     assert "units" not in drafts.read(file(editing).value)
 
 
+def test_every_kind_of_question_says_what_it_asks_for(editing):
+    adds = [b for b in editing.button if "-questions-add-" in b.key and b.key.count("add") == 1]
+    assert len(adds) == len(questions) and all(len(b.help) > 20 for b in adds)
+    assert "constant sum" in [b.label for b in adds]
+
+
 def test_inner_questions_are_asked_for_in_the_form(editing):
     field(editing, "button", "-questions-add-segments").click().run()
     field(editing, "button", "questions-2-questions-add-rating").click().run()

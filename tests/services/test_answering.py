@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
+from core.protocol import from_yaml
 from core.services import answering, assignment, studies
 from core.services.access import Denied, Identity
 from core.services.studies import Refused
 from core.units import Invalid
 from storage import judgments
 from storage.tables import Assignment, Event, Judgment, Unit
-from tests.services.conftest import ANA, BEN, EVA
+from tests.services.conftest import ANA, BEN, EVA, fill
 
 A, B, TIE = {"winner": "a"}, {"winner": "b"}, {"winner": None, "verdict": "tie"}
 J, U, S = Judgment.__table__, Unit.__table__, Assignment.__table__
@@ -184,6 +185,18 @@ def test_a_wrong_answer_names_its_field_and_stores_nothing(db, study, answers, f
         answering.submit(db, ANA, held, answers)
     assert error.value.field == field
     assert rows(db, J) == []
+
+
+@pytest.mark.parametrize("value", ["lots", 1e300, 10**400, float("nan")])
+def test_a_refusal_says_which_question_it_is_about(db, value):
+    asked = "questions: [{kind: number, name: size, title: How large is it}]"
+    made = studies.create(db, ANA, from_yaml(f"name: sized\ntitle: Sized\n{asked}"))
+    fill(db, made, 1)
+    studies.set_state(db, ANA, "sized", "open")
+    held = assignment.current(db, ANA, "sized")
+    with pytest.raises(Invalid) as error:
+        answering.submit(db, ANA, held, {"size": value})
+    assert error.value.message.startswith("“How large is it”: expected a number")
 
 
 def test_nobody_answers_for_somebody_else(db, study):

@@ -7,7 +7,11 @@ function drawDiff(data) {
   const show = (view) => {
     names.forEach(([name], at) => buttons[at].setAttribute("aria-pressed", String(name === view)));
     table.className = `diff ${view}`;
-    table.replaceChildren(...data.hunks.map((hunk) => (view === "split" ? splitHunk(hunk) : unifiedHunk(hunk))));
+    const columns = view === "split" ? ["number", "side", "number", "side"] : ["number", "number", "side"];
+    table.replaceChildren(
+      el("colgroup", {}, columns.map((name) => el("col", { class: name }))), // the first row spans them all
+      ...data.hunks.map((hunk) => (view === "split" ? splitHunk(hunk) : unifiedHunk(hunk))),
+    );
   };
   show(data.view === "split" ? "split" : "unified");
   const frame = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": tr("Changes") }, table);

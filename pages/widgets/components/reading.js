@@ -20,6 +20,7 @@ export default function (component) {
     let place = -1;
     let shown = null;
     const skip = skipping(tr);
+    const sight = sighted();
 
     const mark = () => {
       if (typeof Highlight === "undefined") return;
@@ -68,6 +69,7 @@ export default function (component) {
       watch();
       fit();
       skip.look();
+      sight();
       [...here, ...document.querySelectorAll(INSIDE)].forEach(reachable);
       const length = here.reduce((sum, one) => sum + one.textContent.length, 0);
       const long = length > LONG;

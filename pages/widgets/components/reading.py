@@ -5,13 +5,13 @@ from pages.widgets.texts import Words
 
 
 def reading(said: Words) -> None:
-    """Fit the desk to the window, and offer a search field while the material is long.
+    """Fit the desk to the window, show each unit from its beginning, search in long material.
 
     Draw it once, outside the fragment that an answer reruns: it watches the page by itself, so an
     answer costs nothing more. What it sets is read by `desk.css`.
     """
     data = {"key": f"reading-{said.code}", "words": said.raw(*texts("reading", "skip"))}
-    part("reading", "reachable", "skip")(key="reading", data=data, width="content")
+    part("reading", "reachable", "skip", "sight")(key="reading", data=data, width="content")
 
 
 def reach() -> None:

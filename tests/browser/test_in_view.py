@@ -1,0 +1,36 @@
+"""What comes next is in view: a unit from its beginning, what a key opens, what is wrong."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import settled
+
+pytestmark = pytest.mark.browser
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+
+
+def down(page):
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 9999)")
+    page.wait_for_function(f"{SCROLLED} > 100")
+
+
+def test_a_unit_begins_at_its_beginning_and_what_opens_is_in_view(app, visit):
+    page = visit(f"{app.url}/annotate?who=thumb&study=small", size="phone")
+    page.set_viewport_size({"width": 390, "height": 560})
+    submit = page.locator("[class*='st-key-submit-'] button:visible")
+    expect(submit).to_be_visible()
+    down(page)
+    submit.click()
+    expect(page.get_by_text("needs an answer")).to_be_in_viewport(ratio=0.9)
+    assert page.evaluate(SCROLLED) > 100  # whoever is in the middle of a unit stays there
+    for name, box in (("Guidelines", "guidelines"), ("Comment", "flag-note")):
+        down(page)
+        page.get_by_role("button", name=name).locator("visible=true").click()
+        expect(page.locator(f".st-key-{box}")).to_be_in_viewport(ratio=0.9)
+        settled(page)
+    down(page)
+    page.get_by_role("button", name="Skip").locator("visible=true").click()
+    expect(page.locator(".st-key-skip-reasons")).to_be_in_viewport(ratio=0.9)
+    page.locator(".st-key-skip-reasons button:visible").first.click()
+    expect(page.locator("[data-testid=stProgress]")).to_contain_text("2 of up to")
+    page.wait_for_function(f"{SCROLLED} === 0")
