@@ -1,30 +1,80 @@
-"""How units were given out, as weights read it."""
+"""How units were given out, as weights read it: all of it once, then what has moved since."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, func, literal_column, select
 
-from storage.tables import Assignment
+from storage.tables import Assignment, Event, Judgment
 
 A: Any = Assignment.__table__  # type: ignore[attr-defined]
+E: Any = Event.__table__  # type: ignore[attr-defined]
+J: Any = Judgment.__table__  # type: ignore[attr-defined]
+PIECE = 500
+
+COLUMNS = (A.c.id, A.c.unit, A.c.rater, A.c.state, A.c.policy, A.c.propensity, A.c.design)
+ORDINARY = (A.c.stage == "first") & (A.c.repeat == 0)
+OWN = select(*COLUMNS).where(A.c.study == bindparam("study_id"), ORDINARY)
+RESERVED: Any = literal_column("'reserved'")  # said out, so that the index of these is used
+OPEN = select(A.c.id).where(A.c.study == bindparam("study_id"), A.c.state == RESERVED, ORDINARY)
+THESE = select(*COLUMNS).where(A.c.id.in_(bindparam("ids", expanding=True)))
+ANSWERED = (
+    select(*COLUMNS)
+    .join(J, (J.c.unit == A.c.unit) & (J.c.rater == A.c.rater))
+    .where(J.c.study == bindparam("study_id"), J.c.sequence > bindparam("after"), ORDINARY)
+)
+SINCE = select(E.c.id, E.c.study, E.c.kind, E.c.unit, E.c.rater).where(
+    E.c.id > bindparam("after"), E.c.kind.in_(bindparam("kinds", expanding=True))
+)  # by its number alone: the numbers since are few, whatever a study has
+NEWEST = select(func.coalesce(func.max(E.c.id), 0))
+AT = OWN.where(A.c.unit == bindparam("unit_id"), A.c.rater == bindparam("rater_id"))
 
 
 def drawn(connection: Connection, study: int) -> bool:
-    """Whether any ordinary assignment of a study was drawn."""
-    query = select(A.c.id).where(
-        A.c.study == study, A.c.stage == "first", A.c.design.like("draw:%")
-    )  # fmt: skip
-    return connection.execute(query.limit(1)).first() is not None
+    """Whether any ordinary assignment of a study was drawn and not let go of."""
+    query = OWN.where(A.c.design.like("draw:%"), A.c.state != "released").limit(1)
+    return connection.execute(query, {"study_id": study}).first() is not None
 
 
 def given(connection: Connection, study: int) -> Sequence[Any]:
     """The ordinary assignments of a study, in the order in which they were made.
 
-    Columns: unit, rater, state, policy, propensity, design; without those that were let go of.
+    Columns: id, unit, rater, state, policy, propensity, design; without those that were let go of.
     """
-    return connection.execute(
-        select(A.c.unit, A.c.rater, A.c.state, A.c.policy, A.c.propensity, A.c.design)
-        .where(A.c.study == study, A.c.stage == "first", A.c.repeat == 0, A.c.state != "released")
-        .order_by(A.c.id)
-    ).all()
+    query = OWN.where(A.c.state != "released").order_by(A.c.id)
+    return connection.execute(query, {"study_id": study}).all()
+
+
+def waiting(connection: Connection, study: int) -> set[int]:
+    """Ids of the ordinary assignments that wait for an answer."""
+    return set(connection.execute(OPEN, {"study_id": study}).scalars())
+
+
+def answered(connection: Connection, study: int, after: int) -> Sequence[Any]:
+    """The assignments, released ones too, whose rater judged their unit with `sequence > after`."""
+    return connection.execute(ANSWERED, {"study_id": study, "after": after}).all()
+
+
+def at(connection: Connection, study: int, unit: int, rater: int) -> Any:
+    """The ordinary assignment of a unit to a rater, a released one too; None without one."""
+    facts = {"study_id": study, "unit_id": unit, "rater_id": rater}
+    return connection.execute(AT, facts).first()
+
+
+def these(connection: Connection, ids: Sequence[int]) -> list[Any]:
+    """Assignments by id; the same columns."""
+    found: list[Any] = []
+    for start in range(0, len(ids), PIECE):
+        found += connection.execute(THESE, {"ids": list(ids[start : start + PIECE])})
+    return found
+
+
+def newest_event(connection: Connection) -> int:
+    """The number of the newest event of all studies; 0 without any."""
+    return int(connection.execute(NEWEST).scalar_one())
+
+
+def events(connection: Connection, study: int, kinds: Sequence[str], after: int) -> list[Any]:
+    """A study's events of these kinds with `id > after`: id, kind, unit, rater."""
+    rows = connection.execute(SINCE, {"after": after, "kinds": list(kinds)})
+    return [row for row in rows if row.study == study]

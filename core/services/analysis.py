@@ -130,7 +130,8 @@ def _remembered(sheet: Sheet, key: Any, state: Any, function: Any) -> Estimate:
     known = sheet.estimates.get(key)
     if known is None or known[0] != state:
         known = sheet.estimates[key] = (state, function())
-    return known[1]
+    found: Estimate = known[1]
+    return found
 
 
 def _pairs(sheet: Sheet, measure: str) -> list[Pair]:

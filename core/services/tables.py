@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from core.questions.base import Question
 from core.services import known_answers, pools, studies
 from core.services.studies import Study
-from core.statistics.base import Estimate
 from core.statistics.table import MISSING, Rater, Table
 from storage import exported, frames, items
 from storage import studies as study_rows
@@ -35,7 +34,7 @@ class Sheet:
     table: Table
     place: Ints
     gold_refused: int = 0
-    estimates: dict[Any, tuple[Any, Estimate]] = field(default_factory=dict)
+    estimates: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
     pace: dict[int, tuple[int, float]] = field(default_factory=dict)
 
 

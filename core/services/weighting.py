@@ -1,28 +1,22 @@
 """Results weighted by how units were chosen: what draws with unequal chances would bias."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from core.services import analysis
 from core.services.access import Identity
-from core.services.studies import Study
+from core.services.chances import Given, chances, ordinary
 from core.services.tables import Sheet, follower
 from core.statistics.base import Estimate
 from core.statistics.table import MISSING, Table, majority
-from core.statistics.weighted import Design, design, weighted
-from storage import draws, items
-from storage import studies as study_rows
+from core.statistics.weighted import weighted
 from storage.database import Database
 
 Reals = NDArray[np.float64]
-EVEN = frozenset({"shuffled", "per_rater"})
-AWAY = frozenset({"reserved", "skipped"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +47,6 @@ class Weighted:
     policies: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """Assignments as arrays, and the design that follows from them."""
-
-    rows: Sequence[Any]
-    units: NDArray[np.int64]
-    drawn: Design
-    unknown: Mapping[str, int]
-    policies: Mapping[str, int]
-
-
 def weights(
     db: Database, who: Identity, study: str, question: str | None = None, *,
     where: Mapping[str, Sequence[str]] | None = None,
@@ -75,73 +58,23 @@ def weights(
     `Denied`, `NoStudy`, `NoAnswer`.
     """
     with analysis.following(db, who, study, question, where) as (now, asked, sheet):
+        live = follower(db, now)
         with db.read() as connection:
-            given = _given(db, connection, now)
+            given = chances(db, connection, now, live.units, live.signature)
         if given is None or not given.drawn.unequal:
             return None
-        live = follower(db, now)
-        places = sheet.place[np.searchsorted(live.units[:, 0], given.units)]
+        places = sheet.place[ordinary(live.units)]
         if not (places != MISSING).any():
             return None
-        rows = list(_rows(sheet, given, places))
-        return Weighted(
-            asked.name, rows, len(given.drawn.at), given.unknown, given.policies
-        )  # fmt: skip
+        known = sheet.estimates.get("weighted")
+        if known is None or known[0] != (given, now.revision):
+            known = (given, now.revision), list(_rows(sheet, given, places))
+            sheet.estimates["weighted"] = known
+        rows: Sequence[WeightedRow] = known[1]
+        return Weighted(asked.name, rows, len(given.drawn.at), given.unknown, given.policies)
 
 
-def _given(db: Database, connection: Connection, study: Study) -> _Given | None:
-    """The assignments so far; remembered until there are more answers or other units."""
-    mark = (study.version, study_rows.head(connection, study.key).revision,
-            items.last_position(connection, study.id))  # fmt: skip
-    known = db.cache.get(("weights", study.id))
-    if known is None or known[0] != mark:
-        known = (mark, _read(connection, study))
-        db.cache[("weights", study.id)] = known
-    found: _Given | None = known[1]
-    return found
-
-
-def _read(connection: Connection, study: Study) -> _Given | None:
-    if not draws.drawn(connection, study.id):
-        return None
-    units = np.array(
-        sorted(r.id for r in items.placing(connection, study.id) if r.position >= 0), np.int64
-    )
-    inside = set(units.tolist())
-    rows = [r for r in draws.given(connection, study.id) if r.unit in inside]
-    chances = [_weight(row) for row in rows]
-    unknown = Counter(why for _, why in chances if why)
-    policies = Counter(
-        row.policy for row, (weight, _) in zip(rows, chances, strict=True) if weight == weight
-    )
-    drawn = design(
-        np.searchsorted(units, [r.unit for r in rows]).tolist(), [r.rater for r in rows],
-        [weight for weight, _ in chances],
-        [r.state in {"submitted", "reserved"} for r in rows],
-        units=len(units), overlap=study.protocol.assignment.overlap,
-    )  # fmt: skip
-    return _Given(rows, units, drawn, unknown, policies)
-
-
-def _weight(row: Any) -> tuple[float, str]:
-    """The weight against an even draw, or NaN and why it is not known ('': not answered yet)."""
-    policy = row.policy.split("/")[0]
-    if row.state == "reserved":
-        return np.nan, ""
-    if row.design.startswith("draw:"):
-        many = row.design.removeprefix("draw:")
-        if not many.isdigit() or not row.propensity:
-            return np.nan, "have a probability that is missing or 0"
-        return 1 / (int(many) * row.propensity), ""
-    if policy in EVEN:
-        return 1.0, ""
-    return np.nan, REASONS.get(policy, "were given out by hand or by a rule without chance")
-
-
-REASONS = {"import": "were imported", "shared": "came in the order of the import"}
-
-
-def _rows(sheet: Sheet, given: _Given, places: NDArray[np.int64]) -> Iterator[WeightedRow]:
+def _rows(sheet: Sheet, given: Given, places: NDArray[np.int64]) -> Iterator[WeightedRow]:
     """Every number of a question; `places` are where the design's units stand in its table."""
     table, unit = sheet.table, places[given.drawn.unit]
     inside = places != MISSING
@@ -171,16 +104,16 @@ def _rows(sheet: Sheet, given: _Given, places: NDArray[np.int64]) -> Iterator[We
         yield row("accuracy against people", rater.title, np.where(both, said == most, np.nan))
 
 
-def _codes(table: Table, given: _Given, unit: NDArray[np.int64]) -> NDArray[np.int64]:
+def _codes(table: Table, given: Given, unit: NDArray[np.int64]) -> NDArray[np.int64]:
     """The code that each assignment's person gave; -1 for none."""
-    place = {rater.id: n for n, rater in enumerate(table.raters) if rater.person}
-    column = [
-        table.columns[(place[r.rater], 0)] if r.rater in place and r.state not in AWAY else 0
-        for r in given.rows
-    ]
-    known = np.array(column, np.int64)
-    found = table.codes[np.maximum(unit, 0), known].astype(np.int64) if len(table.codes) else known
-    return np.where((unit < 0) | (known == 0), MISSING, found)
+    people = [(r.id, table.columns[(n, 0)]) for n, r in enumerate(table.raters) if r.person]
+    ids, columns = np.array(sorted(people), np.int64).reshape(len(people), 2).T
+    if not len(ids) or not table.possible:
+        return np.full(len(unit), MISSING, np.int64)
+    place = np.minimum(np.searchsorted(ids, given.rater), len(ids) - 1)
+    there = (ids[place] == given.rater) & (unit >= 0)
+    found = table.codes[np.maximum(unit, 0), columns[place]].astype(np.int64)
+    return np.where(there, found, MISSING)
 
 
 def _numbers(table: Table) -> Reals | None:

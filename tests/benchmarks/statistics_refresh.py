@@ -2,6 +2,9 @@
 
     python -m tests.benchmarks.statistics_refresh [--units 20000] [--raters 10] [--each 5]
 
+And of the numbers weighted by how units were chosen, where every unit was drawn for one person by
+unequal chances and a model judged all.
+
 Prints CPU milliseconds and their ratios. Nothing is asserted: the figures depend on the machine.
 """
 
@@ -13,10 +16,12 @@ from statistics import median
 
 import numpy as np
 
-from core.services import analysis, tables
+from core.services import analysis, answering, assignment, studies, tables, weighting
+from core.services.access import Identity
 from core.services.studies import load
 from core.statistics.alpha import alpha
 from core.statistics.table import GROUPS
+from storage import imported
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.written_study import OWNER, Pen, ratings_study
@@ -78,10 +83,47 @@ def refresh(db, pen, units, raters, rounds):
     return median(whole), {k: median(v) for k, v in parts.items()}
 
 
-def follow(db):
+def follow(db, study="bench"):
     """Only bring the counts up to date."""
-    with analysis.following(db, OWNER, "bench", None):
+    with analysis.following(db, OWNER, study, None):
         pass
+
+
+def drawn(db, units, raters):
+    """A study in which every unit was drawn for one of the raters, who answered it."""
+    study = ratings_study(db, "drawn", units)
+    plan = study.protocol.assignment.model_copy(update={"order": "jury", "overlap": 2})
+    protocol = study.protocol.model_copy(update={"assignment": plan})
+    study = studies.edit(db, OWNER, "drawn", protocol, study.version)
+    pen, chance = Pen(db, study), np.random.default_rng(3)
+    whose = {f"i{n:06}": f"r{chance.integers(raters)}" for n in chance.permutation(units)}
+    chances = dict(zip(whose, chance.uniform(0.2, 2, units) / 16, strict=True))
+    how = {"policy": "jury/1", "design": "draw:16", "arm": ""}
+    with db.write() as connection:
+        places = {
+            (pen.units[key], pen.rater(connection, "person", name), "first", 0):
+            {**how, "propensity": chances[key]} for key, name in whose.items()
+        }  # fmt: skip
+        imported.assign(connection, study.id, places)
+        imported.answered(connection, study.id, [place[:2] for place in places], 2)
+    rows = [(key, "model", "m", n % 5, 0) for n, key in enumerate(pen.units)]
+    rows += [(key, "person", name, int(chance.integers(5)), 0) for key, name in whose.items()]
+    for start in range(0, len(rows), 5000):
+        pen.write(rows[start : start + 5000])
+
+
+def weighed(db, rounds):
+    """The first weighted numbers, nothing new, and medians after one new answer and from all."""
+    show = lambda: weighting.weights(db, OWNER, "drawn")
+    analysis.agreement(db, OWNER, "drawn")
+    first, idle = cost(show), median(cost(show) for _ in range(20))
+    who, again = Identity("somebody"), []
+    held = assignment.current(db, who, "drawn")
+    for _ in range(rounds):
+        held = answering.submit(db, who, held, {"quality": 3}, follow=True).next
+        follow(db, "drawn")
+        again.append(cost(show))
+    return first, idle, median(again)
 
 
 def anew(db):
@@ -106,6 +148,8 @@ def main():
         poll = median(cost(lambda: analysis.revision(db, "bench")) for _ in range(50))
         again, parts = refresh(db, pen, given.units, given.raters, given.rounds)
         full = median(cost(lambda: anew(db)) for _ in range(3))
+        drawn(db, given.units, given.raters)
+        begun, still, later = weighed(db, given.rounds)
         db.close()
     print(f"{given.units * given.each:,} judgments, {given.raters} raters; CPU milliseconds")
     print(f"  first load                       {first:10.2f}")
@@ -115,6 +159,10 @@ def main():
     print(f"    of that: tail and counts       {parts['tail']:10.2f}")
     print(f"    of that: three alphas          {parts['alphas']:10.2f}")
     print(f"  everything, counted anew         {full:10.2f}   ({full / again:.0f} times)")
+    print(f"weighted, {given.units:,} drawn units")
+    print(f"  first load                       {begun:10.2f}")
+    print(f"  nothing new                      {still:10.2f}")
+    print(f"  one new answer                   {later:10.2f}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core import selection
-from core.statistics.weighted import design, weighted
+from core.statistics.designs import design
+from core.statistics.weighted import weighted
 
 NAN = float("nan")
 
@@ -38,7 +39,7 @@ def test_the_plain_share_is_biased_and_the_weighted_interval_covers_the_truth(sh
     for seed in range(150):
         made, right, truth = drawn(seed, **shape)
         ratio, total = weighted("right", made, right)
-        assert (made.final() * right).mean() == pytest.approx(total.value)
+        assert (made.final * right).mean() == pytest.approx(total.value)
         plain.append(right.mean() - truth)
         gaps.append(ratio.value - truth)
         totals.append(total.value - truth)
