@@ -18,6 +18,7 @@ from pages.widgets import address, figures, identity, live, look, workspace
 from pages.widgets.confusion_board import confusion_board
 from pages.widgets.effects_board import effects_board
 from pages.widgets.revisions_board import revisions_board
+from pages.widgets.values_board import values_board
 from pages.widgets.weights_board import weights_board
 from pages.widgets.whole_board import whole_board
 from pages.widgets.words import plain
@@ -262,6 +263,7 @@ def page(study: Study) -> None:
         labels(found)
         weights_board(db, who, study.key, found.question, found.where)
         whole_board(db, who, study, found.where, found.question)
+        values_board(db, who, study, found.where, found.question)
         pairs(found)
         raters(found)
         confusion_board(db, who, found)

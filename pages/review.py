@@ -11,7 +11,7 @@ from core.services.access import Denied
 from core.services.review import Conflict
 from core.services.studies import Refused
 from core.units import Invalid
-from pages.widgets import docket, identity, look, settle, workspace
+from pages.widgets import docket, figures, identity, look, settle, workspace
 from pages.widgets.components.announce import announce
 from pages.widgets.ui import StreamlitUi, show_material
 from pages.widgets.words import plain
@@ -100,6 +100,8 @@ def status(desk: docket.Desk, queue: cases.Queue, case: cases.Case) -> None:
             f"distance {case.gap:.2f}",
             f"{case.people} from people, {case.models} from models and rules",
         ]
+        if case.places > 1:
+            facts.append(f"{case.places} places differ")
         if case.contested:
             facts.append(":orange-badge[contested: people have no majority]")
         if case.decided:
@@ -128,10 +130,23 @@ def answers(seen: review.Detail) -> None:
                     st.container(key=f"review-said-{place}", border=True, height="stretch"),
                 ):
                     card(words, given)
+    parts(seen)
     if seen.gold:
         st.caption(f"The study's key says: {plain(seen.gold)}")
     with st.expander("Every answer with order shown, time and date"):
         st.dataframe(docket.table(seen.answers), hide_index=True, width="stretch")
+
+
+def parts(seen: review.Detail) -> None:
+    """Where raters change a content differently: each such part, and what everybody put there."""
+    found = review.sides(seen)
+    if not found:
+        return
+    many = "one part" if len(found) == 1 else f"{len(found)} parts"
+    st.markdown(f"##### What each put, on the {many} that differ", anchors=False)
+    figures.table(
+        docket.side_rows(seen, found), "review-sides", "Each part that differs, side by side"
+    )
 
 
 def card(words: str, given: list[review.Answer]) -> None:

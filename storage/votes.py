@@ -41,7 +41,7 @@ def standing(
 
 
 DECIDED = (
-    select(J.c.unit, J.c.value, J.c.rationale, J.c.withdrawn, J.c.rater, J.c.sequence)
+    select(J.c.unit, J.c.value, J.c.code, J.c.rationale, J.c.withdrawn, J.c.rater, J.c.sequence)
     .where(
         J.c.study == bindparam("study_id"),
         J.c.question == bindparam("question_id"),

@@ -11,6 +11,7 @@ from core.services import (
     analysis,
     critique_effects,
     move_words,
+    part_values,
     result_rows,
     revisions,
     studies,
@@ -18,11 +19,13 @@ from core.services import (
     whole_answers,
 )
 from core.services.findings import Agreement
+from core.services.part_values import ValueAgreement
 from core.services.revisions import Revisions
 from core.services.store import Database
 from core.services.weighting import Weighted
 from core.services.whole_answers import WholeAgreement
 from core.statistics.base import Estimate
+from core.statistics.parts import TITLES
 
 
 @click.command(
@@ -47,6 +50,7 @@ def command(
     try:
         now = studies.load(db, study)
         whole = whole_answers.agreement(db, OPERATOR, study, _where(facts), question)
+        values = part_values.agreement(db, OPERATOR, study, _where(facts), question)
         names = _questions(now, question, bool(whole))
         found = [
             analysis.agreement(db, OPERATOR, study, name, measure=measure,
@@ -64,12 +68,14 @@ def command(
     finally:
         db.close()
     text = "\n\n".join([*(_text(one) for one in found), *(_whole_text(one) for one in whole),
+                        *(_values_text(one) for one in values),
                         *(_weighted_text(one) for one in weighed),
                         *(move_words.revisions_text(one) for one in moved),
                         *(move_words.followed_line(one) for one in followed)])  # fmt: skip
     data = {
         "study": study, "questions": [result_rows.data(one) for one in found],
         "whole_answers": [row for one in whole for row in result_rows.whole_rows(one)],
+        "parts": [row for one in values for row in result_rows.value_rows(one)],
         "revisions": [row for one in moved for row in revisions.flat(one)],
         "critiques": critique_effects.flat(followed),
         "weighted": [row for one in weighed for row in weighting.flat(one)],
@@ -134,6 +140,16 @@ def _whole_text(found: WholeAgreement) -> str:
     title = result_rows.title("alpha_distance")
     lines += [f"  {title}, {group}: {_words(e)}" for group, e in found.groups.items()]
     return "\n".join([*lines, f"  {found.groups['all'].method}"])
+
+
+def _values_text(found: ValueAgreement) -> str:
+    lines = [f"{found.title} ({found.question}): {found.units} units, what was put at each part"]
+    for group, own in found.groups.items():
+        lines += [f"  {TITLES[name]}, {group}: {_words(e)}" for name, e in own.items()]
+    for pair in found.pairs:
+        lines.append(f"  {pair.group}: {pair.first} / {pair.second}")
+        lines += [f"    {TITLES[name]}: {_words(e)}" for name, e in pair.estimates.items()]
+    return "\n".join(lines)
 
 
 def _weighted_text(found: Weighted) -> str:

@@ -144,6 +144,10 @@ class Question(Identified):
         """
         raise NotImplementedError
 
+    def reads_contents(self) -> bool:
+        """Whether `codes` must see the contents of the unit, not only the keys of its outputs."""
+        return False
+
     def slot_of(self, code: str) -> tuple[str, str]:
         """The slot that a code belongs to, and the place within the unit ('' without places)."""
         if not code or code in self.slots():

@@ -1,17 +1,44 @@
 """What the kinds share that say what is to be changed in a content."""
 
-from collections.abc import Hashable, Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from decimal import Context
 from typing import Any
 
 from core.content.base import Content
+from core.content.table import said
 from core.questions.base import TENTHS, About, Entry, Parted, Scale
 from core.units import Unit
+
+LONGEST = 2_000
+NUMBER = re.compile(r"[+-]?(?:0|[^\W\D0]\d*|(?=\.))(?:\.\d*)?(?:[eE][+-]?\d{1,3})?")
+EXACT = Context(prec=LONGEST + 10)
+
+
+def same_form(value: Any) -> str:
+    """The form in which two values that are the same thing are equal: a number, a text, nothing.
+
+    Numbers count by their value, however they are written (20, "20.0", "2e1"); a text that begins
+    with a needless zero ("007") is no number, and nor is one with a sign between its digits
+    ("1,000"). Of other texts neither blanks at the ends and their number between words nor small
+    and capital letters count. Nothing is the same as an empty text.
+
+    >>> [same_form(v) for v in (20, " 20.0", "2e1", "007", True, None, "  On  the Bridge ")]
+    ['20', '20', '20', '007', 'true', '', 'on the bridge']
+    """
+    words = " ".join(unicodedata.normalize("NFC", said(value)).split())
+    if not any(c.isdecimal() for c in words) or not NUMBER.fullmatch(words):
+        return words.casefold()
+    number = EXACT.create_decimal(words)
+    return f"{number.normalize(EXACT):f}" if number else "0"
 
 
 class Changes(Parted):
     """A list of changes to a content, one per part that is wrong; an empty one says all is right.
 
-    Coded by the share of parts kept, in tenths. Subclasses say what a change comes to.
+    Coded by the share of parts kept, in tenths. Subclasses say what its parts are, and what an
+    answer puts at them.
     """
 
     about: About = "output"
@@ -46,13 +73,34 @@ class Changes(Parted):
                 raise self.refuse(f"{one} {place}: expected {' and '.join(keys)}")
         return list(found)
 
-    def changes(self, value: Any) -> set[Hashable]:
-        """Each change of a value, what it comes to included."""
+    def parts(self, unit: Unit) -> dict[str, str]:
+        """Every part that may be changed, in order: its key, and what it is called.
+
+        Raises `Invalid` where the unit has none.
+        """
         raise NotImplementedError
+
+    def before(self, unit: Unit) -> dict[str, str]:
+        """What stands at each part before anybody changes it, in words."""
+        raise NotImplementedError
+
+    def put(self, value: Any) -> dict[str, str]:
+        """The parts that an answer changes, and what it puts there.
+
+        In the form in which the same is equal, whoever wrote it; a part that is left has none.
+        """
+        raise NotImplementedError
+
+    def put_words(self, value: Any, unit: Unit) -> dict[str, str]:
+        """The same parts with what the answer puts there, in words."""
+        raise NotImplementedError
+
+    def reads_contents(self) -> bool:
+        return True
 
     def distance(self, a: Any, b: Any) -> float:
         """1 - F1 of the changes, what they come to included; two without any are 0 apart."""
-        one, two = self.changes(a), self.changes(b)
+        one, two = set(self.put(a).items()), set(self.put(b).items())
         return 1 - 2 * len(one & two) / (len(one) + len(two)) if one or two else 0.0
 
     def entry(self) -> Entry:

@@ -1,6 +1,6 @@
 """Corrections of a table or a record, field by field."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,10 @@ from core.content.base import Content, storable
 from core.content.plain import Plain
 from core.content.table import Table, said
 from core.questions.base import PLACE, Scale, questions, schema_of, tenth
-from core.questions.changes import Changes
+from core.questions.changes import LONGEST, Changes, same_form
 from core.ui import Ui
 from core.units import Invalid, Unit
 
-LONGEST = 2_000
 CELL = Scale(level="nominal", labels=("kept", "corrected"))
 
 
@@ -192,8 +191,17 @@ class Correction(Changes):
         cells = {f"cell{PLACE}{cell.id}": int(cell.id in changed) for cell in fields}
         return {"": tenth(1 - len(changed) / len(fields)), **cells}
 
-    def changes(self, value: Any) -> set[Hashable]:
-        return {(one["cell"], said(one["value"])) for one in value["cells"]}
+    def parts(self, unit: Unit) -> dict[str, str]:
+        return {c.id: f"{c.row} {c.column}".strip() for c in self.fields(unit)}
+
+    def before(self, unit: Unit) -> dict[str, str]:
+        return {cell.id: said(cell.value) for cell in self.fields(unit)}
+
+    def put(self, value: Any) -> dict[str, str]:
+        return {one["cell"]: same_form(one["value"]) for one in value["cells"]}
+
+    def put_words(self, value: Any, unit: Unit) -> dict[str, str]:
+        return {one["cell"]: said(one["value"]) for one in value["cells"]}
 
     def describe(self, value: Any, unit: Unit) -> str:
         try:

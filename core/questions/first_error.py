@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from core.answers import path
 from core.questions.base import Scale, questions, schema_of
-from core.questions.segments import Segments, mapping
+from core.questions.inner import mapping
+from core.questions.segments import Segments
 from core.ui import Option, Ui
 from core.units import Unit
 

@@ -1,6 +1,6 @@
 """Corrections of a hierarchy: where each node belongs, and what does not belong."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.content.base import Content
 from core.content.plain import Plain
+from core.digest import canonical
 from core.questions.base import PLACE, Scale, questions, schema_of, tenth
 from core.questions.changes import Changes
 from core.ui import Ui
@@ -184,8 +185,20 @@ class Hierarchy(Changes):
         links = {f"link{PLACE}{n.id}": changed.get(n.id, KEPT) for n in nodes}
         return {"": tenth(1 - len(changed) / len(nodes)), **links}
 
-    def changes(self, value: Any) -> set[Hashable]:
-        return {(one["node"], one["parent"]) for one in value["changes"]}
+    def parts(self, unit: Unit) -> dict[str, str]:
+        return {node.id: node.label for node in self.nodes(unit)}
+
+    def before(self, unit: Unit) -> dict[str, str]:
+        nodes = self.nodes(unit)
+        labels = {node.id: node.label for node in nodes}
+        return {node.id: _where(node.parent, labels) for node in nodes}
+
+    def put(self, value: Any) -> dict[str, str]:
+        return {one["node"]: canonical(one["parent"]) for one in value["changes"]}
+
+    def put_words(self, value: Any, unit: Unit) -> dict[str, str]:
+        labels = self.parts(unit)
+        return {one["node"]: _where(one["parent"], labels) for one in value["changes"]}
 
     def describe(self, value: Any, unit: Unit) -> str:
         try:
@@ -210,3 +223,10 @@ class Hierarchy(Changes):
         if len(nodes) < 2 or nodes[-1].parent == nodes[0].id:
             return {"changes": []}
         return {"changes": [{"node": nodes[-1].id, "parent": nodes[0].id}]}
+
+
+def _where(parent: str | None, labels: Mapping[str, str]) -> str:
+    """Where a node hangs, in words."""
+    if parent is None:
+        return "taken out"
+    return f"below “{labels.get(parent, parent)}”" if parent else "at the top"

@@ -5,15 +5,15 @@ from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from core.answers import path
 from core.content.base import Content, Segment
 from core.content.text import TextContent
-from core.explaining import Misplaced, message_of, path_of
+from core.explaining import Misplaced
 from core.places import parts_of
 from core.questions.base import PLACE, Entry, Parted, Question, Scale, load, questions, schema_of
-from core.registry import UnknownPart
+from core.questions.inner import loaded, mapping
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -44,7 +44,7 @@ class Segments(Parted):
         if self.needs_inner and not self.questions:
             wrong = "give the questions that are asked of each segment"
             raise Misplaced(("questions",), wrong)
-        found = [_loaded(spec, place) for place, spec in enumerate(self.questions)]
+        found = [loaded(spec, place) for place, spec in enumerate(self.questions)]
         names = [question.name for question in found]
         if len(set(names)) < len(names):
             raise Misplaced(("questions",), "the questions need names of their own")
@@ -205,6 +205,9 @@ class Segments(Parted):
             found |= {f"{question.name}.{n}": scale for n, scale in question.slots().items()}
         return found
 
+    def reads_contents(self) -> bool:
+        return any(question.reads_contents() for question in self.inner)
+
     def codes(self, value: Any, unit: Unit) -> dict[str, int]:
         coded: dict[str, int] = {}
         for key, held in value["answers"].items():
@@ -278,21 +281,3 @@ class Segments(Parted):
         verdict = {"kind": "label", "name": "verdict", "title": "Is it right?",
                    "labels": {"right": "", "wrong": ""}}  # fmt: skip
         return cls(name="example", title="An example", noun="sentence", questions=(verdict,))
-
-
-def _loaded(spec: Mapping[str, Any], place: int) -> Question:
-    """The inner question at that place; raises `Misplaced`."""
-    try:
-        return load(spec)
-    except UnknownPart as error:
-        raise Misplaced(("questions", place, "kind"), str(error)) from None
-    except ValidationError as error:
-        [first, *_] = error.errors()
-        raise Misplaced(("questions", place, *path_of(first)), message_of(first)) from None
-    except TypeError as error:
-        raise Misplaced(("questions", place), str(error)) from None
-
-
-def mapping(found: Any) -> Mapping[str, Any]:
-    """The mapping that a draft holds at a place; an empty one for anything else."""
-    return found if isinstance(found, Mapping) else {}

@@ -197,30 +197,31 @@ def truths(connection: Connection, study: Study, question: Question) -> dict[int
     rows = list(items.units(connection, study.id))
     given = vote_rows.standing(connection, [row.id for row in rows], people, [wording])
     by_unit: dict[int, Counter[str]] = {}
+    codes: dict[tuple[int, str], int | None] = {}
     for vote in given:
         if vote.repeat == 0:
-            by_unit.setdefault(vote.unit, Counter())[canonical(json.loads(vote.value))] += 1
+            text = canonical(json.loads(vote.value))
+            by_unit.setdefault(vote.unit, Counter())[text] += 1
+            codes[vote.unit, text] = vote.code
     found = {}
     for row in rows:
         held = decided.get(row.id)
-        value = json.loads(held.value) if held else _mode(by_unit.get(row.id))
-        code = None if value is None else question.codes(value, _outline(row)).get("")
+        most = "" if held else _mode(by_unit.get(row.id))
+        value = json.loads(held.value if held else most or "null")
+        code = held.code if held else codes.get((row.id, most))
         if code is not None:
             found[row.id] = Truth(row.id, row.item_key, row.key, value, code, held is not None,
                                   held.rationale if held else "")  # fmt: skip
     return found
 
 
-def _outline(row: Any) -> Unit:
-    return Unit(row.key, row.item_key, {}, order=tuple(row.outputs), meta=row.meta)
-
-
-def _mode(counts: Counter[str] | None) -> Any:
+def _mode(counts: Counter[str] | None) -> str:
+    """The answer, as JSON, that more people gave than any other; '' without one."""
     if not counts:
-        return None
+        return ""
     best = counts.most_common(2)
     clear = len(best) == 1 or best[0][1] > best[1][1]
-    return json.loads(best[0][0]) if clear else None
+    return best[0][0] if clear else ""
 
 
 def used(judges: Sequence[Judge]) -> set[str]:

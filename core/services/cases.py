@@ -1,5 +1,6 @@
 """Which units raters differ on, sorted by how much it matters."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from core.questions.base import Question, Scale
-from core.services import studies
+from core.questions.changes import Changes
+from core.services import part_values, studies
 from core.services.access import Identity, require
 from core.services.slots import Aspect, Row, answered, aspects
 from core.services.studies import Study
@@ -40,6 +42,7 @@ class Case:
     cause: str = ""
     adjudicated: bool = False
     place: str = ""
+    places: int = 1
 
     @property
     def decided(self) -> bool:
@@ -93,6 +96,7 @@ def queue(
 ) -> Queue:  # fmt: skip
     """The cases of a question, or of a slot (`faults.unclear`); `rater` narrows the models to one.
 
+    Of a question that asks for changes, what was put at each part is compared, not how many.
     `audit` keeps the units that were drawn from the pairs which the study's rule left out.
     What is decided is the whole answer, so that a decision settles the unit in every slot. People
     are raters of kind person; models, panels and rules are the other side. Repeats of one rater
@@ -110,9 +114,10 @@ def queue(
         if known is None or known[0] != len(log.rows):
             rows, parts = _rows(db, connection, study, aspect, log)
             people = {row.id for row in raters if row.kind == "person"}
-            found = _one_each(_cases(rows, aspect.scale(), kind, people, rater), parts)
+            scale = _local(rows) if _by_parts(aspect) else aspect.scale()
+            found = _one_each(_cases(rows, scale, kind, people, rater), parts)
             apart = kind == "people-models"
-            found.sort(key=lambda c: (apart and c.contested, -c.weight, c.unit_id))
+            found.sort(key=lambda c: (apart and c.contested, -c.weight, -c.places, c.unit_id))
             seen = set(np.unique(rows[:, 3]).tolist())
             known = db.cache[place] = (len(log.rows), found, seen)
         drawn = _audited(db, connection, study) if audit else set()
@@ -146,16 +151,31 @@ def _aspect(study: Study, name: str) -> Aspect:
 def _rows(
     db: Database, connection: Connection, study: Study, aspect: Aspect, log: Log
 ) -> tuple[NDArray[np.int64], Sequence[Row]]:
-    """The codes that stand as `COLUMNS`; of a slot the unit is an index of what comes second."""
-    if not aspect.slot:
-        return standing(log.rows[log.rows[:, 2] == study.wording(aspect.question)]), ()
+    """The codes that stand as `COLUMNS`; of places the unit is an index of what comes second."""
+    asked, by_parts = aspect.question, _by_parts(aspect)
+    if not aspect.slot and not by_parts:
+        return standing(log.rows[log.rows[:, 2] == study.wording(asked)]), ()
     live = follower(db, study)
     with live.lock:
         live.follow(connection, study)
-        codes, places = answered(db, connection, study, live, aspect)
+        if by_parts and isinstance(asked, Changes):
+            codes, places = part_values.coded(db, connection, study, live, asked)
+        else:
+            codes, places = answered(db, connection, study, live, aspect)
     rows = np.zeros((len(codes), len(frames.COLUMNS)), np.int64)
     rows[:, [1, 3, 4, 5]] = codes
     return rows, places
+
+
+def _by_parts(aspect: Aspect) -> bool:
+    """Whether what was put at each part is compared, and no code of the whole answer."""
+    return not aspect.slot and isinstance(aspect.question, Changes)
+
+
+def _local(rows: NDArray[np.int64]) -> Scale:
+    """A scale for codes that mean something only within their row."""
+    most = int(rows[:, 5].max()) if len(rows) else 0
+    return Scale(level="nominal", labels=tuple(map(str, range(most + 1))))
 
 
 def _one_each(found: list[Case], places: Sequence[Row]) -> list[Case]:
@@ -163,10 +183,11 @@ def _one_each(found: list[Case], places: Sequence[Row]) -> list[Case]:
     if not places:
         return found
     best: dict[int, Case] = {}
+    many = Counter(places[case.unit_id][0] for case in found)
     for case in found:
         unit, place = places[case.unit_id]
         if unit not in best or case.weight > best[unit].weight:
-            best[unit] = replace(case, unit_id=unit, place=place)
+            best[unit] = replace(case, unit_id=unit, place=place, places=many[unit])
     return list(best.values())
 
 

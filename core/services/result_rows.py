@@ -7,6 +7,7 @@ from typing import Any
 
 from core.exports.csv import safe
 from core.services.findings import Agreement, Confusion
+from core.services.part_values import ValueAgreement
 from core.services.whole_answers import WholeAgreement
 from core.statistics.base import Estimate, statistics
 
@@ -74,6 +75,36 @@ def whole_rows(found: WholeAgreement) -> list[Row]:
          **estimate_cells(estimate, "value"), "method": estimate.method}
         for group, estimate in found.groups.items()
     ]  # fmt: skip
+
+
+def value_rows(found: ValueAgreement) -> list[Row]:
+    """What was put at the parts: one row per group and measure, per pair, and per part and group.
+
+    `about` says which of the three a row is; `answers` and `changed` are those to the part.
+    """
+    rows: list[Row] = []
+    for group, own in found.groups.items():
+        rows += [
+            {"question": found.question, "about": "all parts", "group": group, "statistic": name,
+             **estimate_cells(estimate, "value"), "method": estimate.method}
+            for name, estimate in own.items()
+        ]  # fmt: skip
+    for pair in found.pairs:
+        rows += [
+            {"question": found.question, "about": "pair", "group": pair.group,
+             "first": pair.first, "second": pair.second, "statistic": name,
+             **estimate_cells(estimate, "value"), "method": estimate.method}
+            for name, estimate in pair.estimates.items()
+        ]  # fmt: skip
+    for part in found.parts:
+        rows += [
+            {"question": found.question, "about": "part", "group": group, "part": part.key,
+             "name": part.name, "answers": part.answers, "changed": part.changed,
+             "statistic": estimate.name, **estimate_cells(estimate, "value"),
+             "method": estimate.method}
+            for group, estimate in part.groups.items()
+        ]  # fmt: skip
+    return rows
 
 
 def confusion_rows(found: Confusion) -> list[Row]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.questions.base import Question
+from core.questions.changes import Changes
 from core.services import details, material, studies
 from core.services.access import Identity, require
 from core.services.assignment import rater_id
 from core.services.cases import read_log
+from core.services.grading import known_answer
 from core.services.studies import Refused
 from core.units import Invalid, Unit
 from storage import judgments, reviews
@@ -102,6 +104,43 @@ def _answer(row: Any, question: Question, unit: Unit, facts: Mapping[str, Any]) 
         row.confidence, row.seconds, row.created_at, row.sequence, details.words(facts),
         tuple(facts.get("quoted", ())),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One part that not everybody left alike: what it is called, and what stood there before.
+
+    `put` says what each answer of the case (in their order) puts there, in words; None where it
+    leaves the part, or where the answer is of another kind. `known` is what the study's key puts.
+    """
+
+    part: str
+    name: str
+    before: str
+    put: Sequence[str | None]
+    known: str | None = None
+
+
+def sides(seen: Detail) -> list[Side]:
+    """The parts that the answers of a case change in different ways, in the order of the content.
+
+    Empty for questions that ask for no changes, and for units without their contents.
+    """
+    asked, unit = seen.question, seen.unit
+    if not isinstance(asked, Changes):
+        return []
+    try:
+        names, before = asked.parts(unit), asked.before(unit)
+    except Invalid:
+        return []
+    forms = [asked.put(answer.value) for answer in seen.answers]
+    words = [asked.put_words(answer.value, unit) for answer in seen.answers]
+    known = known_answer(asked, unit)
+    key = {} if known is None else asked.put_words(known, unit)
+    return [
+        Side(part, name, before[part], [said.get(part) for said in words], key.get(part))
+        for part, name in names.items() if len({form.get(part) for form in forms}) > 1
+    ]  # fmt: skip
 
 
 def give_cause(

@@ -1,4 +1,4 @@
-"""After a disagreement: asking people again, mending the guidelines, accepting the rest."""
+"""After a disagreement: asking people again, and mending the guidelines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from core.protocol import from_data
-from core.questions.base import Question
 from core.services import assignment, studies
 from core.services.access import Identity, require
-from core.services.assignment import rater_id
-from core.services.cases import read_log, standing
 from core.services.choosing import Choice, Setting
-from core.services.review import STAGE, Detail
+from core.services.review import Detail
 from core.services.studies import Refused, Study
 from core.statistics.alpha import krippendorff_alpha
 from core.statistics.base import Estimate
@@ -26,10 +23,8 @@ from core.units import Invalid
 from storage import assignments, candidates, items, judgments, reviews, team
 from storage import studies as study_rows
 from storage.database import Database
-from storage.judgments import NewJudgment
 
 PIECE = 200
-AGREED = "accepted: everybody who answered says so"
 Ints = NDArray[np.int64]
 
 
@@ -214,87 +209,3 @@ def propose(
              "version": study.version}, unit=seen.unit_id,
         )  # fmt: skip
     return study.version
-
-
-def agreed(
-    db: Database, who: Identity, key: str, question: str, *, least: int = 2, models: bool = True
-) -> list[int]:  # fmt: skip
-    """Units that nobody has decided and on which all say the same: `least` people or more.
-
-    With `models`, every model and rule that answered as well.
-    """
-    require(who, "review")
-    with db.read() as connection:
-        study = studies.load(db, key, connection)
-        log = read_log(db, connection, study)
-        raters = study_rows.raters(connection, study.id)
-    wording = study.wording(study.protocol.question(question))
-    place = ("agreed", study.id, wording, least, models)
-    known = db.cache.get(place)
-    if known is None or known[0] != len(log.rows):
-        people = [r.id for r in raters if r.kind == "person"]
-        rows = standing(log.rows[log.rows[:, 2] == wording])
-        known = db.cache[place] = (len(log.rows), _unanimous(rows, people, least, models))
-    over = {unit for unit, w, _ in log.decided if w == wording}
-    return [unit for unit in known[1] if unit not in over]
-
-
-def _unanimous(rows: Ints, people: Sequence[int], least: int, models: bool) -> list[int]:
-    """Units with one answer of all: `least` people or more, and of everybody else with `models`."""
-    if not len(rows):
-        return []
-    ours = np.isin(rows[:, 3], people)
-    counted = rows if models else rows[ours]
-    units, place = np.unique(counted[:, 1], return_inverse=True)
-    low, high = np.full(len(units), 2**31), np.full(len(units), -1)
-    np.minimum.at(low, place, counted[:, 5])
-    np.maximum.at(high, place, counted[:, 5])
-    voices = np.unique(rows[ours][:, [1, 3]], axis=0)[:, 0]
-    asked, many = np.unique(voices, return_counts=True)
-    enough = set(asked[many >= least].tolist())
-    return [int(u) for u in units[low == high] if int(u) in enough]
-
-
-def accept_agreed(
-    db: Database, who: Identity, key: str, question: str, *, least: int = 2, models: bool = True
-) -> int:  # fmt: skip
-    """Take what everybody says as the answer that holds, wherever they agree; returns how often.
-
-    In short transactions; what was decided meanwhile is left alone, and doing it again adds
-    nothing.
-    """
-    units = agreed(db, who, key, question, least=least, models=models)
-    rater = rater_id(db, studies.load(db, key), who)
-    done = 0
-    for start in range(0, len(units), PIECE):
-        with db.write() as connection:
-            study = studies.load(db, key, connection, lock=True)
-            asked = study.protocol.question(question)
-            part = units[start : start + PIECE]
-            open_still = set(part) - reviews.decided_units(connection, part, study.wording(asked))
-            rows = [
-                row for row in candidates.answers(connection, part, [study.wording(asked)])
-                if models or row.kind == "person"
-            ]  # fmt: skip
-            fresh = _decisions(study, asked, (rater, who.name), rows, open_still)
-            done += len(judgments.append(connection, study.id, fresh, check=False))
-    return done
-
-
-def _decisions(
-    study: Study, asked: Question, rater: tuple[int, str], rows: Sequence[Any], units: set[int]
-) -> list[NewJudgment]:
-    """One decision for each unit about which all these rows still say the same."""
-    said: dict[int, dict[int, Any]] = {}
-    for row in rows:
-        if row.unit in units and row.code is not None:
-            said.setdefault(row.unit, {})[row.code] = row
-    return [
-        NewJudgment(
-            unit=unit, unit_key=row.unit_key, question=study.wording(asked),
-            question_digest=asked.digest, rater=rater[0], rater_key=f"person:{rater[1]}",
-            value=judgments.parse(row.value), code=row.code, stage=STAGE, rationale=AGREED,
-        )
-        for unit, codes in said.items() if len(codes) == 1
-        for row in codes.values()
-    ]  # fmt: skip

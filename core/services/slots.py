@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from core.questions.base import Question, Scale
-from core.services import known_answers
+from core.services import known_answers, material
 from core.services.known_answers import outline
 from core.services.studies import Study
 from core.services.tables import Follower, Sheet, Where, places
 from core.statistics.table import MISSING, Rater, Table
+from core.units import Unit
 from storage import frames, judgments
 from storage.database import Database
 
@@ -127,7 +128,7 @@ def _follow(parts: Parts, connection: Connection, study: Study, question: Questi
     rows = frames.values(connection, study.id, wording, parts.seen)
     if not rows:
         return
-    units = {row.id: outline(row) for row in frames.outlines(connection, {r.unit for r in rows})}
+    units = _units(connection, study, question, {row.unit for row in rows})
     for row in rows:
         held = {} if row.withdrawn else question.codes(judgments.parse(row.value), units[row.unit])
         parts.answers[(row.unit, row.rater, row.repeat)] = held
@@ -136,6 +137,15 @@ def _follow(parts: Parts, connection: Connection, study: Study, question: Questi
             parts.pace[row.rater] = (many + 1, total + row.seconds)
     parts.seen = rows[-1].sequence
     parts.sheets.clear()
+
+
+def _units(
+    connection: Connection, study: Study, question: Question, ids: set[int]
+) -> dict[int, Unit]:  # fmt: skip
+    """The units by row id, with their contents where the question's codes need those."""
+    if question.reads_contents():
+        return dict(material.some_units(connection, study, ids))
+    return {row.id: outline(row) for row in frames.outlines(connection, ids)}
 
 
 def _built(

@@ -1,22 +1,19 @@
 """Agreement of whole answers that are no single codes, by their question's own distance."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
-from sqlalchemy import Connection
+from dataclasses import dataclass
 
 from core.questions.base import Question
 from core.services import studies
 from core.services.access import Identity, require
+from core.services.answer_log import followed, inside
 from core.services.studies import Study
-from core.services.tables import Follower, follower, slice_of
+from core.services.tables import follower, slice_of
 from core.statistics.base import Estimate
 from core.statistics.distances import alpha_by_distance
 from core.statistics.table import GROUPS, Group
-from storage import frames, judgments
+from storage import judgments
 from storage.database import Database
-
-Place = tuple[int, int]  # unit and rater
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +25,6 @@ class WholeAgreement:
     revision: int
     units: int
     groups: Mapping[Group, Estimate]
-
-
-@dataclass
-class _Log:
-    """The answers that stand, as JSON texts, as far as the log was read; and known distances."""
-
-    signature: tuple[int, int] | None
-    seen: int = 0
-    answers: dict[Place, str] = field(default_factory=dict)
-    known: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
 def compared(study: Study) -> list[Question]:
@@ -72,12 +59,12 @@ def _of(
     live = follower(db, study)
     with db.read() as connection, live.lock:
         live.follow(connection, study)
-        inside = _inside(connection, study, live, asked, where)
-        log = _followed(db, connection, study, live, asked)
-        raters = live.raters_of(connection, study, {rater for _, rater in log.answers})
+        within = inside(connection, study, live, asked, where)
+        log = followed(db, connection, study, live, asked)
+        raters = live.raters_of(connection, study, log.raters())
         answers = [
             (unit, raters[rater].person, value)
-            for (unit, rater), value in log.answers.items() if unit in inside
+            for unit, rater, value in log.first() if unit in within
         ]  # fmt: skip
         state = (log.signature, log.seen)
     found: dict[Group, Estimate] = {}
@@ -86,10 +73,10 @@ def _of(
         known = db.cache.get(place)
         if known is None or known[0] != state:
             known = db.cache[place] = (
-                state, _alpha(asked, group, answers, len(inside), log.known)
+                state, _alpha(asked, group, answers, len(within), log.known)
             )  # fmt: skip
         found[group] = known[1]
-    return WholeAgreement(asked.name, asked.title, study.revision, len(inside), found)
+    return WholeAgreement(asked.name, asked.title, study.revision, len(within), found)
 
 
 def _alpha(
@@ -103,30 +90,3 @@ def _alpha(
     held = [unit for unit in units.values() if len(unit) >= 2]
     values = {value: judgments.parse(value) for unit in held for value in unit}
     return alpha_by_distance(held, values, asked.distance, possible=possible, known=known)
-
-
-def _inside(
-    connection: Connection, study: Study, live: Follower, asked: Question,
-    where: Mapping[str, Sequence[str]] | None,
-) -> set[int]:  # fmt: skip
-    """Ids of the units of which the question is asked, and that match."""
-    keep = live.asking(connection, study, asked)
-    keep &= live.matching(connection, study, slice_of(where))
-    return set(live.units[keep, 0].tolist())
-
-
-def _followed(
-    db: Database, connection: Connection, study: Study, live: Follower, asked: Question
-) -> _Log:
-    """The answers that stand; only what is new since the last look is read."""
-    place = ("whole answers", study.id, asked.digest)
-    log: _Log = db.cache.get(place) or _Log(None)
-    if log.signature != live.signature:
-        log = db.cache[place] = _Log(live.signature)
-    for row in frames.values(connection, study.id, study.wording(asked), log.seen):
-        log.seen = row.sequence
-        if row.repeat == 0 and row.withdrawn:
-            log.answers.pop((row.unit, row.rater), None)
-        elif row.repeat == 0:
-            log.answers[row.unit, row.rater] = row.value
-    return log

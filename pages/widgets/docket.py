@@ -10,7 +10,7 @@ import pandas as pd
 from core.answers import put
 from core.questions.base import Parted
 from core.services.cases import Case, Queue
-from core.services.review import Answer, Detail
+from core.services.review import Answer, Detail, Side
 from pages.widgets.words import plain
 
 COLOURS = {"person": "blue", "model": "violet", "rule": "gray", "panel": "violet"}
@@ -95,14 +95,39 @@ def kind(answer: Answer) -> str:
     return "simulated" if answer.simulated else answer.kind
 
 
-def chip(answer: Answer) -> str:
-    """A rater as a badge, in markdown."""
-    colour = "orange" if answer.simulated else COLOURS.get(answer.kind, "gray")
+def called(answer: Answer) -> str:
+    """What a rater is called: the name, which of its samples this is, and what it is."""
     again = f" ×{answer.repeat + 1}" if answer.repeat else ""
     known = kind(answer) == "person" or kind(answer) in answer.rater.lower()
     word = "" if known else f" ({kind(answer)})"
-    name = " ".join(f"{answer.rater}{again}{word}".split())
-    return f":{colour}-badge[{plain(name)}]"
+    return " ".join(f"{answer.rater}{again}{word}".split())
+
+
+def chip(answer: Answer) -> str:
+    """A rater as a badge, in markdown."""
+    colour = "orange" if answer.simulated else COLOURS.get(answer.kind, "gray")
+    return f":{colour}-badge[{plain(called(answer))}]"
+
+
+def side_rows(seen: Detail, sides: Sequence[Side]) -> list[dict[str, str]]:
+    """One row for each part that differs: as it was, and what each rater put there."""
+    names: list[str] = []
+    for answer in seen.answers:
+        name = called(answer) if answer.stage == "first" else f"{called(answer)}, {answer.stage}"
+        names.append(f"{name} [{len(names) + 1}]" if name in names else name)
+    rows = []
+    for side in sides:
+        row = {"Part": side.name, "As it was": side.before or "(empty)"}
+        row |= dict(zip(names, map(_put, side.put), strict=True))
+        if seen.gold:
+            row["The study's key"] = _put(side.known)
+        rows.append(row)
+    return rows
+
+
+def _put(words: str | None) -> str:
+    """What an answer puts at a part, or that it leaves it."""
+    return "left as it was" if words is None else words or "(emptied)"
 
 
 def table(answers: Sequence[Answer]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.services import settling
+from core.services import accepting, settling
 from core.services.access import Identity
 from core.services.review import Detail
 from core.services.store import Database
@@ -80,11 +80,11 @@ def together(db: Database, who: Identity, study: Study, question: str, attempt: 
         return
     with st.expander("Accept what all agree on, and what asking again changed"):
         models = st.toggle("Models and rules must agree too", value=True, key="accept-models")
-        units = settling.agreed(db, who, study.key, question, models=models)
+        units = accepting.agreed(db, who, study.key, question, models=models)
         st.button(
             f"Accept {len(units):,} units on which all agree", key="accept-agreed",
             disabled=not units, on_click=attempt,
-            args=(settling.accept_agreed, db, who, study.key, question),
+            args=(accepting.accept_agreed, db, who, study.key, question),
             kwargs={"models": models},
             help="Where two people or more answered and all say the same, that answer holds.",
         )  # fmt: skip

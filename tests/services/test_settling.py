@@ -3,7 +3,16 @@
 import pytest
 from sqlalchemy import select
 
-from core.services import analysis, answering, assignment, review, settling, studies, team
+from core.services import (
+    accepting,
+    analysis,
+    answering,
+    assignment,
+    review,
+    settling,
+    studies,
+    team,
+)
 from core.services.access import Denied, Identity
 from core.services.studies import Refused
 from core.units import Invalid
@@ -69,21 +78,21 @@ def test_nobody_is_asked_again_who_is_paused_or_has_not_answered(db, differing):
 
 def test_what_all_say_is_accepted_once(db, study, differing):
     answer(db, study, "better", "model", "m", better(item_0="a", item_3="a"))
-    assert len(settling.agreed(db, EVA, "small", "better", models=False)) == 3
-    assert settling.agreed(db, EVA, "small", "better") == [
+    assert len(accepting.agreed(db, EVA, "small", "better", models=False)) == 3
+    assert accepting.agreed(db, EVA, "small", "better") == [
         differing["item-0"], differing["item-5"]
     ]  # fmt: skip
-    assert settling.accept_agreed(db, EVA, "small", "better") == 2
-    assert settling.accept_agreed(db, EVA, "small", "better") == 0
-    assert settling.accept_agreed(db, EVA, "small", "better", models=False) == 1
+    assert accepting.accept_agreed(db, EVA, "small", "better") == 2
+    assert accepting.accept_agreed(db, EVA, "small", "better") == 0
+    assert accepting.accept_agreed(db, EVA, "small", "better", models=False) == 1
     held = review.detail(db, EVA, "small", "better", differing["item-5"]).adjudicated
-    assert held.rater == "eva" and held.rationale == settling.AGREED and held.value == A
-    assert settling.agreed(db, EVA, "small", "better", least=3) == []
+    assert held.rater == "eva" and held.rationale == accepting.AGREED and held.value == A
+    assert accepting.agreed(db, EVA, "small", "better", least=3) == []
     with db.read() as connection:
         found = list(judgments.verify(connection, study.id))
     assert not any(isinstance(step, judgments.Break) for step in found)
     with pytest.raises(Denied):
-        settling.accept_agreed(db, NOA, "small", "better")
+        accepting.accept_agreed(db, NOA, "small", "better")
 
 
 def test_a_change_of_the_guidelines_is_drafted_from_the_case(db, differing):

@@ -1,0 +1,62 @@
+"""The answers to one question that stand, as they were given, as far as the log was read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from core.questions.base import Question
+from core.services.studies import Study
+from core.services.tables import Follower, slice_of
+from storage import frames
+from storage.database import Database
+
+Place = tuple[int, int, int]  # unit, rater, repeat
+
+
+@dataclass
+class AnswerLog:
+    """Ordinary answers as JSON texts by unit, rater and repeat; and distances that are known."""
+
+    signature: tuple[int, int] | None
+    seen: int = 0
+    answers: dict[Place, str] = field(default_factory=dict)
+    known: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def first(self) -> Iterator[tuple[int, int, str]]:
+        """Unit, rater and answer, without those in the other order and further samples."""
+        return ((u, r, value) for (u, r, repeat), value in self.answers.items() if not repeat)
+
+    def raters(self) -> set[int]:
+        """Row ids of everybody who answered."""
+        return {rater for _, rater, _ in self.answers}
+
+
+def followed(
+    db: Database, connection: Connection, study: Study, live: Follower, asked: Question
+) -> AnswerLog:
+    """The answers up to the end of the log; only what is new since the last look is read.
+
+    `live` has followed the log and is locked.
+    """
+    place = ("whole answers", study.id, asked.digest)
+    log: AnswerLog = db.cache.get(place) or AnswerLog(None)
+    if log.signature != live.signature:
+        log = db.cache[place] = AnswerLog(live.signature)
+    for row in frames.values(connection, study.id, study.wording(asked), log.seen):
+        log.seen = row.sequence
+        if row.withdrawn:
+            log.answers.pop((row.unit, row.rater, row.repeat), None)
+        else:
+            log.answers[row.unit, row.rater, row.repeat] = row.value
+    return log
+
+
+def inside(
+    connection: Connection, study: Study, live: Follower, asked: Question,
+    where: Mapping[str, Sequence[str]] | None = None,
+) -> set[int]:  # fmt: skip
+    """Ids of the units of which the question is asked, and whose item's facts match."""
+    keep = live.asking(connection, study, asked)
+    keep &= live.matching(connection, study, slice_of(where))
+    return set(live.units[keep, 0].tolist())

@@ -1,0 +1,103 @@
+"""Agreement on what was put at each part of a content, as the Agreement page shows it."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from core.services import part_values, result_rows
+from core.services.access import Identity
+from core.services.part_values import PairRow, PartRow, ValueAgreement
+from core.services.store import Database
+from core.services.studies import Study
+from core.statistics.base import Estimate
+from core.statistics.parts import ALIKE, ALPHA, CHANGED, TITLES
+from pages.widgets import figures, look
+from pages.widgets.words import plain
+
+GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
+EXPLAINED = (
+    "Here two raters agree on a part only if both left it as it was, or both put the same there: "
+    "numbers by their value, texts without regard to blanks and capital letters. “Changes alike” "
+    "looks only at parts that at least one of the two changed; the many that nobody touches do not "
+    "enter it. The numbers below, under pairs and raters, compare only how many parts were "
+    "changed, or which."
+)
+
+
+def values_board(
+    db: Database, who: Identity, study: Study, where: Mapping[str, Sequence[str]],
+    question: str | None = None,
+) -> None:  # fmt: skip
+    """What was put at the parts, for questions that ask for changes; nothing for others."""
+    for found in part_values.agreement(db, who, study.key, where, question):
+        st.markdown("## What was put at each part", anchors=False)
+        look.caption(plain(found.title))
+        _tiles(found)
+        look.caption(EXPLAINED)
+        changed = sorted(
+            (part for part in found.parts if part.changed), key=lambda part: _first(part)
+        )
+        if changed:
+            figures.table(
+                [_part(part) for part in changed], f"values-{found.question}",
+                "Agreement on each part that anybody changed",
+            )  # fmt: skip
+            left = len(found.parts) - len(changed)
+            if left:
+                look.caption(f"{left:,} more parts were left as they were by everybody.")
+        if found.pairs:
+            figures.table(
+                [_pair(pair) for pair in found.pairs], f"value-pairs-{found.question}",
+                "Every two raters on what was put",
+            )  # fmt: skip
+        figures.download(
+            result_rows.value_rows(found), f"{study.key}-{found.question}-parts",
+            f"csv-parts-{found.question}",
+        )  # fmt: skip
+
+
+def _tiles(found: ValueAgreement) -> None:
+    """The groups that have two raters on a unit, or all raters where none has."""
+    some = [g for g in GROUPS if found.groups[g][ALIKE].defined] or ["all"]
+    with st.container(key=f"tiles-values-{found.question}"):
+        for group in some:
+            for name in (ALIKE, CHANGED, ALPHA):
+                look.estimate(
+                    f"{TITLES[name]}: {GROUPS[group].lower()}", found.groups[group][name],
+                    key=f"values-{found.question}-{group}-{name}",
+                )  # fmt: skip
+
+
+def _first(part: PartRow) -> tuple[float, int]:
+    """The parts on which raters agree least come first, those never compared last."""
+    value = part.groups["all"].value
+    return (2.0 if value is None else value), -part.changed
+
+
+def _part(part: PartRow) -> dict[str, str]:
+    """One line of the table of parts."""
+    line = {"Part": part.name, "Changed by": f"{part.changed:,} of {part.answers:,} answers"}
+    for group, title in GROUPS.items():
+        line[f"{title} alike"] = _cell(part.groups[group])
+    return line
+
+
+def _pair(pair: PairRow) -> dict[str, str]:
+    """One line of the table of pairs."""
+    line = {"Raters": f"{pair.first} / {pair.second}"}
+    return line | {
+        TITLES[name]: _cell(pair.estimates[name], percent=name != ALPHA)
+        for name in (ALIKE, CHANGED, ALPHA)
+    }
+
+
+def _cell(estimate: Estimate, *, percent: bool = True) -> str:
+    """A value with its interval, n and coverage; a dash where it does not apply."""
+    if estimate.value is None:
+        return "–"
+    scale, unit, digits = (100, " %", 1) if percent else (1, "", 2)
+    text = f"{estimate.value * scale:.{digits}f}{unit}"
+    if estimate.low is not None and estimate.high is not None:
+        text += f" [{estimate.low * scale:.{digits}f}, {estimate.high * scale:.{digits}f}]"
+    share = "–" if estimate.coverage is None else f"{estimate.coverage:.1%}"
+    return f"{text}, n\u00a0=\u00a0{estimate.n:,} ({share})"
