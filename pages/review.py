@@ -142,8 +142,7 @@ def parts(seen: review.Detail) -> None:
     found = review.sides(seen)
     if not found:
         return
-    many = "one part" if len(found) == 1 else f"{len(found)} parts"
-    st.markdown(f"##### What each put, on the {many} that differ", anchors=False)
+    st.markdown("##### What each put, where they differ", anchors=False)
     figures.table(
         docket.side_rows(seen, found), "review-sides", "Each part that differs, side by side"
     )

@@ -44,7 +44,7 @@ def values_board(
             )  # fmt: skip
             left = len(found.parts) - len(changed)
             if left:
-                look.caption(f"{left:,} more parts were left as they were by everybody.")
+                look.caption(f"Left as they were by everybody: {left:,} more.")
         if found.pairs:
             figures.table(
                 [_pair(pair) for pair in found.pairs], f"value-pairs-{found.question}",
@@ -59,8 +59,8 @@ def values_board(
 def _tiles(found: ValueAgreement) -> None:
     """The groups that have two raters on a unit, or all raters where none has."""
     some = [g for g in GROUPS if found.groups[g][ALIKE].defined] or ["all"]
-    with st.container(key=f"tiles-values-{found.question}"):
-        for group in some:
+    for group in some:
+        with st.container(key=f"tiles-values-{found.question}-{group}"):
             for name in (ALIKE, CHANGED, ALPHA):
                 look.estimate(
                     f"{TITLES[name]}: {GROUPS[group].lower()}", found.groups[group][name],

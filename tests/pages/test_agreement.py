@@ -10,6 +10,7 @@ from core.protocol import from_data, from_yaml
 from core.services import studies
 from core.settings import settings
 from tests.servers.openai_server import OpenAIServer
+from tests.services import plans
 from tests.services.answers import answer
 from tests.services.chains import study, work_all
 from tests.services.conftest import fill
@@ -140,3 +141,25 @@ def test_whole_answers_show_under_a_part_of_them(open_page):
         answer(db, made, "faults", "person", name, {"item-0": value, "item-1": ["b"]})
     said = words(open_study("sets"))
     assert "Whole answers" in said and "expected over all pairs of 3 different values" in said
+
+
+def test_what_was_put_at_each_part_is_shown_beside_which_were_changed(open_page):
+    db, open_study = open_page
+    made = plans.made(db, OWNER)
+    plans.said(db, made, "ana", plans.fixed(r1_cost=20), plans.fixed())
+    plans.said(db, made, "ben", plans.fixed(r1_cost=21), plans.fixed())
+    for query in ({}, {"question": "record.cell"}):
+        page = open_study("small", **query)
+        said = words(page)
+        assert (
+            "What was put at each part" in said
+            and "Left as they were by everybody: 3 more." in said
+        )
+        assert "87.5 %, n = 8 (50.0%)" in said  # seven of eight parts
+        parts = next(t.value for t in page.table if "Changed by" in t.value)
+        assert list(parts.index) == ["1 cost"]
+        assert parts.loc["1 cost", "Changed by"] == "2 of 4 answers"
+        assert parts.loc["1 cost", "People alike"].startswith("50.0 %")
+        pairs = next(t.value for t in page.table if "Changes alike" in t.value)
+        assert pairs.loc["ana / ben", "Changes alike"].startswith("0.0 %")
+    assert "What was put" not in words(open_study("small", question="links"))

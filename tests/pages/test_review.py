@@ -7,6 +7,7 @@ from core.protocol import from_data, from_yaml
 from core.services import cases, review, studies
 from core.services.access import Identity
 from core.settings import ROOT
+from tests.services import plans
 from tests.services.answers import answer, better
 from tests.services.conftest import PROTOCOL, fill
 
@@ -187,3 +188,18 @@ def test_several_labels_are_reviewed_label_by_label_and_decided_whole(db):
     assert not app.error and "saved as #3" in words(app)
     held = review.detail(db, REA, "small", "faults", ids["item-0"]).adjudicated
     assert held.value == ["vague"]
+
+
+def test_what_each_put_stands_side_by_side(db):
+    made = plans.made(db, REA)
+    plans.said(db, made, "ana", plans.fixed(r1_cost=20, r2_day="*Friday*"))
+    plans.said(db, made, "ben", plans.fixed(r1_cost=21))
+    app = page()
+    shown = words(app)
+    assert "What each put, where they differ" in shown and "2 places differ" in shown
+    table = next(t for t in app.table if "As it was" in t.value)
+    rows = table.value.reset_index().to_dict("records")
+    assert rows[0] == {
+        "Part": "1 cost", "As it was": "18", "ana": "20", "ben": "21", "The study's key": "20"
+    }  # fmt: skip
+    assert rows[1]["ana"] == r"\*Friday\*" and rows[1]["ben"] == "left as it was"

@@ -2,68 +2,27 @@
 
 import pytest
 
-from core.content.base import contents
-from core.protocol import from_data
 from core.services import (
     accepting,
     alignment,
     analysis,
     cases,
-    material,
     part_values,
     result_rows,
     review,
-    studies,
     whole_answers,
 )
 from core.services.access import Denied, Identity
 from core.statistics.parts import ALIKE, ALPHA, CHANGED
-from storage import items
-from tests.services.answers import answer
 from tests.services.conftest import EVA
+from tests.services.plans import fixed, hung, made, said
 from tests.written_study import OWNER
-
-QUESTIONS = [
-    {"kind": "correction", "name": "record", "title": "Put the record right"},
-    {"kind": "hierarchy", "name": "links", "title": "Put the topics right"},
-]
-PLAN = [{"day": "Monday", "cost": 18}, {"day": "Tuesday", "cost": 12}]
-TOPICS = [{"id": "food", "label": "Food"}, {"id": "rice", "label": "Rice"},
-          {"id": "soup", "label": "Soup", "parent": "food"}]  # fmt: skip
 
 
 @pytest.fixture
 def plans(db):
     """Four units of a table with four fields and a hierarchy of three nodes."""
-    fields = {"plan": "table", "topics": "tree"}
-    data = {"name": "small", "title": "P", "fields": fields, "questions": QUESTIONS}
-    made = studies.create(db, OWNER, from_data(data))
-    raw = {"plan": PLAN, "topics": {"nodes": TOPICS}}
-    content = {name: {"kind": kind, "data": contents[kind].parse(raw[name]).data}
-               for name, kind in fields.items()}  # fmt: skip
-    gold = {"record": {"cells": [{"cell": "1/cost", "value": 20}]}}
-    with db.write() as connection:
-        items.add_items(connection, made.id, [
-            {"key": f"i{n}", "content": content, "meta": {"half": "first" if n < 2 else "second"},
-             "gold": gold if n == 0 else None}
-            for n in range(4)
-        ])  # fmt: skip
-        material.add_missing_units(connection, made)
-    return studies.set_state(db, OWNER, "small", "open")
-
-
-def fixed(**cells):
-    return {"cells": [{"cell": k.lstrip("r").replace("_", "/"), "value": v}
-                      for k, v in cells.items()]}  # fmt: skip
-
-
-def hung(**nodes):
-    return {"changes": [{"node": node, "parent": parent} for node, parent in nodes.items()]}
-
-
-def said(db, plans, who, *values, question="record", kind="person", **more):
-    given = {f"i{n}": value for n, value in enumerate(values) if value is not None}
-    return answer(db, plans, question, kind, who, given, **more)
+    return made(db, OWNER)
 
 
 def found(db, question="record", where=None):

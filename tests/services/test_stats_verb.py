@@ -10,6 +10,7 @@ from core.protocol import from_data
 from core.services import analysis, studies
 from core.settings import settings
 from storage.database import Database
+from tests.services import plans
 from tests.services.answers import answer
 from tests.services.conftest import fill
 from tests.written_study import OWNER, Pen, ratings_study
@@ -82,3 +83,16 @@ def test_whole_answers_stand_by_themselves(run):
     assert people["statistic"] == "alpha_distance" and people["value_n"] == 2
     assert 0 < people["value"] < 1 and "by the question's distance" in people["method"]
     assert "Krippendorff's alpha by distance, people: 0." in verb("sets").output
+
+
+def test_what_was_put_at_each_part_is_said(run):
+    db, verb = run
+    made = plans.made(db, OWNER)
+    plans.said(db, made, "ana", plans.fixed(r1_cost=20))
+    plans.said(db, made, "ben", plans.fixed(r1_cost=21))
+    result = verb("small", "--question", "record.cell")
+    assert result.exit_code == 0, result.output
+    assert "Parts left alike, people: 0.7500, n = 4, coverage 25.0%" in result.output
+    found = json.loads(verb("small", "--json").stdout)["parts"]
+    (cost,) = [r for r in found if r.get("part") == "1/cost" and r["group"] == "people"]
+    assert (cost["value"], cost["value_n"], cost["changed"]) == (0.0, 1, 2)
