@@ -7,9 +7,10 @@ import streamlit as st
 from core.imports.base import ImportFailed
 from core.imports.mapping import MappingError
 from core.protocol import ProtocolError
-from core.services import exports, paired, transfer
+from core.services import exports, paired, studies, transfer
 from core.services.exports import Choice
 from core.services.studies import NoStudy, Refused
+from core.ui import Recorder
 from core.units import Invalid
 from pages.widgets import bench, identity, look, workspace
 from pages.widgets.inert import inert
@@ -35,8 +36,11 @@ def import_panel() -> None:
         )
         return
     try:
-        plan = bench.mapping(files)
-        into = bench.target(study, plan)
+        taken = bench.target(db, who, study)
+        plan = bench.mapping(files, taken)
+        into = taken.key if taken else None
+        if taken is None:
+            bench.names_another(db, who, plan)
         found = bench.previewed(db, who, files, plan, into)
     except WRONG as error:
         st.error(plain(str(error)))
@@ -76,8 +80,10 @@ def report(done: Any) -> None:
     st.success(plain(done.words().capitalize()) + ".")
     if done.new_judgments and st.button("See how far raters agree", key="data-next"):
         st.switch_page("agreement.py")
-    elif done.created:
-        st.caption("The study is a draft; open it on the Studies page so that people can answer.")
+    else:
+        state = studies.load(db, done.study).state
+        if state == "draft" and st.button("Open it on the Studies page", key="data-open"):
+            st.switch_page("studies.py")
 
 
 def problems(found: Any) -> None:
@@ -115,6 +121,7 @@ def look_at(found: Any) -> None:
     if found.missing:
         listed = ", ".join(f"{plain(c)} ({n:,})" for c, n in found.missing.items())
         st.caption(f"Empty or mapped to nothing: {listed}")
+    lacking(found)
     if found.units:
         st.markdown("**The first units as people will see them**", anchors=False)
         for place, unit in enumerate(found.units):
@@ -124,6 +131,25 @@ def look_at(found: Any) -> None:
                     if question.name in unit.gold:
                         words = question.describe(unit.gold[question.name], unit)
                         st.caption(f"Known answer to {plain(question.name)}: {plain(words)}")
+
+
+def lacking(found: Any) -> None:
+    """What the first units lack: fields that the study shows, and what its questions need."""
+    shown = {name for unit in found.units for name in unit.fields}
+    empty = [name for name in found.protocol.fields if name not in shown] if found.units else []
+    wrong = [f"Nothing fills the field {name}." for name in empty]
+    for unit in found.units:
+        for question in unit.questions:
+            try:
+                question.ask(Recorder(), unit)
+            except Invalid as error:
+                wrong.append(f"{unit.key}: “{question.title}” can’t be asked: {error.message}.")
+    if wrong:
+        listed = "\n".join(f"- {plain(line)}" for line in dict.fromkeys(wrong))
+        st.warning(
+            "Material can’t be replaced once it is in. In the first units:\n\n" + listed,
+            icon=":material/warning:",
+        )  # fmt: skip
 
 
 def export_panel() -> None:

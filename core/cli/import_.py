@@ -9,7 +9,7 @@ import click
 from core.cli import OPERATOR, answer, bar, database, json_option
 from core.imports.base import File, ImportFailed
 from core.imports.mapping import Mapped, MappingError, from_yaml
-from core.services import transfer
+from core.services import studies, transfer
 from core.services.transfer import Preview
 
 
@@ -31,7 +31,7 @@ Exit codes: 0 done, 2 something is wrong in a file or the mapping, 3 no such stu
 @click.option("--mapping", type=click.Path(path_type=Path), help="YAML file: which column is what.")
 @click.option("--study", help="Name of the study (default: the one that the mapping describes).")
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
-@click.option("--guess", is_flag=True, help="Print a first mapping and stop.")
+@click.option("--guess", is_flag=True, help="Print a first mapping (into --study) and stop.")
 @json_option
 def command(
     files: tuple[Path, ...], mapping: Path | None, study: str | None, dry_run: bool, guess: bool,
@@ -40,7 +40,8 @@ def command(
     """Import files."""
     found = [File(path.name, path) for path in files]
     if guess:
-        first, said = transfer.guess_mapping(found)
+        into = studies.load(database(), study).protocol if study else None
+        first, said = transfer.guess_mapping(found, into)
         text = "".join(f"# {line}\n" for line in said) + first.to_yaml()
         answer({"mapping": first.model_dump(mode="json", exclude_defaults=True)}, text, as_json)
         return

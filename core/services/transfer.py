@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from core.imports.base import File, ImportFailed, Problem, Reading, imports
+from core.imports.fit import fitted
 from core.imports.guess import guess
 from core.imports.mapping import Mapped
 from core.protocol import ProtocolError, StudyProtocol, from_data
@@ -81,9 +82,15 @@ def reading(files: Sequence[File], mapping: Mapped | None, plan: StudyProtocol |
     return Reading(files, mapping=mapping, protocol=plan, limit=megabytes() * 1_000_000)
 
 
-def guess_mapping(files: Sequence[File]) -> tuple[Mapped, list[str]]:
-    """A first mapping from column names and values, and what was guessed, in words."""
-    return guess(files, megabytes() * 1_000_000)
+def guess_mapping(
+    files: Sequence[File], plan: StudyProtocol | None = None
+) -> tuple[Mapped, list[str]]:
+    """A first mapping from column names and values, and what was guessed, in words.
+
+    With the protocol of a study the mapping is one into that study.
+    """
+    limit = megabytes() * 1_000_000
+    return guess(files, limit) if plan is None else fitted(files, plan, limit)
 
 
 def importer(files: Sequence[File], mapping: Mapped | None) -> Any:

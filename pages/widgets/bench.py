@@ -11,7 +11,7 @@ from core.imports.attached import tables
 from core.imports.base import File
 from core.imports.form import PARTS, Form, columns, form_of, with_form
 from core.imports.mapping import Mapped, MappingError, from_yaml
-from core.services import exports, transfer
+from core.services import exports, studies, transfer
 from core.services.access import Identity
 from core.services.exports import Choice
 from core.services.store import Database
@@ -59,14 +59,17 @@ def digest(found: Sequence[File]) -> str:
     return hashlib.sha256("".join(f.name + f.digest() for f in found).encode()).hexdigest()
 
 
-def mapping(found: Sequence[File]) -> Mapped | None:
-    """The mapping as edited; None for files that need none. Raises `MappingError`."""
+def mapping(found: Sequence[File], into: Study | None) -> Mapped | None:
+    """The mapping as edited; None for files that need none. Raises `MappingError`.
+
+    The first one is guessed for the study that takes the data, anew when another one is chosen.
+    """
     if transfer.importer(found, None).kind != "mapped":
         st.caption("This file was exported by Concord and needs no mapping.")
         return None
-    mark = digest(found)
+    mark = f"{digest(found)} {into.key if into else ''}"
     if st.session_state.get("data-known") != mark:
-        first, said = transfer.guess_mapping(found)
+        first, said = transfer.guess_mapping(found, into.protocol if into else None)
         st.session_state.update({TEXT: first.to_yaml(), "data-known": mark, "data-said": said})
     st.caption("A first guess: " + plain("; ".join(st.session_state["data-said"])) + ".")
     simple, whole = st.columns(2, gap="large")
@@ -110,17 +113,33 @@ def _apply(present: Mapped, text: str) -> None:
         st.session_state["data-done"] = str(error)
 
 
-def target(study: Study | None, plan: Mapped | None) -> str | None:
-    """The study that takes the data; None for the one that the mapping describes."""
+def target(db: Database, who: Identity, study: Study | None) -> Study | None:
+    """The study that takes the data; None for the one that the mapping describes.
+
+    A study without material is taken first: its owner came here to fill it.
+    """
     if study is None:
         return None
+    rows = {row.key: row for row in studies.listing(db, who)}
     options = [NEW, study.key]
     chosen = st.radio(
-        "Import into", options, key="data-into", horizontal=True,
+        "Import into", options, key=f"data-into-{study.key}", horizontal=True,
         format_func=lambda k: k if k == NEW else plain(study.title),
-        index=0 if plan is None or plan.study else 1,
+        index=0 if rows[study.key].items else 1,
     )  # fmt: skip
-    return None if chosen == NEW else chosen
+    return None if chosen == NEW else study
+
+
+def names_another(db: Database, who: Identity, plan: Mapped | None) -> None:
+    """Say so when the study that a mapping describes is there already."""
+    name = (plan.study or {}).get("name") if plan else None
+    there = {row.key: row.title for row in studies.names(db, who)}
+    if name in there:
+        st.warning(
+            f"The mapping names the study {plain(name)} ({plain(there[name])}), which is there "
+            "already: the data go into it, and its own questions and fields hold. For a new study "
+            "give it another name in the mapping.", icon=":material/warning:",
+        )  # fmt: skip
 
 
 def previewed(

@@ -3,9 +3,11 @@
 import pytest
 
 from core.imports.base import File
+from core.imports.fit import fitted
 from core.imports.form import Form, form_of, with_form
 from core.imports.guess import guess
 from core.imports.mapping import MappingError, cell, from_yaml
+from core.protocol import from_yaml as protocol_of
 
 WHOLE = """
 items:
@@ -113,3 +115,35 @@ def test_the_form_says_what_the_mapping_says_and_changes_it():
         ("person", ["annotator_1"]), ("model", ["annotator_2"]),
     ]  # fmt: skip
     assert list(other.study["fields"]) == ["prompt", "topic"] and not other.items.meta
+
+
+MADE = protocol_of("""
+name: made
+title: Made before
+fields: {prompt: text, shot: code}
+questions:
+  - {kind: rating, name: clear, title: How clear is it}
+  - {kind: pairwise, name: better, title: Which is better}
+""")
+INTO = b"""id,topic,prompt,Shot,response_1,response_2,gold_better,annotator_1
+1,a,Why?,x = 1,Because.,It is.,1,2
+"""
+
+
+def test_a_guess_into_a_study_finds_its_fields_and_questions():
+    mapping, said = fitted([File("new.csv", INTO)], MADE)
+    assert mapping.study is None and mapping.items is not None
+    assert {n: f.column for n, f in mapping.items.fields.items()} == {
+        "prompt": "prompt", "shot": "Shot",
+    }  # fmt: skip
+    assert {n: g.column for n, g in mapping.items.gold.items()} == {"better": "gold_better"}
+    assert list(mapping.items.responses) == ["response_1", "response_2"]
+    assert [part.question.constant for part in mapping.judgments] == ["better"]
+    assert list(mapping.items.meta) == ["topic"]
+    assert "fields: prompt from prompt, shot from Shot" in said and "answers to better" in said
+
+
+def test_a_guess_into_a_study_whose_names_no_column_has_keeps_the_order():
+    mapping, said = fitted([File("new.csv", b"id,question\n1,Why?\n")], MADE)
+    assert {n: f.column for n, f in mapping.items.fields.items()} == {"prompt": "question"}
+    assert "no column is called shot" in said and mapping.judgments == ()

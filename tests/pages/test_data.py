@@ -2,8 +2,10 @@
 
 import pytest
 
+from core.protocol import from_yaml
 from core.services import studies
 from tests.pages.conftest import words
+from tests.services.conftest import ANA
 
 PAIRS = b"""id,prompt,response_1,response_2,annotator_1,annotator_2
 1,Why is **this** so?,Because.,It is.,1,2
@@ -29,6 +31,41 @@ def test_upload_look_and_import(workspace, opened):
     assert "2 of 2 items and 4 of 4 judgments are new" in words(page)
     study = studies.load(workspace, "pairs")
     assert (study.revision, study.state) == (4, "draft")
+
+
+FRESH = """
+name: fresh
+title: A fresh study
+fields: {prompt: text, source: text}
+questions: [{kind: pairwise, name: better, title: Which is better}]
+"""
+
+
+def test_a_study_without_material_is_filled_and_what_lacks_is_said(workspace, opened):
+    studies.create(workspace, ANA, from_yaml(FRESH))
+    page = give(opened("data", who="ana", study="fresh"), ("pairs.csv", PAIRS))
+    assert page.radio(key="data-into-fresh").value == "fresh"
+    [said] = [w.value for w in page.warning]
+    assert "Nothing fills the field source" in said and "can’t be asked" not in said
+    page.button(key="data-import").click().run()
+    assert "Study fresh (already there): 2 of 2 items and 4 of 4 judgments" in words(page)
+    assert [b.label for b in page.button if b.key == "data-open"] == ["Open it on the Studies page"]
+    assert [row.key for row in studies.names(workspace, ANA)] == ["fresh"]
+    page = give(opened("data", who="ana", study="fresh"), ("pairs.csv", PAIRS))
+    assert page.radio(key="data-into-fresh").value != "fresh"  # it has material by now
+
+
+def test_units_that_cannot_be_asked_are_told_before_they_are_written(workspace, opened):
+    studies.create(workspace, ANA, from_yaml(FRESH))
+    rows = b"id,prompt,source\n1,Why?,A book\n"
+    page = give(opened("data", who="ana", study="fresh"), ("rows.csv", rows))
+    [said] = [w.value for w in page.warning]
+    assert "“Which is better” can’t be asked" in said
+
+
+def test_a_mapping_that_names_a_study_which_is_there_says_so(small, workspace, opened):
+    page = give(opened("data", who="ana", study="small"), ("small.csv", PAIRS))
+    assert "is there already: the data go into it" in page.warning[0].value
 
 
 def test_what_is_wrong_is_a_table(workspace, opened):
