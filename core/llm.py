@@ -20,6 +20,7 @@ from core.calls import (
 )
 from core.calls import call_key as key_of
 from core.capabilities import Capability, offers, probe
+from core.flights import Flights
 from core.formats import Messages
 from core.patience import LONGEST, PATIENT, Patience
 from core.rate_headers import allowances
@@ -52,6 +53,7 @@ class LLM:
         self.freshness = freshness
         self.patience = patience
         self.offers = dict(offers or {})
+        self.flights = Flights()
         self.formats = formats.known(self.offers)
         self.format = self.formats[0]
         self.wire = Wire(endpoint, self._heard)
@@ -76,19 +78,21 @@ class LLM:
 
     async def ask(
         self, messages: Messages, *, schema: Mapping[str, Any] | None = None, repeat: int = 0,
-        check: Check | None = None, **parameters: Any,
+        check: Check | None = None, lenient: bool = False, **parameters: Any,
     ) -> Reply:  # fmt: skip
-        """One reply, validated against `schema` and read by `check`.
+        """One reply, validated against `schema` and read by `check`; with `lenient` by it alone.
 
         Raises `CallFailed` when there is none; the failed call is in the ledger when the endpoint
-        answered at all.
+        answered at all. Who asks what is being asked already gets that reply.
         """
         key = key_of(self.endpoint, messages, parameters, schema, repeat, self.freshness)
-        kept = await self.ledger.find(key)
-        if kept is not None:
-            return replies.reply(kept, replies.again(kept, schema, check))
-        async with self.throttle.berth():
-            return await self._asked(key, messages, schema, check, parameters)
+        held = replies.ANY if lenient else schema
+        async with self.flights.turn(key):
+            kept = await self.ledger.find(key)
+            if kept is not None:
+                return replies.reply(kept, replies.again(kept, held, check))
+            async with self.throttle.berth():
+                return await self._asked(key, messages, schema, held, check, parameters)
 
     async def score(self, prompt: Prompt, text: str, *, repeat: int = 0, to: str = "") -> Scored:
         """The log-probability of each token of a text after a prompt, in the ledger first.
@@ -111,14 +115,14 @@ class LLM:
         return scoring.scored(kept, text)
 
     async def _asked(
-        self, key: str, messages: Messages, schema: Mapping[str, Any] | None, check: Check | None,
-        parameters: Mapping[str, Any],
+        self, key: str, messages: Messages, schema: Mapping[str, Any] | None,
+        held: Mapping[str, Any] | None, check: Check | None, parameters: Mapping[str, Any],
     ) -> Reply:  # fmt: skip
         """A fresh reply, in the ledger before it is returned."""
         request = {"messages": messages, "parameters": parameters, "schema": schema}
         spent = Spent(key)
         try:
-            found, value = await self._valid(messages, schema, check, parameters, spent)
+            found, value = await self._valid(messages, schema, held, check, parameters, spent)
         except CallFailed as error:
             error.spent = spent
             if spent.prompt_tokens or spent.completion_tokens:
@@ -127,7 +131,7 @@ class LLM:
         data = found.data()
         stored = await self.ledger.keep(self._record(key, request, data, spent))
         if stored is not None and stored.answer != data:
-            value = replies.again(stored, schema, check)
+            value = replies.again(stored, held, check)
         return replies.reply(stored or Kept(0, data), value, spent, spent.cost(self.endpoint))
 
     def _record(
@@ -138,10 +142,11 @@ class LLM:
         return Record(key, self.endpoint.model, request, data, spent, cost, error)
 
     async def _valid(
-        self, messages: Messages, schema: Mapping[str, Any] | None, check: Check | None,
-        parameters: Mapping[str, Any], spent: Spent,
+        self, messages: Messages, schema: Mapping[str, Any] | None,
+        held: Mapping[str, Any] | None, check: Check | None, parameters: Mapping[str, Any],
+        spent: Spent,
     ) -> tuple[Answer, Any]:  # fmt: skip
-        """The first reply that meets the schema, and its value.
+        """The first reply that meets what it is `held` to, and its value.
 
         What was wrong with a reply is said when asking again.
         """
@@ -149,7 +154,7 @@ class LLM:
         for _ in range(self.patience.asks):
             found = replies.complete(await self._formatted(asked, schema, parameters, spent))
             try:
-                return found, replies.value(found.text, schema, check)
+                return found, replies.value(found.text, held, check)
             except Unreadable as error:
                 problem = str(error)
             asked = [

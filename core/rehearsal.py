@@ -44,7 +44,7 @@ class Rehearsal:
     async def ask(
         self, messages: Sequence[Mapping[str, Any]], *, schema: Mapping[str, Any] | None = None,
         repeat: int = 0, check: Callable[[Any], Any] | None = None, to: str = "",
-        **parameters: Any,
+        lenient: bool = False, **parameters: Any,
     ) -> Reply:  # fmt: skip
         """A stand-in that meets the schema and passes `check`."""
         self.requests.append(Request(messages, schema, parameters, repeat, to))

@@ -15,6 +15,7 @@ from core.units import Invalid
 FENCE = re.compile(r"^\s*```(?:json)?\s*\n(.*)\n\s*```\s*$", re.DOTALL | re.IGNORECASE)
 HALVES = re.compile("[\ud800-\udfff]")
 MOST_TOKENS = 10**9
+ANY: Mapping[str, Any] = {"type": "object"}
 Check = Callable[[Any], Any]
 
 

@@ -77,7 +77,8 @@ class Unit:
     are other outputs of the item, given to workers that ask for their role: those that people
     edited, as they edited them, come first, then the newest. `drawn` are texts of items drawn from
     the study, and `settled` the facts beside the first output that the worker wrote there, given to
-    workers that survey the study.
+    workers that survey the study. `together` are the units that its worker judges in one request
+    with it, itself among them, in the order of the request; empty where it is asked alone.
     """
 
     key: str
@@ -94,6 +95,7 @@ class Unit:
     beside: tuple[Shown, ...] = ()
     drawn: tuple[str, ...] = ()
     settled: Mapping[str, Any] = field(default_factory=dict)
+    together: tuple["Unit", ...] = ()
 
     def of_role(self, *roles: str) -> tuple[Shown, ...]:
         """The outputs of these roles, in the order shown."""

@@ -1,7 +1,7 @@
 """Runs and their tasks: planned once, claimed by lease, finished by whoever holds the lease."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
@@ -145,6 +145,28 @@ def _facts(connection: Connection, run: int) -> dict[str, Any]:
     return {
         "run_id": run, "token": secrets.token_hex(12), "until": moment + LEASE, "moment": moment,
     }  # fmt: skip
+
+
+THESE = _claim((T.c.state == "ready") & T.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def lock(connection: Connection, run: int) -> None:
+    """Wait until no other runner takes tasks of a run; the lock goes with the transaction."""
+    connection.execute(select(N.c.id).where(N.c.id == run).with_for_update(key_share=True))
+
+
+def claim_these(connection: Connection, run: int, ids: Collection[int]) -> list[Any]:
+    """Take those of these tasks that are ready and that nobody is taking; rows as of `claim`."""
+    if not ids:
+        return []
+    facts = _facts(connection, run)
+    return list(connection.execute(THESE, {**facts, "count": len(ids), "ids": sorted(ids)}).all())
+
+
+def places(connection: Connection, run: int) -> Sequence[Any]:
+    """All tasks of a run in the order of its plan: id, unit, repeat."""
+    query = select(T.c.id, T.c.unit, T.c.repeat).where(T.c.run == run).order_by(T.c.id)
+    return connection.execute(query).all()
 
 
 RENEW = (

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from core.services import material, studies
+from core.services.bundles import Bundles, Place
 from core.services.surveys import Survey
 from core.units import Unit
+from core.workers.base import Worker
 from storage import runs
 from storage.database import Database
 
@@ -31,12 +33,17 @@ class Claims:
 
     Every `LOOK` seconds tasks that a dead runner held come before others. A runner that has enough
     takes nothing but these, and holds at most `OVERFULL` times what it would take by itself: where
-    replies are slow, they would else wait for as long as its own work lasts.
+    replies are slow, they would else wait for as long as its own work lasts. Tasks that share a
+    request are taken together, and runners take such tasks one after the other, so that one of them
+    asks for all.
     """
 
-    def __init__(self, db: Database, study_key: str, run: int, survey: Survey) -> None:
-        self.db, self.study_key, self.run, self.survey = db, study_key, run, survey
+    def __init__(self, db: Database, study_key: str, worker: Worker, run: int, fresh: bool) -> None:
+        self.db, self.study_key, self.worker, self.run = db, study_key, worker, run
+        self.survey = Survey(worker, run if fresh else None)
         self.looked = 0.0
+        self.bundles: Bundles | None = None
+        self.tasks: dict[Place, int] = {}
 
     def room(self, held: int, capacity: int) -> int:
         """How many tasks may be taken by one that holds so many; minus a number: of dead runners.
@@ -54,6 +61,8 @@ class Claims:
         """Claim as many tasks as `room` says."""
         look = self._due()
         self.looked = time.monotonic() if look else self.looked
+        if self.worker.gathers():
+            runs.lock(connection, self.run)
         if room < 0:
             rows = runs.claim_expired(connection, self.run, -room)
         else:
@@ -61,6 +70,22 @@ class Claims:
         if not rows:
             return []
         study = studies.load(self.db, self.study_key, connection)
+        if self.worker.gathers():
+            places = [(row.unit, row.repeat) for row in rows]
+            groups = self._bundles(connection).of(connection, study, places)
+            others = {self.tasks[place] for group in groups.values() for place in group}
+            rows += runs.claim_these(connection, self.run, others - {row.id for row in rows})
         units = dict(material.some_units(connection, study, {row.unit for row in rows}))
         units = self.survey.told(connection, study, units)
-        return [Claimed(r.id, r.owner, r.unit, r.repeat, units[r.unit]) for r in rows]
+        shown = {(row.unit, row.repeat): units[row.unit] for row in rows}
+        if self.bundles is not None:
+            shown = self.bundles.told(connection, study, list(shown), units)
+        return [Claimed(r.id, r.owner, r.unit, r.repeat, shown[r.unit, r.repeat]) for r in rows]
+
+    def _bundles(self, connection: Connection) -> Bundles:
+        """The requests that the run's tasks share, by all its tasks in their order."""
+        if self.bundles is None:
+            every = runs.places(connection, self.run)
+            self.tasks = {(row.unit, row.repeat): row.id for row in every}
+            self.bundles = Bundles(self.worker, list(self.tasks))
+        return self.bundles

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from core.rehearsal import Rehearsal, Request, rehearse
 from core.services import material, runs, studies
 from core.services.access import Identity, require
+from core.services.bundles import Bundles
 from core.services.planning import Plan
 from core.services.studies import Refused, Study
 from core.services.surveys import Survey
@@ -24,12 +25,14 @@ class Look:
     """One task as it would be asked: its exact requests, and why they may not be all ('' if so).
 
     The first request is exact. Where a worker goes on from a reply, a stand-in takes its place.
+    `cases` is how many tasks share the request, itself among them.
     """
 
     unit: str
     repeat: int
     requests: Sequence[Request]
     note: str = ""
+    cases: int = 1
 
 
 def dry_run(
@@ -53,23 +56,36 @@ def dry_run(
     with db.read() as connection:
         study = studies.load(db, key, connection)
         chosen = [task for task in tasks if task[0] in wanted]
-        return looks(connection, study, worker, chosen, planned.unmade)
+        return looks(connection, study, worker, chosen, planned.unmade, bundles(worker, planned))
+
+
+def bundles(worker: Worker, planned: Plan) -> Bundles | None:
+    """The requests that tasks of a plan will share; None where each has its own."""
+    if not worker.gathers():
+        return None
+    return Bundles(worker, [(unit, repeat) for unit, repeat, _ in planned.tasks])
 
 
 def looks(
     connection: Connection, study: Study, worker: Worker, tasks: Sequence[tuple[int, int]],
-    unmade: Mapping[int, tuple[int, tuple[str, ...]]],
+    unmade: Mapping[int, tuple[int, tuple[str, ...]]], shared: Bundles | None = None,
 ) -> list[Look]:  # fmt: skip
     """Tasks (unit id, repeat) as they would be asked; one without an answer says why instead.
 
-    Units that are `unmade` are put together from their item and outputs.
+    Units that are `unmade` are put together from their item and outputs. Tasks that share a request
+    by `shared` each show it.
     """
     ids = {unit for unit, _ in tasks}
     units = dict(material.some_units(connection, study, ids - unmade.keys()))
     for unit in ids & unmade.keys():
         units[unit] = material.work_unit(connection, *unmade[unit])
     units = Survey(worker).told(connection, study, units)
-    return asyncio.run(_rehearsed(worker, [(units[unit], repeat) for unit, repeat in tasks]))
+    shown = [units[unit] for unit, _ in tasks]
+    if shared is not None:
+        told = shared.told(connection, study, tasks, units)
+        shown = [told[task] for task in tasks]
+    repeats = [repeat for _, repeat in tasks]
+    return asyncio.run(_rehearsed(worker, list(zip(shown, repeats, strict=True))))
 
 
 async def _rehearsed(worker: Worker, tasks: Sequence[tuple[Unit, int]]) -> list[Look]:
@@ -80,7 +96,10 @@ async def _rehearsed(worker: Worker, tasks: Sequence[tuple[Unit, int]]) -> list[
         except CannotAnswer as reason:
             found.append(Look(unit.key, repeat, (), f"Passed by, nothing is sent: {reason}"))
             continue
-        found.append(Look(unit.key, repeat, model.requests, model.ended))
+        others = [one.key for one in unit.together if one.key != unit.key]
+        note = f"One request for {len(others) + 1} units, with {', '.join(others)}."
+        words = " ".join(filter(None, [note if others else "", model.ended]))
+        found.append(Look(unit.key, repeat, model.requests, words, len(others) + 1))
     return found
 
 

@@ -1,7 +1,7 @@
 """What a run will take before it starts: calls, tokens, money and time, and how each was found."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -40,13 +40,17 @@ class Forecast:
 
 @dataclass(slots=True)
 class _Part:
-    """What the sampled tasks ask of one model; `ratio` is its tokens to those estimated, of `n`."""
+    """What the sampled tasks ask of one model; `ratio` is its tokens to those estimated, of `n`.
+
+    A request that several tasks share counts by the share of each; `cases` are those tasks.
+    """
 
     model: Endpointed
-    calls: int = 0
-    free: int = 0
-    prompt: int = 0
-    rooms: int = 0
+    calls: float = 0
+    free: float = 0
+    prompt: float = 0
+    rooms: float = 0
+    cases: float = 0
     ratio: float = 1.0
     n: int = 0
 
@@ -68,22 +72,42 @@ def forecast(
     with db.read() as connection:
         study = studies.load(db, key, connection)
         chosen = list(dry_run.sample(planned, SAMPLE))
-        looks = dry_run.looks(connection, study, worker, chosen, planned.unmade)
+        shared = dry_run.bundles(worker, planned)
+        looks = dry_run.looks(connection, study, worker, chosen, planned.unmade, shared)
         parts = {name: _Part(model) for name, model in worker.models().items()}
-        requests = [request for look in looks for request in look.requests]
-        known = {} if fresh else calls.find(connection, [_key(parts, r) for r in requests])
-        for request in requests:
-            part = parts[request.to]
-            if _key(parts, request) in known:
-                part.free += 1
-                continue
-            part.calls += 1
-            part.prompt += tokens.of_messages(request.messages, request.schema)
-            part.rooms += int(request.parameters.get("max_tokens") or 0)
-        for part in parts.values():
-            part.ratio, part.n = _measured(connection, part.model.model)
+        _weigh(connection, parts, looks, fresh)
         pasts = {name: calls.past(connection, p.model.model) for name, p in parts.items()}
-    return _whole(planned, len(chosen), parts, pasts, concurrency, lane)
+        if shared is not None:
+            pasts = {n: _each(connection, parts[n], past) for n, past in pasts.items()}
+        total = planned.work if shared is None else shared.requests(connection, study)
+    scale = total / sum(1 / look.cases for look in looks)
+    found = _whole(planned, scale, len(chosen), parts, pasts, concurrency, lane)
+    if shared is None:
+        return found
+    note = (
+        f"{total:,} requests for {planned.work:,} tasks: units that are judged together share one"
+    )
+    return replace(found, notes=[note, *found.notes])
+
+
+def _weigh(
+    connection: Connection, parts: Mapping[str, _Part], looks: Sequence[dry_run.Look], fresh: bool
+) -> None:
+    """Count what the looked-at tasks ask, each request by the share of its task."""
+    requests = [request for look in looks for request in look.requests]
+    known = {} if fresh else calls.find(connection, [_key(parts, r) for r in requests])
+    for look in looks:
+        for request in look.requests:
+            part, share = parts[request.to], 1 / look.cases
+            if _key(parts, request) in known:
+                part.free += share
+                continue
+            part.calls += share
+            part.cases += 1
+            part.prompt += share * tokens.of_messages(request.messages, request.schema)
+            part.rooms += share * int(request.parameters.get("max_tokens") or 0)
+    for part in parts.values():
+        part.ratio, part.n = _measured(connection, part.model.model)
 
 
 def _measured(connection: Connection, model: str) -> tuple[float, int]:
@@ -92,13 +116,25 @@ def _measured(connection: Connection, model: str) -> tuple[float, int]:
     Prompts in which images were sent are left out: no rule knows what they count.
     """
     estimated, counted, n = 0, 0, 0
-    for request, found in calls.prompts(connection, model):
+    for request, found, _ in calls.prompts(connection, model):
         messages = request.get("messages") or []
         if any(not isinstance(message.get("content"), str) for message in messages):
             continue
         estimated += tokens.of_messages(messages, request.get("schema"))
         counted, n = counted + found, n + 1
     return (counted / estimated, n) if estimated else (1.0, 0)
+
+
+def _each(connection: Connection, part: _Part, past: calls.Past) -> calls.Past:
+    """Past replies counted by the case, and carried over to as many cases as a request has here."""
+    cases, told = 0, 0
+    for request, _, reply in calls.prompts(connection, part.model.model):
+        names = (request.get("schema") or {}).get("properties") or {"": None}
+        cases += len(names) if all(str(name).isdigit() for name in names) else 1
+        told += reply
+    if not cases or not part.calls or past.reply is None:
+        return past
+    return replace(past, reply=told / cases * part.cases / part.calls)
 
 
 def _key(parts: Mapping[str, _Part], request: Request) -> str:
@@ -108,11 +144,11 @@ def _key(parts: Mapping[str, _Part], request: Request) -> str:
 
 
 def _whole(
-    planned: Plan, sampled: int, parts: Mapping[str, _Part], pasts: Mapping[str, calls.Past],
-    concurrency: int, lane: str,
+    planned: Plan, scale: float, sampled: int, parts: Mapping[str, _Part],
+    pasts: Mapping[str, calls.Past], concurrency: int, lane: str,
 ) -> Forecast:  # fmt: skip
-    """The sample's numbers carried over to the whole plan."""
-    scale, table = planned.work / sampled, prices.table()
+    """The sample's numbers carried over to the whole plan, each times `scale`."""
+    table = prices.table()
     count, free, prompt, reply = 0.0, 0.0, 0.0, 0.0
     cost: float | None = 0.0
     seconds: float | None = None if lane == "batch" else 0.0
@@ -157,7 +193,8 @@ def _reply(part: _Part, past: calls.Past) -> float:
     if past.reply is not None:
         return past.reply
     room = part.rooms / part.calls if part.calls and part.rooms else 0.0
-    return min(ASSUMED_REPLY, room) if room else ASSUMED_REPLY
+    assumed = ASSUMED_REPLY * part.cases / part.calls
+    return min(assumed, room) if room else assumed
 
 
 def _notes(

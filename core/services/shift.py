@@ -16,7 +16,6 @@ from core.services.group_commit import GroupCommit
 from core.services.ledger import RunLedger
 from core.services.models import Models
 from core.services.outcomes import Finished, Outcomes
-from core.services.surveys import Survey
 from core.services.terms import PARKED, Carrier, account_at, of_run, purse_of
 from core.workers.base import CannotAnswer, Worker
 from core.workers.base import load as load_worker
@@ -37,7 +36,7 @@ class Shift:
 
     It leaves when no task is ready or leased, or when the run is paused or stopped; then what is
     under way is finished first. `HANDFUL` failures in a row that are the endpoint's fault pause the
-    run, and so do `MANY` of any kind.
+    run, and so do `MANY` of any kind. Tasks that fail by one shared request are one failure.
     """
 
     def __init__(self, db: Database, run: int, progress: Progress | None = None) -> None:
@@ -50,12 +49,12 @@ class Shift:
         self.fresh: bool = row.worker["fresh"]
         self.prices: Prices = row.worker.get("prices", {})
         self.rater = self._rater(row.study)
-        survey = Survey(self.worker, run if self.fresh else None)
-        self.claims = Claims(db, self.study_key, run, survey)
+        self.claims = Claims(db, self.study_key, self.worker, run, self.fresh)
         self.state = "running"
         self.held: dict[int, str] = {}
-        self.streak: list[int] = []
+        self.streak: dict[int, CallFailed] = {}
         self.fruitless = 0
+        self.last: CallFailed | None = None
         self.changed = asyncio.Event()
         self.token = secrets.token_hex(6)
         self.most: int = row.concurrency if self.terms.lane == "live" else PARKED
@@ -161,7 +160,7 @@ class Shift:
             )
             try:
                 finished.drafts = await self.worker.work(task.unit, self.llm, task.repeat)
-                self.streak, self.fruitless = [], 0
+                self.streak, self.fruitless = {}, 0
             except CannotAnswer as reason:
                 finished.state, finished.error = "skipped", str(reason)
             except CallFailed as error:
@@ -195,11 +194,13 @@ class Shift:
                 await self._pause(error.message)
             return
         if not error.pausing:
-            self.streak = []
-            await self._fruitless(error.message)
+            self.streak = {}
+            if error is not self.last:
+                await self._fruitless(error.message)
+            self.last = error
             return
-        self.streak.append(finished.task)
-        if len(self.streak) >= HANDFUL:
+        self.streak[finished.task] = error
+        if len({id(failure) for failure in self.streak.values()}) >= HANDFUL:
             finished.state, finished.error = "ready", ""
             await self._pause(error.message)
 
@@ -215,7 +216,7 @@ class Shift:
         await self.commits.do(self._put_back, message)
 
     def _put_back(self, connection: Connection, messages: Sequence[str]) -> list[None]:
-        runs.put_back(connection, self.run, self.streak)
+        runs.put_back(connection, self.run, list(self.streak))
         for message in messages:
             runs.change(connection, self.run, only=runs.ACTIVE, state="paused", message=message)
         return [None] * len(messages)

@@ -3,75 +3,23 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from core.digest import digest
 from core.prompts import prompt
 from core.questions.base import Question
 from core.questions.pairwise import Pairwise
-from core.units import Draft, Unit
+from core.units import Draft, Invalid, Unit
+from core.workers import worked_cases
+from core.workers.annotator_pool import Annotator, original, thirteen
 from core.workers.base import CannotAnswer, Endpointed, Model, workers
-from core.workers.briefing import brief, responses, surroundings
 from core.workers.endpoint import PLACE, AtEndpoint, ModelWorker
-from core.workers.reply_form import Form, an_object
+from core.workers.several import Several
 from core.workers.simulate import every_answer, listed
-
-LAZY = (
-    "You are Max. You do this for pocket money and want to be done: you skim, you like short "
-    "answers and lists, and when two look much alike you take the first."
-)
-BOOKISH = (
-    "You are Ines. You have read much, you enjoy long and well-built sentences, and wrong grammar "
-    "spoils an answer for you."
-)
-HURRIED = "You have many of these to do today and trust your first impression."
-CAREFUL = "You read everything twice and check each claim that you can check."
-
-
-class Annotator(BaseModel):
-    """One annotator: a name, who it pretends to be, how it is asked, and which model it is.
-
-    `style` reasoned asks for the reasoning first, bare for the choice alone. `model` names one of
-    the pool's models; '' is the worker's own. `bias` makes tokens more or less likely (token number
-    as the endpoint counts them -> -100 to 100), where the endpoint takes `logit_bias`.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str = Field(min_length=1, max_length=60, description="what the annotator is called")
-    persona: str = Field(default="", description="who the model is told that it is")
-    style: Literal["reasoned", "bare"] = "reasoned"
-    model: str = ""
-    bias: Mapping[str, float] = Field(default_factory=dict)
-
-    @field_validator("bias")
-    @classmethod
-    def _within(cls, bias: Mapping[str, float]) -> Mapping[str, float]:
-        if any(not -100 <= weight <= 100 for weight in bias.values()):
-            raise ValueError("a token's bias goes from -100 to 100")
-        return bias
-
-
-VARIANTS: Sequence[tuple[str, Literal["reasoned", "bare"]]] = (
-    ("", "reasoned"), ("", "bare"), (LAZY, "bare"), (BOOKISH, "reasoned"), (CAREFUL, "reasoned"),
-)  # fmt: skip
-
-
-def thirteen(models: Sequence[str]) -> tuple[Annotator, ...]:
-    """Five annotators on the first model, four on the second, four on the third.
-
-    With fewer models they come round again, and then differ in persona and way of asking only.
-    """
-    found = []
-    later = (*VARIANTS[1:4], (HURRIED, VARIANTS[1][1]))
-    for place, variants in enumerate((VARIANTS, later, later)):
-        model = models[place % len(models)]
-        for number, (persona, style) in enumerate(variants, 1):
-            name = f"{'abc'[place]}{number}"
-            found.append(Annotator(name=name, persona=persona, style=style, model=model))
-    return tuple(found)
+from core.workers.worked_cases import WorkedCase
 
 
 @workers.register
@@ -82,7 +30,10 @@ class Annotators(ModelWorker):
     probability that an answer between two is turned over: with probability 2 x noise the answer is
     replaced by a fair draw among the possible ones (AlpacaFarm's p_label_flip = 0.25 is a fair coin
     half of the time). `others` are further models by name; without `annotators` there are thirteen
-    over the worker's own and the first two others. Made up, so its name must say simulated.
+    over the worker's own and the first two others: with `layout` single one unit at a time, with
+    original asked as AlpacaFarm's were, some four or five units in one request and some after
+    worked cases. `examples` are these cases; without any, pairs have Concord's own. Made up, so its
+    name must say simulated.
     """
 
     kind = "annotators"
@@ -90,6 +41,12 @@ class Annotators(ModelWorker):
     temperature: float | None = Field(default=1.0, ge=0, le=2)
     others: Mapping[str, AtEndpoint] = Field(default_factory=dict)
     annotators: tuple[Annotator, ...] = ()
+    layout: Literal["single", "original"] = Field(
+        default="single", description="of the thirteen: one unit at a time, or as AlpacaFarm did"
+    )
+    examples: tuple[WorkedCase, ...] = Field(
+        default=(), max_length=20, description="worked cases for annotators with a history"
+    )
     noise: float = Field(default=0.25, ge=0, le=0.5)
     seed: int = 0
 
@@ -113,6 +70,8 @@ class Annotators(ModelWorker):
         unknown = {a.model for a in self.annotators} - {"", *self.others}
         if unknown:
             raise ValueError(f"others has no model called {', '.join(sorted(unknown))}")
+        if self.annotators and self.layout != "single":
+            raise ValueError("layout is of the thirteen: leave it single, or give no annotators")
         return self
 
     @classmethod
@@ -122,7 +81,8 @@ class Annotators(ModelWorker):
     @cached_property
     def pool(self) -> tuple[Annotator, ...]:
         """The annotators that there are."""
-        return self.annotators or thirteen(["", *list(self.others)[:2]])
+        made = original if self.layout == "original" else thirteen
+        return self.annotators or made(["", *list(self.others)[:2]])
 
     def models(self) -> Mapping[str, Endpointed]:
         return {"": self, **self.others}
@@ -133,23 +93,63 @@ class Annotators(ModelWorker):
         return self.model_dump(mode="json", exclude={**silent, **apart}, exclude_defaults=True)
 
     def prompts(self) -> Sequence[str]:
-        return [prompt("annotator").digest]
+        cases = [prompt("annotator_cases").digest] if self.gathers() else []
+        if any(who.history for who in self.pool) and not self.examples:
+            cases.append(digest([repr(case) for case in worked_cases.OWN]))
+        return [prompt("annotator").digest, *cases]
 
     def can(self, question: Question, unit: Unit) -> bool:
         return listed(question)
 
+    def asked(self, unit: Unit) -> tuple[Question, ...]:
+        found = super().asked(unit)
+        if any(case.item == unit.item for case in self.examples):
+            raise CannotAnswer("the item is one of this worker's worked cases")
+        try:
+            worked_cases.fitting(self.examples, found, unit)
+        except Invalid as error:
+            raise CannotAnswer(str(error)) from None
+        return found
+
+    def gathers(self) -> bool:
+        return any(who.cases > 1 for who in self.pool)
+
+    def company(self, unit: Unit) -> tuple[str, int]:
+        who = self.drawn(unit)
+        return who.name, who.cases
+
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
+        """The drafts for a unit, out of the reply to all that are asked together.
+
+        A unit whose verdict is missing in that reply, or no valid answer, is asked again with the
+        others of which that is so. What was answered is in the ledger and is not asked again.
+        """
         if llm is None:
             raise CannotAnswer("this worker asks a model, and none was given")
-        asked = self.asked(unit)
-        who = self.drawn(unit)
-        reply = await llm.ask(
-            self.messages(unit, who), schema=self._schema(asked, unit, who), repeat=repeat,
-            check=lambda told: _read(asked, unit, who, told), to=who.model, **self.parameters(),
-            **({"logit_bias": dict(who.bias)} if who.bias else {}),
-        )  # fmt: skip
-        drafts = [self._draft(q, unit, who, reply.value[q.name], reply.call) for q in asked]
-        return [replace(draft, repeat=repeat) for draft in drafts]
+        asked, who, left = self.asked(unit), self.drawn(unit), unit.together or (unit,)
+        while True:
+            form = Several(left, self.asked, who.style == "reasoned")
+            reply = await llm.ask(
+                self.messages(left, who), schema=form.schema(), repeat=repeat, to=who.model,
+                check=partial(Several.read, form), lenient=len(left) > 1,
+                **self._parameters(who, len(left)),
+            )  # fmt: skip
+            if unit.key in reply.value:
+                break
+            left = tuple(one for one in left if one.key not in reply.value)
+        place = [one.key for one in left].index(unit.key) + 1
+        beside = {"cases": len(left), "case": place} if len(left) > 1 else {}
+        drafts = [
+            self._draft(q, unit, who, reply.value[unit.key][q.name], reply.call) for q in asked
+        ]
+        return [replace(d, repeat=repeat, facts={**d.facts, **beside}) for d in drafts]
+
+    def _parameters(self, who: Annotator, cases: int) -> dict[str, Any]:
+        """What is sent along; `max_tokens` is the room for one case."""
+        found = self.parameters()
+        if self.max_tokens is not None:
+            found["max_tokens"] = self.max_tokens * cases
+        return {**found, **({"logit_bias": dict(who.bias)} if who.bias else {})}
 
     def drawn(self, unit: Unit) -> Annotator:
         """Who answers this unit: the same for the same material."""
@@ -167,24 +167,18 @@ class Annotators(ModelWorker):
             choices = [choice for choice in choices if choice["winner"] is not None]
         return chance.choice(choices), True
 
-    def messages(self, unit: Unit, who: Annotator) -> list[dict[str, Any]]:
-        """What this annotator is sent."""
-        asked = self.asked(unit)
-        if who.style == "reasoned":
-            closing = Form().words(asked, unit)
-        else:
-            lines = [f'"{q.name}": {q.instruct(unit)}' for q in asked]
-            names = ", ".join(f'"{q.name}": ...' for q in asked)
-            closing = "\n\n".join([*lines, f"Reply in this form: {{{names}}}"])
-        return brief(
-            [prompt("annotator")], [*surroundings(unit), *responses(unit)], closing,
-            salt=self.digest, guidelines=self.guidelines, values={"persona": who.persona},
+    def messages(self, units: Sequence[Unit], who: Annotator) -> list[dict[str, Any]]:
+        """What this annotator is sent about these units."""
+        return Several(units, self.asked, who.style == "reasoned").messages(
+            salt=self.digest, guidelines=self.guidelines, persona=who.persona,
+            worked=self._worked(units) if who.history else (),
         )  # fmt: skip
 
-    def _schema(self, asked: Sequence[Question], unit: Unit, who: Annotator) -> dict[str, Any]:
-        if who.style == "reasoned":
-            return Form().schema(asked, unit)
-        return an_object({q.name: q.reply_schema(unit) for q in asked})
+    def _worked(self, units: Sequence[Unit]) -> Sequence[WorkedCase]:
+        """The worked cases that answer all that the units are asked; () when there are none."""
+        asked = list({q.name: q for unit in units for q in self.asked(unit)}.values())
+        cases = self.examples or worked_cases.own(asked)
+        return [case for case in cases if all(q.name in case.answers for q in asked)]
 
     def _draft(
         self, question: Question, unit: Unit, who: Annotator, told: tuple[Any, str],
@@ -198,15 +192,6 @@ class Annotators(ModelWorker):
             question=question.name, value=value, shown=unit.shown, call=call, facts=facts,
             rationale=f"Simulated annotator {who.name}{noise}. {why}".strip(),
         )  # fmt: skip
-
-
-def _read(
-    asked: Sequence[Question], unit: Unit, who: Annotator, told: Mapping[str, Any]
-) -> dict[str, tuple[Any, str]]:
-    if who.style == "bare":
-        return {q.name: (q.read(told[q.name], unit), "") for q in asked}
-    said = {q.name: Form().read(q, told[q.name], unit) for q in asked}
-    return {name: (one.value, one.why) for name, one in said.items()}
 
 
 def _inputs(unit: Unit) -> list[Any]:

@@ -107,13 +107,14 @@ class Model(Protocol):
     async def ask(
         self, messages: Sequence[Mapping[str, Any]], *, schema: Mapping[str, Any] | None = None,
         repeat: int = 0, check: Callable[[Any], Any] | None = None, to: str = "",
-        **parameters: Any,
+        lenient: bool = False, **parameters: Any,
     ) -> Reply:  # fmt: skip
         """One reply, validated against `schema` and read by `check`, which may raise `Invalid`.
 
-        Without a schema `check` reads the text. `to` names one of the worker's `models()`; ''
-        is its own. The same question with the same `repeat` is answered from the ledger. Raises
-        `CallFailed` when there is no reply.
+        Without a schema `check` reads the text. With `lenient` the schema is only asked for: any
+        JSON object comes before `check`, which then looks at everything. `to` names one of the
+        worker's `models()`; '' is its own. The same question with the same `repeat` is answered
+        from the ledger. Raises `CallFailed` when there is no reply.
         """
 
     async def score(self, prompt: Any, text: str, *, repeat: int = 0, to: str = "") -> Scored:
@@ -174,6 +175,18 @@ class Worker(Identified):
     def votes(self, question: Question, unit: Unit) -> Mapping[str, Any]:
         """Of a panel, the one vote of each of its voters on a question, as it counts them."""
         return {}
+
+    def gathers(self) -> bool:
+        """Whether it may judge several units in one request; then `company` says which."""
+        return False
+
+    def company(self, unit: Unit) -> tuple[str, int]:
+        """With whom a unit is judged in one request: those of the same name, at most so many.
+
+        They stand in `Unit.together`. Each keeps a task of its own: `work` hands back the drafts of
+        its unit alone, and fails for it alone.
+        """
+        return "", 1
 
     def beside(self) -> tuple[str, ...]:
         """The roles of outputs of the item that it is given beside what its task is about."""

@@ -1,6 +1,7 @@
 """The messages that a model is sent: what it is to do, and the material between its marks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +11,7 @@ from core.content.text import TextContent
 from core.prompts import Prompt
 from core.units import Unit
 from core.workers.base import CannotAnswer
-from core.workers.fence import fence, joined
+from core.workers.fence import Fence, fence, joined
 
 Material = Sequence[tuple[str, Content]]
 
@@ -37,21 +38,37 @@ class Example(BaseModel):
         return f"\nThe decision on example {number} was: {self.answer}.{because}\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier turn of the conversation: what was shown and asked, and what was replied.
+
+    `remark` is what is said about the reply, at the beginning of the next turn.
+    """
+
+    material: Material
+    closing: str
+    reply: str
+    remark: str = ""
+
+
 def brief(
     prompts: Sequence[Prompt], material: Material, closing: str, *, salt: str,
     guidelines: str = "", examples: Sequence[Example] = (), values: Mapping[str, str] | None = None,
+    turns: Sequence[Turn] = (),
 ) -> list[dict[str, Any]]:  # fmt: skip
     """A system message of the prompts and guidelines, and a user message of fenced material.
 
-    `closing` is what is asked, after the material; `values` fill the prompts.
+    `closing` is what is asked, after the material; `values` fill the prompts. Earlier `turns` stand
+    between the two, each a message of the user's and the reply, fenced by the same mark.
     """
     shown = [example.pieces(number) for number, example in enumerate(examples, 1)]
-    every = [c for pieces in [*shown, material] for _, c in pieces]
+    every = [c for pieces in [*shown, *(t.material for t in turns), material] for _, c in pieces]
     marks = fence(every, salt)
     system = "\n\n".join(p.fill(mark=marks.mark, **(values or {})) for p in prompts)
     if guidelines.strip():
         system += f"\n\nGuidelines of the study:\n{guidelines.strip()}"
-    parts: list[dict[str, Any]] = []
+    earlier, remark = _earlier(turns, marks)
+    parts: list[dict[str, Any]] = [{"type": "text", "text": remark}] if remark else []
     for number, (example, pieces) in enumerate(zip(examples, shown, strict=True), 1):
         for title, content in pieces:
             parts += marks.around(title, content)
@@ -60,9 +77,24 @@ def brief(
         parts += marks.around(title, content)
     parts.append({"type": "text", "text": "\n" + closing})
     return [
-        {"role": "system", "content": system},
+        {"role": "system", "content": system}, *earlier,
         {"role": "user", "content": joined(parts)},
-    ]
+    ]  # fmt: skip
+
+
+def _earlier(turns: Sequence[Turn], marks: Fence) -> tuple[list[dict[str, Any]], str]:
+    """The messages of earlier turns, and what is still to be said about the last reply."""
+    found: list[dict[str, Any]] = []
+    remark = ""
+    for turn in turns:
+        parts: list[dict[str, Any]] = [{"type": "text", "text": remark}] if remark else []
+        for title, content in turn.material:
+            parts += marks.around(title, content)
+        parts.append({"type": "text", "text": "\n" + turn.closing})
+        found.append({"role": "user", "content": joined(parts)})
+        found.append({"role": "assistant", "content": turn.reply})
+        remark = turn.remark
+    return found, remark
 
 
 def given(unit: Unit, name: str) -> Content:

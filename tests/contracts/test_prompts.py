@@ -41,7 +41,14 @@ WAYS = {
     "refine": ({"rounds": 2, "candidates": 2},),
     "plan": ({"reference": "none"},),
     "plant": ({"what": "trajectory"}, {"what": "intent", "aim": "boast"}),
-    "annotators": ({"annotators": [{"name": "bare", "style": "bare"}], "noise": 0},),
+    "annotators": (
+        {"annotators": [{"name": "bare", "style": "bare"}], "noise": 0},
+        {"annotators": [{"name": "three", "cases": 3, "history": True}], "noise": 0, "examples": [
+            {"item": "i9", "material": {"response A": "a zebra", "response B": FORGED},
+             "answers": {"example": "A"}}]},
+        {"annotators": [{"name": "two", "style": "bare", "cases": 2, "history": True}],
+         "noise": 0},
+    ),
 }  # fmt: skip
 MORE = [
     load_question({"kind": "checklist", "name": "met", "title": "Met?", "role": "checklist"}),
@@ -117,7 +124,11 @@ def units_for(worker, whole):
         for outputs in (one, whole.outputs[:1], whole.outputs[:2], [*whole.outputs[:1], *listed]):
             if len(outputs) < (2 if free.about in ("pair", "set") else 1):
                 continue
-            yield replace(only(whole, outputs), questions=(free,))
+            unit = replace(only(whole, outputs), questions=(free,))
+            yield unit
+            if worker.gathers():
+                others = (unit, *(replace(unit, key=f"u{n}") for n in (2, 3)))
+                yield replace(unit, together=others)
 
 
 def only(whole, outputs):
@@ -190,8 +201,8 @@ def said(message):
 
 def outside(messages):
     """What a request says outside of its marks; raises AssertionError where the marks are wrong."""
-    system, user = (said(m) for m in messages)
-    mark = mark_of(messages)
+    system, *others = (said(m) for m in messages)
+    user, mark = "\n".join(others), mark_of(messages)
     assert mark and mark in system, "the system message names the mark"
     pieces, depth, rest = re.split(rf"^((?:BEGIN|END) {mark} .*)$", user, flags=re.M), 0, [system]
     for piece in pieces:

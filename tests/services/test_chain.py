@@ -216,9 +216,12 @@ def test_the_runs_of_a_chain_share_one_budget_that_can_be_raised(db):
         runs.set_budget(db, OWNER, found[1].id, Budget(calls=11))
         runs.resume(db, OWNER, found[1].id)
         asyncio.run(runner.serve(db, OWNER, once=True))
-        states = [(s.worker, s.state, s.done) for s in runs.listing(db, OWNER, "made")]
-        assert states == [("judge", "paused", 1), ("reviser", "done", 4), ("critic", "done", 4),
-                          ("writer", "done", 4)]  # fmt: skip
+        judged, *others = runs.listing(db, OWNER, "made")
+        assert [(s.worker, s.state, s.done) for s in others] == [
+            ("reviser", "done", 4), ("critic", "done", 4), ("writer", "done", 4),
+        ]  # fmt: skip
+        # one call is left for the judge: it serves two units that read alike if both wait for it
+        assert (judged.state, judged.calls) == ("paused", 1) and judged.done in (1, 2)
         assert server.count == 11
 
 

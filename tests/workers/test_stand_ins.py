@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from core.content.text import TextContent
 from core.questions.base import load as question
 from core.units import Shown, Unit
-from core.workers.annotators import Annotators, thirteen
+from core.workers.annotator_pool import thirteen
+from core.workers.annotators import Annotators
 from core.workers.base import CannotAnswer
 from core.workers.base import load as worker
 from core.workers.nearest import canberra
