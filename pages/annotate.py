@@ -1,5 +1,7 @@
 """Annotate: one unit at a time, by keys or mouse."""
 
+from contextlib import nullcontext
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -15,7 +17,7 @@ from pages.widgets.inert import inert
 from pages.widgets.notices import face, notices
 from pages.widgets.panels import panel
 from pages.widgets.typing import writer
-from pages.widgets.ui import StreamlitUi, ask, show_material
+from pages.widgets.ui import StreamlitUi, ask, is_long, show_material
 from pages.widgets.words import plain
 
 who = identity.who()
@@ -62,8 +64,9 @@ def work(slot: DeltaGenerator) -> None:
         words=desk["words"],
         tray=desk["tray"],
     )
-    show_material(ui, held.unit)
-    ask(face(ui, held), held.unit, desk["answers"], held.answers)
+    with st.container(key="unit-long") if is_long(held.unit) else nullcontext():
+        show_material(ui, held.unit)
+        ask(face(ui, held), held.unit, desk["answers"], held.answers)
     with slot:
         send(desk, held)
 

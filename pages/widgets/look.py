@@ -32,9 +32,11 @@ from pages.widgets.words import plain
 
 RIGHT_TO_LEFT = "[data-testid=stMainBlockContainer] { direction: rtl; text-align: start; }"
 MARK = ROOT / "pages" / "static" / "concord.svg"
+HERE = Path(__file__).parent
 CSS = "\n".join(
-    path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.css"))
+    (HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("material", "fonts", "look")
 )
+DESK = (HERE / "desk.css").read_text(encoding="utf-8")
 COLOURS = {
     "draft": "gray", "pilot": "blue", "open": "green", "paused": "orange", "closed": "violet",
     "archived": "gray", "ready": "gray", "running": "blue", "done": "green", "failed": "red",
@@ -78,7 +80,9 @@ def header(
             facts.append(f"as {plain(who.name)}")
         if facts:
             st.markdown(" · ".join(facts), anchors=False)
-        if not desk:
+        if desk:
+            st.html(f"<style>{DESK}</style>")
+        else:
             reach()
 
 

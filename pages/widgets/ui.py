@@ -103,7 +103,8 @@ def show_material(ui: StreamlitUi, unit: Unit, *, letters: bool = True) -> None:
 
     Long material that is not a comparison stands beside its questions, and scrolls by itself.
     """
-    with st.container(key=f"material-{'long-' if is_long(unit) else ''}{ui.scope}"):
+    size = "long-" if is_long(unit) else "many-" if len(unit.outputs) > 1 else ""
+    with st.container(key=f"material-{size}{ui.scope}"):
         for name, content in unit.fields.items():
             with st.container(key=f"field-{ui.scope}-{slug(name)}", border=True):
                 ui.label(name.replace("_", " ").capitalize())
