@@ -82,7 +82,7 @@ def closed(desk: moves.State, error: Refused) -> None:
 def status(desk: moves.State, held: moves.Ticket) -> None:
     """Where the person stands, and what is stored."""
     said = desk["words"]
-    parts = [said("place", place=held.place, total=held.total)]
+    parts = [said("place", place=held.place, total=held.most)]
     if desk.get("undone") and not desk.get("saved"):
         parts.append(said("taken_back"))
     elif desk.get("saved"):
@@ -98,7 +98,7 @@ def status(desk: moves.State, held: moves.Ticket) -> None:
     minutes = moves.minutes_left(desk)
     if minutes:
         parts.append(said("left_minutes", minutes=minutes))
-    st.progress(min(held.place / max(held.total, 1), 1.0), text=" · ".join(parts))
+    st.progress(min(held.place / max(held.most, 1), 1.0), text=" · ".join(parts))
     wrong = st.empty()  # always there: what comes after it must not be drawn anew
     if desk["error"]:
         wrong.error(plain(desk["error"]))

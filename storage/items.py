@@ -182,6 +182,17 @@ def last_position(connection: Connection, study: int) -> int:
     return max(-1, max((int(top) for top in tops if top is not None), default=-1))
 
 
+def apart(connection: Connection, study: int) -> int:
+    """How many units are asked apart from the ordinary work: those at positions below 0."""
+    counts = [
+        select(func.count())
+        .where(U.c.study == study, U.c.closed == closed, U.c.position < 0)
+        .scalar_subquery()
+        for closed in (0, 1)
+    ]
+    return sum(connection.execute(select(*counts)).one())
+
+
 def last_within(connection: Connection, study: int, bounds: tuple[int, int]) -> int:
     """The highest position low < p < high of a study's units; low where there are none."""
     found = connection.execute(

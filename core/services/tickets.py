@@ -1,5 +1,6 @@
 """A unit in a person's hands: built from an assignment, holding nothing that they may not know."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,7 +40,8 @@ class Ticket:
     `unit` shows the outputs in the order drawn for this assignment, without their sources and
     without known answers; `given` holds the answers in
     the log by question name; `draft` what was entered and not submitted; `place` is the number of
-    the assignment among the person's own, `total` the number of units in the study.
+    the assignment among the person's own, `total` the number of units in the study, and `most` how
+    many assignments the person may come to have: checks, rounds and questionnaires are among them.
 
     `stage` is `first` for all ordinary work, whatever is mixed into it: a known answer, an
     attention item and a unit asked again look like any other. It is `training` in a round and
@@ -65,6 +67,7 @@ class Ticket:
     guidelines: str = ""
     options: int | None = None
     version: int = 0
+    most: int = 0
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -115,7 +118,21 @@ def ticket(
         verdicts=verdicts.visible(connection, study, unit, row),
         guidelines=arm.guidelines if arm else "", version=study.version,
         options=draw(study.seed, who.name, "options") if policy.options == "shuffled" else None,
+        most=max(_most(connection, study, total), row.place),
     )  # fmt: skip
+
+
+def _most(connection: Connection, study: Study, total: int) -> int:
+    """How many assignments a person may come to have, as far as can be said before.
+
+    The same at every unit: a number that grew when a check comes would tell it from the ordinary
+    work. Units asked again come on top in proportion; a second attempt at a round is not foreseen.
+    """
+    checks, limit = study.protocol.checks, study.protocol.assignment.limit
+    if checks.pools or study.protocol.questionnaire.names:
+        total += items.apart(connection, study.id)
+    total = math.ceil(total / (1 - checks.retest_share))
+    return min(total, limit) if limit else total
 
 
 def as_shown(study: Study, whole: Unit, seed: int, arm: Arm | None, hidden: dict[str, Any]) -> Unit:

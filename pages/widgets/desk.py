@@ -92,7 +92,7 @@ def minutes_left(desk: State) -> int:
     pace, held = desk.get("pace", ()), desk["held"]
     if len(pace) < FEW or held is None:
         return 0
-    return round(sum(pace) / len(pace) * max(held.total - held.place + 1, 0) / 60)
+    return round(sum(pace) / len(pace) * max(held.most - held.place + 1, 0) / 60)
 
 
 def late(desk: State, at: int, *, pressed: bool = True) -> bool:

@@ -71,7 +71,7 @@ def screen(held: Ticket, said: Words) -> Screen | None:
     if not plain or len(asked.blocks) != len(unit.questions) or not all(map(_drawable, blocks)):
         return None
     return {
-        "at": held.id, "place": held.place, "total": held.total, "state": held.state,
+        "at": held.id, "place": held.place, "total": held.most, "state": held.state,
         "fields": shown[0], "outputs": shown[1], "questions": asked.blocks,
         "answers": held.answers, "draft": dict(held.draft), "seen": bool(held.given),
         "asked": held.asked,

@@ -75,7 +75,7 @@ def test_checks_are_mixed_in_and_a_ticket_never_tells(db):
     plain = next(t for t in seen if by[t.id].stage == "first")
     for held in seen:
         for f in fields(held):
-            if f.name not in {"id", "unit_id", "unit", "place", "total"}:
+            if f.name not in {"id", "unit_id", "unit", "place", "total", "most"}:
                 assert getattr(held, f.name) == getattr(plain, f.name), f.name
         assert held.unit.meta == held.unit.gold == {} and held.unit.condition == ""
         assert {o.source for o in held.unit.outputs} == {""}
@@ -302,3 +302,18 @@ def test_a_calibration_comes_again_only_while_agreement_stays_low(db):
     assert places[:2] == [6, 7] and len(places) == 4 and places[2] >= 7 + 5
     events = [e.data["agreement"] for e in rows(db, Event.__table__) if e.kind == "calibration"]
     assert len(events) == 2 and max(events) < 0.7
+
+
+def test_how_many_may_come_is_known_from_the_first_and_tells_no_check_apart(db):
+    checks = "{gold_share: 0.3, attention_share: 0.2, rounds: [{name: teach, kind: training}]}"
+    opened(db, checks, ["gold"] * 3 + ["attention"] * 2 + ["teach"] * 2)
+    seen = work(db, ANA)
+    assert {held.most for held in seen} == {19} and seen[-1].place <= 19
+
+
+def test_how_many_may_come_keeps_to_the_limit_and_counts_units_asked_again(db):
+    opened(db, "{retest_share: 0.25, retest_gap: 1}")
+    assert assignment.current(db, ANA, "small").most == 16
+    limited = from_yaml(PROTOCOL.replace("{overlap: 2}", "{overlap: 50, limit: 5}"))
+    studies.edit(db, ANA, "small", limited, 1)
+    assert assignment.current(db, BEN, "small").most == 5
