@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.calls import Reply
+from core.pretence import pretending
 from core.scoring import Scored, messages_of
 from core.units import Invalid, Unit
 from core.workers.base import CannotAnswer, Worker
@@ -69,7 +70,8 @@ async def rehearse(worker: Worker, unit: Unit, repeat: int = 0) -> Rehearsal:
     """What the worker would send for a unit; raises `CannotAnswer` when it has no answer for it."""
     model = Rehearsal()
     try:
-        await worker.work(unit, model, repeat)
+        with pretending():
+            await worker.work(unit, model, repeat)
     except _Over as reason:
         model.ended = str(reason)
     except CannotAnswer:

@@ -35,11 +35,16 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every verb."""
         return sorted(
-            m.name.rstrip("_") for m in pkgutil.iter_modules(__path__) if m.name != "__main__"
+            m.name.rstrip("_") for m in pkgutil.iter_modules(__path__) if m.name[0] != "_"
         )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The verb of that name: the `command` of its file (`import_.py` for `import`)."""
+        """The verb of that name: the `command` of its file (`import_.py` for `import`).
+
+        Files whose names begin with an underscore are no verbs.
+        """
+        if cmd_name.startswith("_"):
+            return None
         for name in (cmd_name, f"{cmd_name}_"):
             try:
                 module = importlib.import_module(f"core.cli.{name}")

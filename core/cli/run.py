@@ -2,18 +2,24 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO, get_args
 
 import click
 from pydantic import ValidationError
 
-from core.calls import CallFailed
-from core.capabilities import NAMES
 from core.cli import OPERATOR, answer, bar, database, json_option, study_option
+from core.cli._said import lines_of, look
+from core.cli._said import probe as probe_ends
 from core.protocol import explain
-from core.services import capabilities, chain, forecast, runner, runner_process, runs, studies
-from core.services.budget import UNITS, Budget
-from core.services.dry_run import dry_run as dry_run_of
+from core.services import (
+    chain,
+    drafts,
+    runner,
+    runner_process,
+    runs,
+    studies,
+)
+from core.services.budget import Budget
 from core.services.progress import Status
 from core.services.store import Database
 from core.services.terms import LANES, MEASURES, OBJECTIVES, Terms
@@ -21,6 +27,8 @@ from core.workers.base import Worker
 from core.workers.judge import Judge
 
 UNFINISHED = 5
+MANY = 16
+MODES: tuple[str, ...] = get_args(Judge.model_fields["mode"].annotation)
 
 
 @click.command(
@@ -31,19 +39,27 @@ UNFINISHED = 5
     "With --all every worker of the study has its turn, in the order of what they read and write; "
     "they share the budget, and --limit holds for each: "
     "concord run --study demo --all --max-calls 500\n\n"
+    "With --file a new worker of any kind is read from a YAML file, as it stands under `workers` "
+    "of a study, and saved into the study: concord run --study demo --file critic.yaml\n\n"
     "Example: concord run --study demo --worker my-judge --base-url http://127.0.0.1:8000/v1 "
     "--model my-model --mode pairwise",
 )
 @study_option
 @click.option("--worker", help="A worker of the study, or the name of a new judge.")
 @click.option("--all", "everything", is_flag=True, help="All workers, one after the other.")
+@click.option(
+    "--file",
+    "spec",
+    type=click.File(encoding="utf-8"),
+    help="YAML of a new worker of any kind; - for standard input.",
+)
 @click.option("--base-url", help="Address of an OpenAI-compatible endpoint, for a new judge.")
 @click.option("--model", help="Name of the model there.")
 @click.option("--key", default="", help="NAME of the variable or secret that holds the key.")
-@click.option("--mode", type=click.Choice(["pointwise", "pairwise"]), default="pointwise")
+@click.option("--mode", type=click.Choice(MODES), default="pointwise")
 @click.option("--reference", default="", help="Field that holds a trusted reference.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many units.")
-@click.option("--concurrency", type=click.IntRange(1, 256), default=16, show_default=True)
+@click.option("--concurrency", type=click.IntRange(1, 256), help="Calls at once; 16 in a new run.")
 @click.option(
     "--lane",
     type=click.Choice(LANES),
@@ -78,15 +94,18 @@ UNFINISHED = 5
 @click.option("--wait/--no-wait", default=True, help="Work here, or leave it to a runner.")
 @json_option
 def command(
-    study: str, worker: str | None, everything: bool, base_url: str | None, model: str | None,
-    key: str, mode: str, reference: str, limit: int | None, concurrency: int, lane: str,
+    study: str, worker: str | None, everything: bool, spec: TextIO | None, base_url: str | None,
+    model: str | None,
+    key: str, mode: str, reference: str, limit: int | None, concurrency: int | None, lane: str,
     objective: str, target: float | None, target_of: str, max_calls: int | None,
     max_tokens: int | None, max_cost: float | None,
     fresh: bool, retry: bool, dry_run: bool, probe: bool, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start a run, or go on with the one that is open."""
-    if (worker is None) != everything:
-        raise click.UsageError("name a --worker, or let --all of them work")
+    if [worker is not None, everything, spec is not None].count(True) != 1:
+        raise click.UsageError("name a --worker, give one by --file, or let --all of them work")
+    if spec is not None and (base_url or model or key or reference):
+        raise click.UsageError("with --file, what a worker needs stands in the file")
     if everything and (dry_run or probe):
         raise click.UsageError("a dry run or a probe looks at one --worker")
     terms = Terms(lane, objective, target, target_of, Budget(max_calls, max_tokens, max_cost))
@@ -94,25 +113,25 @@ def command(
         raise click.UsageError("--retry is about the last run of one --worker")
     db = database()
     try:
-        if worker is None:
+        if everything:
             _chain(db, study, wait, as_json, concurrency=concurrency, fresh=fresh, limit=limit,
                    terms=terms)  # fmt: skip
             return
         options = {"base_url": base_url, "model": model, "key": key, "mode": mode,
                    "reference": reference}  # fmt: skip
-        found = _worker(db, study, worker, {k: v for k, v in options.items() if v},
+        found = _worker(db, study, worker or spec, {k: v for k, v in options.items() if v},
                         not dry_run and not probe)  # fmt: skip
         if probe:
-            _probe(db, study, found, as_json)
+            probe_ends(db, study, found, as_json)
             return
         if dry_run:
-            _look(db, study, found, as_json, limit=limit, fresh=fresh, concurrency=concurrency,
-                  lane=lane)  # fmt: skip
+            look(db, study, found, as_json, limit=limit, fresh=fresh,
+                  concurrency=concurrency or MANY, lane=lane)  # fmt: skip
             return
         try:
-            run = _open(db, study, found, retry, terms.budget) or runs.start(
-                db, OPERATOR, study, found, limit=limit, fresh=fresh, concurrency=concurrency,
-                terms=terms,
+            run = _open(db, study, found, retry, terms.budget, concurrency) or runs.start(
+                db, OPERATOR, study, found, limit=limit, fresh=fresh,
+                concurrency=concurrency or MANY, terms=terms,
             )  # fmt: skip
         except runs.NothingToDo as nothing:
             answer({"id": None, "state": "done", "message": str(nothing)}, str(nothing), as_json)
@@ -127,12 +146,14 @@ def command(
 
 
 def _chain(
-    db: Database, study: str, wait: bool, as_json: bool, *, terms: Terms, **options: Any
-) -> None:
+    db: Database, study: str, wait: bool, as_json: bool, *, terms: Terms,
+    concurrency: int | None, **options: Any,
+) -> None:  # fmt: skip
     """Let every worker have its turn; a chain that rests goes on, with a budget if one is given."""
     try:
-        first = chain.start(db, OPERATOR, study, terms=terms, **options)
-        _go_on(db, runs.status(db, OPERATOR, first), terms.budget)
+        first = chain.start(db, OPERATOR, study, terms=terms, concurrency=concurrency or MANY,
+                            **options)  # fmt: skip
+        _go_on(db, runs.status(db, OPERATOR, first), terms.budget, concurrency)
     except runs.NothingToDo as nothing:
         answer({"runs": [], "state": "done", "message": str(nothing)}, str(nothing), as_json)
         return
@@ -146,83 +167,63 @@ def _chain(
         found.append(runs.status(db, OPERATOR, run))
         run = chain.following(db, OPERATOR, run)
     state = next((s.state for s in found if s.state != "done"), "done")
-    words = "\n".join(line for status in found for line in _lines(status))
+    words = "\n".join(line for status in found for line in lines_of(status))
     answer({"runs": [asdict(status) for status in found], "state": state}, words, as_json)
     if wait and (state != "done" or any(status.failed for status in found)):
         raise SystemExit(UNFINISHED)
 
 
-def _worker(db: Database, study: str, name: str, options: dict[str, Any], save: bool) -> Worker:
-    """The worker of that name; with an endpoint given, a new judge saved into the protocol."""
-    if "model" not in options and "base_url" not in options:
-        return runs.worker_of(studies.load(db, study), name)
-    try:
-        judge = Judge(name=name, **options)
-    except ValidationError as error:
-        raise click.UsageError(explain(error)) from None
+def _worker(
+    db: Database, study: str, given: str | TextIO | None, options: dict[str, Any], save: bool
+) -> Worker:
+    """The worker of that name; one of a file, and a judge at an endpoint, is saved as well."""
+    if isinstance(given, str) and "model" not in options and "base_url" not in options:
+        return runs.worker_of(studies.load(db, study), given)
+    if isinstance(given, str):
+        try:
+            made: Worker = Judge(name=given, **options)
+        except ValidationError as error:
+            raise click.UsageError(explain(error)) from None
+    else:
+        made = _read(given, studies.load(db, study))
     if save:
-        runs.check_key(judge)
-        runs.add_worker(db, OPERATOR, study, judge)
-    return judge
+        runs.check_key(made)
+        runs.add_worker(db, OPERATOR, study, made)
+    return made
 
 
-def _look(db: Database, study: str, worker: Worker, as_json: bool, **options: Any) -> None:
-    """Print what a run would take and the exact prompts of three units."""
-    expected = forecast.forecast(db, OPERATOR, study, worker, **options)
-    options = {name: options[name] for name in ("limit", "fresh")}
-    looks = dry_run_of(db, OPERATOR, study, worker, **options) if expected.calls else []
-    lines = [
-        f"{expected.tasks:,} tasks: {expected.calls:,} calls, {expected.free:,} more from the "
-        f"ledger; {expected.prompt_tokens:,} + {expected.completion_tokens:,} tokens, cost "
-        f"{_known(expected.cost, ',.4f')}, seconds {_known(expected.seconds, ',.0f')}",
-        *(f"- {note}" for note in expected.notes),
-    ]
-    for look in looks:
-        for place, request in enumerate(look.requests, 1):
-            lines.append(f"\n== unit {look.unit}, repeat {look.repeat}, call {place}")
-            lines += [f"-- {m['role']}\n{m['content']}" for m in request.messages]
-        lines += [f"({look.note})"] if look.note else []
-    found = {"study": study, "worker": worker.name, "forecast": asdict(expected),
-             "prompts": [asdict(look) for look in looks]}  # fmt: skip
-    answer(found, "\n".join(lines), as_json)
-
-
-def _probe(db: Database, study: str, worker: Worker, as_json: bool) -> None:
-    """Print what the endpoints of the worker's models can do."""
+def _read(file: TextIO | None, study: studies.Study) -> Worker:
+    """The worker that a file describes; every mistake in it is told by line and field."""
     try:
-        found = capabilities.probe(db, OPERATOR, worker)
-    except CallFailed as error:
-        raise click.ClickException(error.message) from None
-    lines = []
-    for one in found:
-        lines.append(f"{one.model} at {one.base_url}" + (f" ({one.name})" if one.name else ""))
-        lines += [
-            f"  {'yes' if c.offered else 'no ':3} {c.name}: {NAMES[c.name]} ({c.note})"
-            for c in one.found
-        ]
-    told = {"study": study, "worker": worker.name, "endpoints": [asdict(one) for one in found]}
-    answer(told, "\n".join(lines), as_json)
+        text = file.read() if file is not None else ""
+    except UnicodeDecodeError:
+        raise click.UsageError("the file is not UTF-8") from None
+    worker, problems = drafts.examine_worker(text, study.protocol.data())
+    if worker is None:
+        raise click.UsageError("\n".join(problem.line for problem in problems))
+    return worker
 
 
-def _known(number: float | None, form: str) -> str:
-    return "unknown" if number is None else format(number, form)
-
-
-def _open(db: Database, study: str, worker: Worker, retry: bool, budget: Budget) -> int | None:
-    """The run of this worker that is not over: it goes on, with another budget if one is given."""
+def _open(
+    db: Database, study: str, worker: Worker, retry: bool, budget: Budget, concurrency: int | None
+) -> int | None:
+    """The run of this worker that is not over: it goes on, at what is given of budget and pace."""
     own = [s for s in runs.listing(db, OPERATOR, study) if s.worker == worker.name]
     if retry and own and own[0].failed:
         runs.retry_failed(db, OPERATOR, own[0].id)
+        _go_on(db, runs.status(db, OPERATOR, own[0].id), budget, concurrency)
         return own[0].id
     for status in own:
-        _go_on(db, status, budget)
+        _go_on(db, status, budget, concurrency)
         if status.state in runs.OPEN:
             return status.id
     return None
 
 
-def _go_on(db: Database, status: Status, budget: Budget) -> None:
-    """Resume a run if it is paused, with another budget if one is given."""
+def _go_on(db: Database, status: Status, budget: Budget, concurrency: int | None) -> None:
+    """Resume a run if it is paused, with another budget if one is given; take over its new pace."""
+    if status.state in runs.OPEN and concurrency is not None:
+        runs.set_concurrency(db, OPERATOR, status.id, concurrency)
     if status.state == "paused":
         if budget.limits():
             runs.set_budget(db, OPERATOR, status.id, budget)
@@ -239,36 +240,7 @@ def work_on(db: Database, run: int) -> None:
             runs.pause(db, OPERATOR, run)
 
 
-def _latency(status: Status) -> list[str]:
-    """How long replies take, of a run that has a target."""
-    if status.latency is None:
-        return []
-    mean, high, n = status.latency
-    return [
-        f"replies: mean {mean:.2f} s, 95th percentile {high:.2f} s of the latest {n}; target: "
-        f"{status.target_of} of at most {status.target:g} s"
-    ]
-
-
-def _lines(status: Status) -> list[str]:
-    """What a run has come to, in words."""
-    lines = [
-        f"run {status.id} ({status.worker}): {status.state}; {status.done} of {status.total} done, "
-        f"{status.failed} failed, {status.skipped} passed by, {status.waiting} waiting",
-        f"{status.calls} calls, {status.prompt_tokens} + {status.completion_tokens} tokens"
-        + (f", cost {status.cost:.4f}" if status.cost is not None else ""),
-        *_latency(status),
-        *(
-            f"budget: {spent:,.6g} of {most:,.6g} {UNITS[name]}"
-            for name, spent, most in status.budget
-        ),
-        *(f"failed {n} x {kind}: {message}" for kind, n, message in status.failures),
-        *(f"passed by {n} x {reason}" for reason, n in status.skips),
-    ]
-    return [*lines, status.message] if status.message else lines
-
-
 def _tell(status: Status, wait: bool, as_json: bool) -> None:
-    answer(asdict(status), "\n".join(_lines(status)), as_json)
+    answer(asdict(status), "\n".join(lines_of(status)), as_json)
     if wait and (status.state != "done" or status.failed):
         raise SystemExit(UNFINISHED)

@@ -178,12 +178,25 @@ def _found(
         yield Problem((*path, *inside), message, f"{where}{name}{field}: {message}")
 
 
-def fresh_worker(kind: str, taken: Collection[str], place: Mapping[str, Any]) -> dict[str, Any]:
+def role_of(row: Mapping[str, Any]) -> str:
+    """The role that a worker writes, as a file describes it; '' for one that judges."""
+    try:
+        made = load_worker(row)
+    except (ValidationError, UnknownPart):
+        kind = str(row.get("kind", ""))
+        default = workers[kind].model_fields["writes"].default if kind in workers else ""
+        return str(row.get("writes", default))
+    return "" if made.scope() == "unit" else made.writes
+
+
+def fresh_worker(
+    kind: str, taken: Collection[str], place: Mapping[str, Any], raters: Collection[str] = ()
+) -> dict[str, Any]:
     """A new worker of a kind: a name that is not taken, what it can't be without, and a model.
 
-    A panel begins with all workers that there are (`taken`) as its jurors. `place` is the endpoint
-    to begin with (model, base_url, key, prices); it is left out where the kind asks no model. A
-    model that is not given is to be filled in.
+    A panel begins with `raters`, the workers that judge, as its jurors. `place` is the endpoint to
+    begin with (model, base_url, key, prices); it is left out where the kind asks no model. A model
+    that is not given is to be filled in.
     """
     part = workers[kind]
     stem = f"simulated {kind}" if part.simulated else kind
@@ -196,7 +209,7 @@ def fresh_worker(kind: str, taken: Collection[str], place: Mapping[str, Any]) ->
     }
     start |= {name: known[name] for name in known if name in needed - {"name", "model"}}
     if "jurors" in needed:
-        start["jurors"] = list(taken)
+        start["jurors"] = list(raters)
     if "model" in part.model_fields:
         start |= {name: place[name] for name in PLACE if name in place}
     return start

@@ -9,6 +9,7 @@ import streamlit as st
 from core.services import drafts
 from core.workers.base import Worker, workers
 from pages.widgets.form import Form
+from pages.widgets.offers import raters_of
 
 GROUPS = {
     "judge": "Models that judge",
@@ -68,7 +69,8 @@ def add_worker(form: Form, found: Sequence[Any]) -> None:
     with st.container(border=True, key="worker-add"):
         st.markdown("**Add a worker**", anchors=False)
         kind = pick("worker-add")
-        start = drafts.fresh_worker(kind, [str(row.get("name")) for row in rows], place_of(rows))
+        taken = [str(row.get("name")) for row in rows]
+        start = drafts.fresh_worker(kind, taken, place_of(rows), raters_of(rows))
         st.button(
             "Add", key=form.slot(["workers", "add"]), icon=":material/add:",
             on_click=form.draft.reshape, args=(("workers",), [*found, start]),

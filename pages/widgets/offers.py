@@ -5,6 +5,7 @@ from typing import Any
 
 from core.content.base import contents
 from core.exports.base import exports
+from core.services.drafts import role_of
 from core.statistics.base import statistics
 
 
@@ -13,9 +14,9 @@ def offers(data: Mapping[str, Any]) -> dict[str, Sequence[str]]:
     asked = _names(data.get("questions"))
     fields = list(data.get("fields") or {"prompt": "text"})
     fields = [str(name) for name in fields]
-    made = [w.get("writes") for w in _rows(data.get("workers"))]
+    made = [role_of(row) for row in _rows(data.get("workers"))]
     roles = list(dict.fromkeys(["answer", "critique", "revision", *filter(None, made)]))
-    raters = _names(data.get("workers"))
+    raters = raters_of(_rows(data.get("workers")))
     places = [*fields, "reference"]
     return {
         **dict.fromkeys(("questions", "skip", "before", "after", "assignment.question"), asked),
@@ -26,6 +27,11 @@ def offers(data: Mapping[str, Any]) -> dict[str, Sequence[str]]:
         "content": list(contents), "responses": list(contents),
         "statistics": list(statistics), "exports": list(exports),
     }  # fmt: skip
+
+
+def raters_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of the workers that judge: a panel can count their votes."""
+    return _names([row for row in rows if not role_of(row)])
 
 
 def _rows(found: Any) -> list[Mapping[str, Any]]:

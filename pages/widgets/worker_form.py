@@ -12,7 +12,7 @@ from pages.widgets.draft import WORKER
 from pages.widgets.form import Form
 from pages.widgets.form_rows import part
 from pages.widgets.kind_picker import explanation, group_of, pick, place_of
-from pages.widgets.offers import offers
+from pages.widgets.offers import offers, raters_of
 from pages.widgets.words import plain
 
 PICKER = "run-new"
@@ -28,7 +28,7 @@ def new_worker(study: Study) -> Worker | None:
     if now is None or now["key"] != f"{study.key}/{kind}":
         rows = known.get("workers", [])
         taken = [str(row["name"]) for row in rows]
-        begin(study, drafts.fresh_worker(kind, taken, place_of(rows)))
+        begin(study, drafts.fresh_worker(kind, taken, place_of(rows), raters_of(rows)))
         now = st.session_state[WORKER.slot]
     worker, problems = drafts.examine_worker(now["text"], known)
     form_side, file_side = st.columns([11, 9], gap="medium")

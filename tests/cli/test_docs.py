@@ -61,6 +61,7 @@ def test_every_verb_is_there():
         "import",
         "run",
         "route",
+        "runs",
         "reask",
         "work",
         "stats",
@@ -119,6 +120,8 @@ def test_the_keys_are_documented(demo, tmp_path):
     look = demo.json("run", "--study", "demo", "--worker", "new", "--model", "m", "--dry-run",
                      "--base-url", "http://127.0.0.1:9/v1", "--mode", "pairwise")  # fmt: skip
     assert len(look["prompts"]) == 6 and undocumented("run", look) == set()
+    for flags in ((), ("--graph",)):
+        assert undocumented("runs", demo.json("runs", "--study", "demo", *flags)) == set()
     assert undocumented("import", dry) == undocumented("import", guess) == set()
 
 

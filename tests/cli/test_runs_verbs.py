@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from click.testing import CliRunner
 
-from core.services import runner, runs
+from core.cli import main
+from core.services import runner, runs, studies
 from storage.database import Database
 from tests.cli.run_concord import Concord
 from tests.cli.test_docs import undocumented
@@ -38,6 +40,58 @@ def test_all_workers_on_one_budget_and_on_again_with_a_higher_one(here):
         assert last["state"] == "done" and last["runs"][-1]["worker"] == "judge"
         assert last["runs"][-1]["budget"] == [["calls", server.count, 20]]
     assert "done all that there is" in concord(*every, "--limit", 1)
+
+
+CRITIC = "kind: critique\nname: critic\nmodel: m\nbase_url: {url}\npairs: {pairs}\n"
+
+
+def test_a_worker_of_any_kind_comes_from_a_file_and_stays_in_the_study(here, tmp_path):
+    concord, db = here
+    pairs(db, units=2)
+    told = {"analysis": "", "claims": [], "verdict": "correct", "summary": "Good."}
+    with OpenAIServer(lambda body: told) as server:
+        file = tmp_path / "critic.yaml"
+        file.write_text(CRITIC.format(url=server.url, pairs="own"))
+        run = ("run", "--study", "pairs", "--file", file)
+        concord(*run, code=BAD_INPUT)
+        assert "line 5, pairs: expected 'all', 'self' or 'cross'; found 'own'" in concord.error
+        concord(*run, "--worker", "critic", code=BAD_INPUT)
+        concord(*run, "--model", "other", code=BAD_INPUT)
+        file.write_text(CRITIC.format(url=server.url, pairs="all"))
+        look = concord.json(*run, "--dry-run")
+        assert look["worker"] == "critic" and server.count == 0
+        assert studies.load(db, "pairs").protocol.workers == ()
+        done = concord.json(*run)
+    assert (done["worker"], done["done"], done["state"]) == ("critic", 4, "done")
+    assert [w.kind for w in studies.load(db, "pairs").protocol.workers] == ["critique"]
+
+
+def test_a_run_is_steered_from_another_terminal(here):
+    concord, db = here
+    pairs(db, units=3)
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        run = runs.start(db, OWNER, "pairs", judge(server.url), concurrency=4)
+        own = ("runs", "--study", "pairs")
+        assert "ready; 0 of 6 done" in concord(*own)
+        concord(*own, "--run", run + 1, "--pause", code=NOT_FOUND)
+        [paused] = concord.json(*own, "--run", run, "--pause", "--concurrency", 9)["runs"]
+        assert (paused["state"], paused["concurrency"]) == ("paused", 9)
+        concord(*own, "--run", run, "--retry", code=NOT_ALLOWED)
+        assert "has no failed tasks" in concord.error
+        runs.add_worker(db, OWNER, "pairs", judge(server.url))
+        went = concord.json("run", "--study", "pairs", "--worker", "judge", "--concurrency", 3)
+        assert (went["id"], went["state"], went["concurrency"]) == (run, "done", 3)
+    drawn = concord(*own, "--graph")
+    assert "judge (judge)" in drawn and "6 calls" in drawn and "longest chain" in drawn
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [(["--pause"], "say which run"), (["--run", "1", "--stop", "--graph"], "by itself")],
+)
+def test_what_is_asked_of_runs_must_be_clear(given, words):
+    found = CliRunner().invoke(main, ["runs", "--study", "any", *given])
+    assert found.exit_code == BAD_INPUT and words in found.output
 
 
 def test_a_plan_is_printed_and_then_done(here):

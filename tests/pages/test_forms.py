@@ -16,6 +16,7 @@ from core.workers.base import load as load_worker
 from core.workers.base import workers
 from pages.widgets.kind_picker import grouped, in_one_line
 from pages.widgets.material_form import DESIGNS
+from pages.widgets.offers import offers
 from tests.contracts.specimens import every_question, every_worker
 from tests.pages.conftest import words
 from tests.pages.test_studies import field, file, press
@@ -218,11 +219,26 @@ def test_a_fresh_worker_of_each_kind_can_be_run(kind):
     place = {"model": "m", "base_url": "http://127.0.0.1:1/v1", "key": "SOME_KEY"}
     first = drafts.fresh_worker(kind, ["longest", "another"], place)
     others = [first, {"kind": "longer", "name": "longest"}]
-    second = drafts.fresh_worker(kind, [other["name"] for other in others], place)
+    names = [other["name"] for other in others]
+    second = drafts.fresh_worker(kind, names, place, ["longest", "another"])
     study = {**drafts.read(drafts.BLANK), "workers": others}
     worker, problems = drafts.examine_worker(drafts.write(second), study)
     assert problems == [] and worker.kind == kind and second["name"] != first["name"]
     assert ("key" in second) == ("key" in workers[kind].model_fields)
+
+
+def test_a_panel_is_offered_those_that_judge_and_roles_are_those_that_are_written():
+    at = {"model": "m"}
+    rows = [
+        {"kind": "judge", "name": "j", **at}, {"kind": "execute", "name": "tests"},
+        {"kind": "execute", "name": "share", "writes": ""}, {"kind": "longer", "name": "longest"},
+        {"kind": "extract", "name": "points", **at}, {"kind": "generate", "name": "unfinished"},
+        {"kind": "postcheck", "name": "checks", **at, "questions": ["followed"]},
+        {"kind": "nothing known", "name": "odd", "writes": "oddities"},
+    ]  # fmt: skip
+    found = offers({"workers": rows})
+    assert found["jurors"] == ["j", "share", "longest", "checks"]
+    assert {"result", "points", "answer", "oddities"} <= set(found["roles"])
 
 
 @pytest.fixture

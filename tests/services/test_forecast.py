@@ -5,7 +5,7 @@ import inspect
 
 import pytest
 
-from core import tokens
+from core import sandbox, tokens
 from core.digest import canonical
 from core.llm import LLM
 from core.prices import Price, Roofline
@@ -170,6 +170,19 @@ def test_a_stand_in_meets_its_schema(schema):
 def test_a_rehearsal_asks_like_the_real_model():
     real, stand = inspect.signature(LLM.ask), inspect.signature(Rehearsal.ask)
     assert set(real.parameters) <= set(stand.parameters)
+
+
+def test_a_rehearsal_runs_no_code(db, monkeypatch):
+    """An actor whose replies are stand-ins would run them in the sandbox, task after task."""
+    monkeypatch.setattr(sandbox, "missing", lambda: "")
+    monkeypatch.setattr(sandbox, "_run", lambda *given: pytest.fail("code was run"))
+    study(db, [{"kind": "act", "name": "actor", "model": "m", "turns": 3}], count=2,
+          meta=lambda n: {"reference": "4"})  # fmt: skip
+    worker = runs.worker_of(studies.load(db, "made"), "actor")
+    assert forecast.forecast(db, OWNER, "made", worker).calls == 6
+    looks = dry_run.dry_run(db, OWNER, "made", worker)
+    assert [len(look.requests) for look in looks] == [3, 3] and looks[0].note == ""
+    assert "what the code prints" in str(looks[0].requests[1].messages)
 
 
 def test_prompt_tokens_are_corrected_by_what_the_endpoint_counted(db):
