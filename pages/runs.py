@@ -70,7 +70,7 @@ def label(worker: Worker | None, name: str) -> str:
 def plan(study: Study, worker: Worker) -> None:
     """What the run would do, and the button that starts it."""
     fresh = st.toggle(
-        "Ask anew what this judge has answered before", key="run-fresh",
+        "Do anew what it has done before", key="run-fresh",
         help="New answers replace the old ones in statistics; the old ones stay in the log.",
     )  # fmt: skip
     limit = st.number_input(

@@ -84,8 +84,8 @@ def _numbers(status: Status) -> None:
             {"label": "Tokens", "value": f"{tokens:,}",
              "note": f"{status.prompt_tokens:,} prompt, {status.completion_tokens:,} reply"},
             {"label": "Cost", "value": cost,
-             "note": "set prices in the judge's settings" if status.cost is None else
-             "by the judge's prices"},
+             "note": "give prices under “Prices and machines”" if status.cost is None else
+             "by the prices at its start"},
         ],
         key="run-numbers",
     )  # fmt: skip
