@@ -272,7 +272,13 @@ STANDING = (
     )
     .order_by(J.c.sequence)
 )
+NEWEST = select(func.coalesce(func.max(J.c.sequence), 0)).where(J.c.rater == bindparam("rater_id"))
 STANDING_OF = STANDING.where(J.c.unit.in_(bindparam("units", expanding=True)))
+
+
+def newest(connection: Connection, rater: int) -> int:
+    """The number of a rater's newest judgment in the log; 0 without any."""
+    return int(connection.execute(NEWEST, {"rater_id": rater}).scalar_one())
 
 
 def standing(

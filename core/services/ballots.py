@@ -80,7 +80,7 @@ def outdated(db: Database, who: Identity, key: str) -> Mapping[str, int]:
     with db.read() as connection:
         study = studies.load(db, key, connection)
         mark = (study.version, study.revision)
-        known = db.cache.get(("outdated", study.id))
+        known = db.cache.get(("ballots", study.id))
         if known is None or known[0] != mark:
             found = {}
             for worker in study.protocol.workers:
@@ -89,7 +89,7 @@ def outdated(db: Database, who: Identity, key: str) -> Mapping[str, int]:
                     decided = runs.standing(connection, rater)
                     found[worker.name] = len(changed(connection, study, worker, decided))
             known = (mark, {name: count for name, count in found.items() if count})
-            db.cache[("outdated", study.id)] = known
+            db.cache[("ballots", study.id)] = known
         late: Mapping[str, int] = known[1]
         return late
 

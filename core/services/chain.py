@@ -13,7 +13,7 @@ from core.services.studies import Refused, Study
 from core.services.terms import Terms, of_run
 from core.workers.base import Worker
 from core.workers.base import load as load_worker
-from storage import items, jobs, outputs
+from storage import jobs
 from storage import runs as run_rows
 from storage.database import Database
 
@@ -37,22 +37,19 @@ class Stage:
 def stages(db: Database, who: Identity, key: str) -> Sequence[Stage]:
     """The study's workers in the order in which each finds what it needs.
 
-    Remembered until the study, its log, its outputs or its runs change.
+    Each is remembered until what its plan follows from changes.
     """
     require(who, "run")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        states = [(row.id, row.state) for row in run_rows.every(connection, study.id)]
-        mark = (
-            study.version, study.revision, items.last_position(connection, study.id),
-            outputs.last(connection, study.id), states,
-        )  # fmt: skip
-        known = db.cache.get(("stages", study.id))
-        if known is None or known[0] != mark:
-            made = [_stage(connection, study, worker) for worker in study.protocol.stages()]
-            known = db.cache[("stages", study.id)] = (mark, made)
-        found: list[Stage] = known[1]
-        return found
+        known = db.cache.get(("stages", study.id), {})
+        found = {}
+        for worker in study.protocol.stages():
+            mark, last = runs.moves(connection, study, worker), known.get(worker.name)
+            again = last is not None and last[0] == mark and last[1].worker == worker
+            found[worker.name] = last if again else (mark, _stage(connection, study, worker))
+        db.cache["stages", study.id] = found
+        return [stage for _, stage in found.values()]
 
 
 def _stage(connection: Connection, study: Study, worker: Worker) -> Stage:

@@ -82,10 +82,12 @@ def present(connection: Connection, study: Study, worker: Worker) -> dict[str, s
     }  # fmt: skip
 
 
-def awaited(study: Study, unit: Unit, there: Mapping[str, set[str]]) -> str:
-    """The role that is still to be written for a unit's item, of those in `there`; '' for none."""
+def awaited(
+    study: Study, item: str, facts: Mapping[str, Any], there: Mapping[str, set[str]]
+) -> str:
+    """The role that is still to be written for an item, of those in `there`; '' for none."""
     for role, having in there.items():
         writers = [w for w in study.protocol.workers if w.writes == role]
-        if unit.item not in having and any(material.applies(w, unit.meta) for w in writers):
+        if item not in having and any(material.applies(w, facts) for w in writers):
             return role
     return ""

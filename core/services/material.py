@@ -263,6 +263,17 @@ def some_units(
         yield row.id, unit(study, row, made.get(row.item, {}))
 
 
+def outline(
+    study: "Study", position: int, shown: tuple[Shown, ...], fields: Mapping[str, Content],
+    facts: Mapping[str, Any], known: Mapping[str, Any],
+) -> Unit:  # fmt: skip
+    """A unit at a position without its name: enough to see what is asked of it and of its like."""
+    order = tuple(output.key for output in shown)
+    bare = Unit("", "", fields, shown, order, meta=facts, gold=known)
+    asked = tuple(q for q in _named(study.protocol, position) if q.applies(bare))
+    return replace(bare, questions=asked)
+
+
 def outlines(connection: Connection, study: "Study") -> Iterable[tuple[int, Unit]]:
     """Every unit with its row id, in order, with empty texts: enough to see what can be asked."""
     blank = restore({"kind": "text", "data": ""})

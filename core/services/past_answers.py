@@ -30,12 +30,17 @@ def fitted(
         return _fitted(connection, study, Nearest(name=name, problem=problem, questions=questions))
 
 
+def wants(worker: Worker) -> bool:
+    """Whether it is a nearest-answer rater that is still to be given a past."""
+    return isinstance(worker, Nearest) and not worker.past
+
+
 def filled(connection: Connection, study: Study, worker: Worker) -> Worker:
     """The worker; a nearest-answer rater without a past gets that of the study as it is now.
 
     Without any the worker stays as it is, and says so when it is asked.
     """
-    if not isinstance(worker, Nearest) or worker.past:
+    if not isinstance(worker, Nearest) or not wants(worker):
         return worker
     try:
         return _fitted(connection, study, worker)

@@ -3,20 +3,21 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlalchemy import Connection
 
-from core.services import ballots, handed, material, work_units
+from core.services import ballots, handed, work_units
+from core.services.duties import Duties, Duty
 from core.services.studies import Study
-from core.units import Unit
-from core.workers.base import CannotAnswer, Worker
-from storage import runs
+from core.workers.base import Worker
+from storage import items, runs
 from storage import studies as study_rows
 
 Task = tuple[int, int, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What a run would do: tasks (unit id, repeat, reason to pass it by or ''), and what is done.
 
@@ -32,12 +33,12 @@ class Plan:
     unmade: Mapping[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     outdated: int = 0
 
-    @property
+    @cached_property
     def work(self) -> int:
         """How many tasks ask for an answer: the number of calls, for a model."""
         return sum(not reason for _, _, reason in self.tasks)
 
-    @property
+    @cached_property
     def passed_by(self) -> Mapping[str, int]:
         """Reasons for which units are passed by, and how often."""
         return Counter(reason for _, _, reason in self.tasks if reason)
@@ -59,40 +60,43 @@ def planned_for(
     judged = {place for place, (_, _, withdrawn) in known.items() if not withdrawn}
     late = ballots.changed(connection, study, worker, known) if worker.voters() else set()
     judged -= late
-    tasks: dict[str, list[Task]] = {}  # by item: requests that begin alike follow each other
-    done, units = 0, 0
+    tasks: list[Task] = []
+    turns, turn = list[int](), dict[int, int]()  # requests about one item follow each other
+    done, units, duties = 0, 0, Duties(connection, study, worker)
+    repeats = worker.repeats()
     lists, waits = handed.present(connection, study, worker), Counter[str]()
-    for unit_id, unit in material.outlines(connection, study):
+    names = {own: key for key, own in items.item_ids(connection, study.id).items()} if lists else {}
+    for row in duties.units():
         if limit is not None and units >= limit:
             break
-        if among is not None and unit_id not in among:
+        if among is not None and row.id not in among:
             continue
-        role = handed.awaited(study, unit, lists) if unit.only(worker.only) else ""
+        duty = duties.of(row)
+        if not duty.fits:
+            continue
+        role = lists and handed.awaited(study, names[row.item], duties.values("fact", row), lists)
         if role:
             waits[role] += 1
             continue
-        every = list(_tasks(study, worker, unit_id, unit, judged))
-        todo = [task for task in every if task is not None]
-        done += len(every) - len(todo)
-        units += any(not reason for _, _, reason in todo)
-        tasks.setdefault(unit.item, []).extend(todo)
-    return Plan([t for own in tasks.values() for t in own], done, waits, outdated=len(late))
+        todo = list(_tasks(row.id, duty, repeats, judged))
+        done += 0 if duty.reason else repeats - len(todo)
+        units += bool(todo) and not duty.reason
+        tasks += todo
+        turns += [turn.setdefault(row.item, len(turn))] * len(todo)
+    ordered = [tasks[n] for n in sorted(range(len(tasks)), key=turns.__getitem__)]
+    return Plan(ordered, done, waits, outdated=len(late))
 
 
 def _tasks(
-    study: Study, worker: Worker, unit_id: int, unit: Unit, judged: set[tuple[int, int, int]]
-) -> Iterator[Task | None]:
-    """A unit's tasks; None for each that the rater has answered already."""
-    if not unit.only(worker.only):
-        return
-    try:
-        asked = [study.wording(question) for question in worker.asked(unit)]
-    except CannotAnswer as reason:
-        yield unit_id, 0, str(reason)
-        return
-    for repeat in range(worker.repeats()):
-        answered = all((unit_id, question, repeat) in judged for question in asked)
-        yield None if answered else (unit_id, repeat, "")
+    unit_id: int, duty: Duty, repeats: int, judged: set[tuple[int, int, int]]
+) -> Iterator[Task]:
+    """What is left of a unit's tasks: those that the rater has not answered already."""
+    if duty.reason:
+        yield unit_id, 0, duty.reason
+    elif duty.asked:
+        for repeat in range(repeats):
+            if not judged or any((unit_id, q, repeat) not in judged for q in duty.asked):
+                yield unit_id, repeat, ""
 
 
 def nothing(study: Study, worker: Worker, planned: Plan) -> str:

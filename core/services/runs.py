@@ -42,23 +42,14 @@ def plan(
     """What the worker has still to do in a study, for at most `limit` units.
 
     With `fresh` it answers again what it has answered before. The last plan of a study is
-    remembered until the study or its units change, or its log where the worker has answered before.
-    It also holds for another worker that has answered nothing yet and differs in options that
-    decide nothing about a plan.
+    remembered until the study, its units or what the worker has answered change, or the log where
+    it reads what others say. It also holds for another worker that has answered nothing yet and
+    differs in options that decide nothing about a plan.
     """
     require(who, "run")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        last: tuple[Any, ...] = (items.last_position(connection, study.id),)
-        revision: int | None = study.revision
-        if worker.scope() == "unit":
-            rater = study_rows.rater_key(connection, study.id, worker.rater, worker.digest)
-            last = (*last, rater, worker.planned_by())
-            revision = None if rater is None else revision
-        else:
-            states = [(row.id, row.state) for row in runs.every(connection, study.id)]
-            last = (*last, outputs.last(connection, study.id), states, worker.definition())
-        mark = (study.version, revision, last, limit, fresh)
+        mark = (moves(connection, study, worker), limit, fresh)
         known = db.cache.get(("plan", study.id))
         if known is None or known[0] != mark:
             whole = past_answers.filled(connection, study, worker)
@@ -66,6 +57,22 @@ def plan(
             db.cache[("plan", study.id)] = known
         found: Plan = known[1]
         return found
+
+
+def moves(connection: Connection, study: Study, worker: Worker) -> tuple[Any, ...]:
+    """What a plan of the worker follows from: while this is the same, so is the plan."""
+    last: tuple[Any, ...] = (items.last_position(connection, study.id),)
+    revision: int | None = study.revision
+    if worker.scope() == "unit":
+        rater = study_rows.rater_key(connection, study.id, worker.rater, worker.digest)
+        made = outputs.last(connection, study.id) if worker.beside() else 0
+        last = (*last, rater, worker.planned_by(), made)
+        if not worker.voters() and not past_answers.wants(worker):
+            revision = None if rater is None else runs.newest(connection, rater)
+    else:
+        states = [(row.id, row.state) for row in runs.every(connection, study.id)]
+        last = (*last, outputs.last(connection, study.id), states, worker.definition())
+    return (study.version, revision, last)
 
 
 def worker_of(study: Study, name: str) -> Worker:

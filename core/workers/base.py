@@ -203,7 +203,9 @@ class Worker(Identified):
     def asked(self, unit: Unit) -> tuple[Question, ...]:
         """The unit's questions that this worker answers; raises `CannotAnswer` when there is none.
 
-        Subclasses narrow it down by kind.
+        Subclasses narrow it down, by the kinds of questions, by the roles of the outputs shown, and
+        by facts, known answers and names of fields that they look up: never by names of units and
+        outputs, nor by what texts say. So a plan asks once for all units that are alike.
         """
         if not unit.only(self.only):
             raise CannotAnswer("the worker's `only` leaves this unit out")

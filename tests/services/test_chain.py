@@ -19,7 +19,7 @@ from storage.tables import Output
 from tests.servers.openai_extras import Batches
 from tests.servers.openai_server import Fault, OpenAIServer, schema_of
 from tests.services.answers import answer
-from tests.services.chains import OWNER, generator, outputs, study, units, work_all
+from tests.services.chains import OWNER, generator, outputs, study, units, work, work_all
 from tests.services.test_runs_killed import runner_process
 
 MADE = Output.__table__
@@ -295,3 +295,24 @@ def test_a_copy_of_a_study_is_written_only_where_something_is_missing(db, tmp_pa
     more = runs.worker_of(copy, "writer").model_copy(update={"model": "other"})
     assert runs.plan(db, OWNER, "copy", more).work == 3
     assert runs.plan(db, OWNER, "copy", runs.worker_of(copy, "writer"), fresh=True).work == 3
+
+
+def test_stages_are_planned_anew_only_where_something_moved(db, monkeypatch):
+    planned, plan = [], chain.planned_for
+    monkeypatch.setattr(chain, "planned_for", lambda *a: (planned.append(a[2].name), plan(*a))[1])
+    rules = {"kind": "rules", "name": "rules", "rules": [{"rule": "has_number"}],
+             "thresholds": {"correct": 1.0, "incorrect": 0.0}}  # fmt: skip
+    first = {"kind": "baseline", "name": "first"}
+    with OpenAIServer(played) as server:
+        made = study(db, [*workers(server.url), rules, first], count=2, questions=RIGHT)
+        work(db, "writer")
+    chain.stages(db, OWNER, "made")
+    planned.clear()
+    work(db, "rules")
+    before = chain.stages(db, OWNER, "made")
+    assert "rules" in planned and "first" not in planned and "judge" not in planned
+    planned.clear()
+    assert chain.stages(db, OWNER, "made") == before and planned == []
+    protocol = made.protocol.model_copy(update={"title": "Another"})
+    studies.edit(db, OWNER, "made", protocol, studies.load(db, "made").version)
+    assert len(chain.stages(db, OWNER, "made")) == len(planned) == len(before)

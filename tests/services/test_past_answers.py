@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import update
 
 from core.protocol import from_data
 from core.services import material, past_answers, runner, runs, studies
@@ -10,6 +11,7 @@ from core.services.runs import NothingToDo
 from core.services.studies import Refused
 from core.workers.nearest import Nearest
 from storage import items
+from storage.tables import Item
 from tests.services.answers import answer
 from tests.services.pairs import OWNER
 
@@ -82,3 +84,12 @@ def test_without_a_past_of_its_own_it_takes_the_study_s_when_a_run_starts(db, st
 def test_with_nothing_to_copy_it_says_so(db, study):
     with pytest.raises(NothingToDo, match=r"nothing is scored yet .* 'body'"):
         runs.start(db, OWNER, "scored", Nearest(name="near", problem="body"))
+
+
+def test_what_it_could_copy_is_seen_once_people_have_answered(db, study):
+    with db.write() as connection:
+        connection.execute(update(Item.__table__).values(gold=None))
+    bare = Nearest(name="near")
+    assert runs.plan(db, OWNER, "scored", bare).work == 0
+    answer(db, study, "quality", "person", "ann", {"p/o1": 5, "p/o2": 5})
+    assert runs.plan(db, OWNER, "scored", bare).work == 4

@@ -491,5 +491,12 @@ def test_the_plan_of_a_judge_that_has_answered_is_its_own(db):
         asyncio.run(runner.execute(db, run))
         left = runs.plan(db, OWNER, "pairs", one)
         whole = runs.plan(db, OWNER, "pairs", one.model_copy(update={"model": "b"}))
+        runner.run_now(db, OWNER, "pairs", load_worker({"kind": "longer", "name": "longer"}))
+        runs.plan(db, OWNER, "pairs", one.model_copy(update={"model": "b"}))
+        again = runs.plan(db, OWNER, "pairs", one)
+        runner.run_now(db, OWNER, "pairs", load_worker({"kind": "baseline", "name": "first"}))
+        assert runs.plan(db, OWNER, "pairs", one) is again and again == left
+        asyncio.run(runner.execute(db, runs.start(db, OWNER, "pairs", one, limit=1)))
+        assert runs.plan(db, OWNER, "pairs", one).judged == 4
     assert left.judged == 2 and whole.judged == 0
     assert whole.work == left.work + 2
