@@ -11,6 +11,7 @@ from typing import Any
 from core.content.canvas import LEAST_OVERLAP, overlap
 
 Box = Mapping[str, Any]
+MANY_BOXES = 1000  # more than any answer has: one more pair outweighs all shares
 
 
 def sides(box: Box) -> tuple[float, float, float, float]:
@@ -42,6 +43,21 @@ def apart(one: Sequence[Box], other: Sequence[Box]) -> float:
             rows, columns = linear_sum_assignment(shares, maximize=True)
             total += sum(shares[row][column] for row, column in zip(rows, columns, strict=True))
     return max(0.0, 1 - total / many) if many else 0.0
+
+
+def paired(one: Sequence[Box], other: Sequence[Box], least: float = 0.5) -> list[tuple[int, int]]:
+    """The one-to-one pairs of boxes with the same label and an IoU of `least` or more.
+
+    As many as there can be, and of these the ones that share most; places in the two lists.
+    """
+    from scipy.optimize import linear_sum_assignment  # slow to import
+
+    shares = [[iou(a, b) if a["label"] == b["label"] else 0.0 for b in other] for a in one]
+    if not one or not other:
+        return []
+    gains = [[MANY_BOXES + s if s >= least else 0.0 for s in row] for row in shares]
+    rows, columns = linear_sum_assignment(gains, maximize=True)
+    return [(int(a), int(b)) for a, b in zip(rows, columns, strict=True) if shares[a][b] >= least]
 
 
 def overlaps(boxes: Sequence[Box]) -> list[str]:

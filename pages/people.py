@@ -23,8 +23,9 @@ def board(study: Study, found: list[Quality]) -> None:
     """Everybody as one line each."""
     figures.table([cells(one, study) for one in found], "people-table", "People of this study")
     look.caption(
-        "Known answers: the share given right, over all questions. Asked again: the share answered "
-        "the same. Each with its 95 % interval and n. Nobody is shown their own line."
+        "Known answers and rounds: the mean grade over all questions; an answer that is right in "
+        "part counts in part. Asked again: the share answered the same. Each with its n and 95 % "
+        "interval (where answers count in part, from 20 on). Nobody is shown their own line."
     )
     figures.download(list(quality.rows(found)), f"{study.key}-people", "csv-people")
 
@@ -54,7 +55,10 @@ def words(estimate: Estimate) -> str:
     """An estimate with interval and n; a dash where there is nothing to count."""
     if estimate.value is None:
         return "–"
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}], n = {estimate.n:,}"
+    bounds = ""
+    if estimate.low is not None and estimate.high is not None:
+        bounds = f" [{estimate.low:.2f}, {estimate.high:.2f}]"
+    return f"{estimate.value:.2f}{bounds}, n = {estimate.n:,}"
 
 
 def act(said: str, function: Any, *args: Any, **options: Any) -> None:

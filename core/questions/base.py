@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.digest import Identified, canonical, digest
+from core.questions.grades import Grade
 from core.registry import Registry
 from core.ui import Ui
 from core.units import Invalid, Unit
@@ -187,6 +188,14 @@ class Question(Identified):
     def distance(self, a: Any, b: Any) -> float:
         """How far two values are apart; 0 when equal. Kinds with an order refine it."""
         return float(a != b)
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """How much of an answer is right by the known one; both in canonical form.
+
+        All or nothing here. Kinds whose answers have parts say how many are right, by a measure of
+        their own, and what differs.
+        """
+        return Grade(float(self.distance(value, known) == 0))
 
     def entry(self) -> Entry:
         """How a person answers: one press is the whole answer, several presses, or typing."""

@@ -10,6 +10,8 @@ from core.boxes import apart, changes, name, overlaps, place
 from core.content.base import Content, storable
 from core.content.canvas import SIZE
 from core.questions.base import About, Entry, Parted, Scale, questions, schema_of
+from core.questions.grades import Grade
+from core.questions.marks import boxes_grade
 from core.ui import Ui
 from core.units import Unit
 
@@ -216,6 +218,10 @@ class Box(Parted):
     def distance(self, a: Any, b: Any) -> float:
         """1 - mean IoU of the best matching of boxes that have one label, without relations."""
         return apart(a["boxes"], b["boxes"])
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """F1 of boxes and relations: a box is right that shares half with one of its label."""
+        return boxes_grade(known, value)
 
     def warnings(self, value: Any) -> list[str]:
         """What is doubtful about a valid value: boxes that overlap, where that is no error."""

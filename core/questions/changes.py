@@ -9,6 +9,7 @@ from typing import Any
 from core.content.base import Content
 from core.content.table import said
 from core.questions.base import TENTHS, About, Entry, Parted, Scale
+from core.questions.grades import Grade, of_puts
 from core.units import Unit
 
 LONGEST = 2_000
@@ -94,6 +95,15 @@ class Changes(Parted):
     def put_words(self, value: Any, unit: Unit) -> dict[str, str]:
         """The same parts with what the answer puts there, in words."""
         raise NotImplementedError
+
+    def told_puts(self, value: Any, unit: Unit) -> Mapping[str, Any]:
+        """The same for a person at the desk, in its own texts."""
+        return self.put_words(value, unit)
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """F1 of the changes, what they come to included."""
+        words = (self.parts(unit), self.told_puts(known, unit), self.told_puts(value, unit))
+        return of_puts(self.put(known), self.put(value), words)
 
     def reads_contents(self) -> bool:
         return True

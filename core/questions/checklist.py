@@ -9,6 +9,7 @@ from core.answers import path
 from core.content.base import Content, storable
 from core.content.plain import Plain
 from core.questions.base import TENTHS, Entry, Parted, Scale, questions, schema_of, tenth
+from core.questions.grades import Grade, instead, of_sets, told
 from core.ui import Option, Ui
 from core.units import Invalid, Unit
 
@@ -222,6 +223,18 @@ class Checklist(Parted):
         one, two = a["answers"], b["answers"]
         every = {*one, *two}
         return float(sum(one.get(line) != two.get(line) for line in every) / len(every))
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """The share of lines of either that are answered as is known."""
+        right, given = known["answers"], value["answers"]
+        lines = of_sets({n: n for n in right}, {n: n for n in given}).differs
+        words = {YES: told("Yes"), NO: told("No"), NA: told("n/a")}
+        differs = [
+            instead(line, words[answer], words[given[line]])
+            for line, answer in right.items()
+            if given.get(line, answer) != answer
+        ]
+        return Grade(1 - self.distance(value, known), (*differs, *lines))
 
     def entry(self) -> Entry:
         return "typing" if self.edit else "presses"

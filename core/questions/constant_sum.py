@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from core.answers import path
 from core.questions.base import TENTHS, About, Entry, Parted, Scale, questions, schema_of, tenth
 from core.questions.choice import ordinal
+from core.questions.grades import Grade, instead, told
 from core.ui import Ui
 from core.units import Unit
 
@@ -145,6 +146,16 @@ class ConstantSum(Parted):
     def distance(self, a: Any, b: Any) -> float:
         """Half the sum of the differences of the shares: 0 for equal, 1 for nothing in common."""
         return float(sum(abs(a.get(k, 0) - b.get(k, 0)) for k in {*a, *b}) / (2 * self.total))
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """The share of the points that lie where the known answer has them."""
+        names = {
+            key: key if self.options else told("Response {letter}", letter=unit.letter(key))
+            for key in known
+        }
+        differs = [instead(names[key], points, value.get(key, 0)) for key, points in known.items()
+                   if points != value.get(key, 0)]  # fmt: skip
+        return Grade(1 - self.distance(value, known), tuple(differs))
 
     def entry(self) -> Entry:
         return "typing"

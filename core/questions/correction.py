@@ -11,6 +11,7 @@ from core.content.plain import Plain
 from core.content.table import Table, said
 from core.questions.base import PLACE, Scale, questions, schema_of, tenth
 from core.questions.changes import LONGEST, Changes, same_form
+from core.questions.grades import told
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -202,6 +203,10 @@ class Correction(Changes):
 
     def put_words(self, value: Any, unit: Unit) -> dict[str, str]:
         return {one["cell"]: said(one["value"]) for one in value["cells"]}
+
+    def told_puts(self, value: Any, unit: Unit) -> Mapping[str, Any]:
+        return {key: f"“{words[:60]}”" if words else told("empty")
+                for key, words in self.put_words(value, unit).items()}  # fmt: skip
 
     def describe(self, value: Any, unit: Unit) -> str:
         try:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from core.answers import path
 from core.questions.base import Scale, questions, schema_of
+from core.questions.grades import Grade, told
 from core.questions.inner import mapping
 from core.questions.segments import Segments
 from core.ui import Option, Ui
@@ -144,6 +145,16 @@ class FirstError(Segments):
 
     def distance(self, a: Any, b: Any) -> float:
         return float(a[FIRST] != b[FIRST])
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """Whether it is the same first wrong part, whatever is said about it."""
+        index = known[FIRST]
+        if value[FIRST] == index:
+            return Grade(1.0)
+        if index < 0:
+            return Grade(0.0, (told("every {noun} is right", noun=self.noun),))
+        line = dict(self.listed(unit, as_shown=False))[list(self.parts(unit))[index]]
+        return Grade(0.0, (told("the first wrong {noun}: {line}", noun=self.noun, line=line[:60]),))
 
     def waiting(self, unit: Unit, draft: Any) -> str:
         given = mapping(draft)

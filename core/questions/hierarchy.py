@@ -11,6 +11,7 @@ from core.content.plain import Plain
 from core.digest import canonical
 from core.questions.base import PLACE, Scale, questions, schema_of, tenth
 from core.questions.changes import Changes
+from core.questions.grades import Told, told
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -191,12 +192,15 @@ class Hierarchy(Changes):
     def before(self, unit: Unit) -> dict[str, str]:
         nodes = self.nodes(unit)
         labels = {node.id: node.label for node in nodes}
-        return {node.id: _where(node.parent, labels) for node in nodes}
+        return {node.id: str(_where(node.parent, labels)) for node in nodes}
 
     def put(self, value: Any) -> dict[str, str]:
         return {one["node"]: canonical(one["parent"]) for one in value["changes"]}
 
     def put_words(self, value: Any, unit: Unit) -> dict[str, str]:
+        return {node: str(words) for node, words in self.told_puts(value, unit).items()}
+
+    def told_puts(self, value: Any, unit: Unit) -> Mapping[str, Any]:
         labels = self.parts(unit)
         return {one["node"]: _where(one["parent"], labels) for one in value["changes"]}
 
@@ -225,8 +229,10 @@ class Hierarchy(Changes):
         return {"changes": [{"node": nodes[-1].id, "parent": nodes[0].id}]}
 
 
-def _where(parent: str | None, labels: Mapping[str, str]) -> str:
+def _where(parent: str | None, labels: Mapping[str, str]) -> Told:
     """Where a node hangs, in words."""
     if parent is None:
-        return "taken out"
-    return f"below “{labels.get(parent, parent)}”" if parent else "at the top"
+        return told("taken out")
+    if parent == TOP:
+        return told("at the top")
+    return told("below “{parent}”", parent=labels.get(parent, parent)[:60])

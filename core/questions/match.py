@@ -1,6 +1,6 @@
 """Pairs between the parts of two contents, each with a strength."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -9,6 +9,7 @@ from core.content.base import Content, storable
 from core.content.plain import Plain
 from core.places import name_of
 from core.questions.base import PLACE, About, Entry, Parted, Scale, questions, schema_of
+from core.questions.grades import Grade, f1, instead, of_sets
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -38,6 +39,9 @@ class Match(Parted):
     high_words: str = Field(default="", description="what the greatest strength means")
     several: bool = Field(default=True, description="whether a part may be in several pairs")
     notes: bool = Field(default=True, description="whether a pair may have a note")
+    grade_strength: bool = Field(
+        default=False, description="whether known answers are held against the strength as well"
+    )
     most: int = Field(default=200, ge=1, le=2000, description="how many pairs may be made")
 
     @model_validator(mode="after")
@@ -217,19 +221,35 @@ class Match(Parted):
         one, two = ({_ends(pair) for pair in value["pairs"]} for value in (a, b))
         return 1 - 2 * len(one & two) / (len(one) + len(two)) if one or two else 0.0
 
-    def describe(self, value: Any, unit: Unit) -> str:
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """F1 over the pairs; with `grade_strength` a pair counts by how near its strength is."""
+        right, given = ({_ends(pair): pair for pair in one["pairs"]} for one in (known, value))
+        words = self._words(unit)
+        found = of_sets({e: words(e) for e in right}, {e: words(e) for e in given})
+        if not self.grade_strength:
+            return found
+        hits, differs = 0.0, list(found.differs)
+        for ends in right.keys() & given.keys():
+            one, two = right[ends]["strength"], given[ends]["strength"]
+            hits += 1 - abs(one - two) / (self.high - self.low)
+            differs += [instead(words(ends), one, two)] if one != two else []
+        return Grade(f1(hits, len(right), len(given)), tuple(differs))
+
+    def _words(self, unit: Unit) -> Callable[[tuple[str, str]], str]:
+        """What a pair of keys is called: the words of both parts, where the unit has them."""
         try:
             keys = self._keys(unit)
         except Invalid:  # a unit without its contents
             keys = {}
 
         def quoted(end: str, key: str) -> str:
-            return f"“{keys.get(end, {}).get(key, key)[:40]}”"
+            return f"“{' '.join(keys.get(end, {}).get(key, key).split())[:40]}”"
 
-        said = [
-            f"{quoted('left', one['left'])} ~ {quoted('right', one['right'])} ({one['strength']})"
-            for one in value["pairs"]
-        ]
+        return lambda ends: f"{quoted('left', ends[0])} ~ {quoted('right', ends[1])}"
+
+    def describe(self, value: Any, unit: Unit) -> str:
+        words = self._words(unit)
+        said = [f"{words(_ends(one))} ({one['strength']})" for one in value["pairs"]]
         return "; ".join(said) or "nothing matches"
 
     def argilla(self) -> dict[str, Any]:

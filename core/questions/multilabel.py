@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from core.questions.base import Entry, Question, Scale, questions
+from core.questions.grades import Grade, f1, of_sets
 from core.ui import Option, Ui
 from core.units import Unit
 
@@ -157,6 +158,12 @@ class Multilabel(Question):
 
     def distance(self, a: Any, b: Any) -> float:
         return set_distance(self._whole(a), self._whole(b), self.measure)
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """F1 over the labels and those above them (Kiritchenko and others 2006)."""
+        wanted, given = self._whole(known), self._whole(value)
+        differs = of_sets({n: n for n in known}, {n: n for n in value}).differs
+        return Grade(f1(len(wanted & given), len(wanted), len(given)), differs)
 
     def entry(self) -> Entry:
         return "presses"

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from core.questions.base import Entry, Question, Scale, questions
+from core.questions.grades import Grade
 from core.ui import Ui
 from core.units import Unit
 
@@ -131,6 +132,15 @@ class Number(Question):
         if self.low is None or self.high is None:
             return float(abs(a - b))
         return float(abs(a - b) / (self.high - self.low))
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """Right when equal; between two ends a decimal may be off by half of one of the `bins`.
+
+        Nobody hits a point of a slider; whole numbers are counted, and count exactly.
+        """
+        if self.whole or self.low is None or self.high is None:
+            return super().grade(value, known, unit)
+        return Grade(float(self.distance(value, known) <= 0.5 / self.bins + 1e-9))
 
     def entry(self) -> Entry:
         return "typing"

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core.questions.base import PLACE, About, Question, Scale, questions
+from core.questions.grades import Grade, instead, told
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -184,6 +185,36 @@ class Ranking(Question):
             one, two = _sign(first[x] - first[y]), _sign(second[x] - second[y])
             total += abs(one - two) / 2
         return total / len(pairs)
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """The share of pairs that the known answer orders and this one orders alike.
+
+        Half for a tie where there is none, or none where there is one; 0 for a pair turned round,
+        and for one that has no order here. Of best and worst, half for each.
+        """
+        if self.mode == "best_worst":
+            ends = (("best", told("the best response")), ("worst", told("the worst response")))
+            wrong = [instead(what, unit.letter(known[end]), unit.letter(value[end]))
+                     for end, what in ends if known[end] != value[end]]  # fmt: skip
+            return Grade(1 - len(wrong) / 2, tuple(wrong))
+        right, given = _ranks(known), _ranks(value)
+        pairs = list(combinations(right, 2))
+        if not pairs:
+            return super().grade(value, known, unit)
+        total, differs = 0.0, []
+        for x, y in pairs:
+            wanted, places = _sign(right[x] - right[y]), (given.get(x), given.get(y))
+            if None not in places:
+                off = abs(wanted - _sign(given[x] - given[y]))
+                total += 1 - off / 2
+                if not off:
+                    continue
+            first, other = (unit.letter(key) for key in ((x, y) if wanted <= 0 else (y, x)))
+            differs.append(
+                told("{first} belongs before {other}", first=first, other=other) if wanted
+                else told("{first} and {other} are equal", first=first, other=other)
+            )  # fmt: skip
+        return Grade(total / len(pairs), tuple(differs))
 
     def describe(self, value: Any, unit: Unit) -> str:
         return str(self.reply(value, unit))

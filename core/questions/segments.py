@@ -13,7 +13,8 @@ from core.content.text import TextContent
 from core.explaining import Misplaced
 from core.places import parts_of
 from core.questions.base import PLACE, Entry, Parted, Question, Scale, load, questions, schema_of
-from core.questions.inner import loaded, mapping
+from core.questions.grades import Grade
+from core.questions.inner import by_part, loaded, mapping
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -237,6 +238,14 @@ class Segments(Parted):
                 elif first is not None or second is not None:
                     gaps.append(1.0)
         return sum(gaps) / len(gaps) if gaps else 0.0
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """The mean grade over every part and inner question that the known answer has.
+
+        What is left open here counts 0. Free texts are left out where anything else is asked.
+        """
+        lines = dict(self.listed(unit, as_shown=False))
+        return by_part(self.inner, lines, known["answers"], value["answers"], unit)
 
     def entry(self) -> Entry:
         typed = any(question.entry() == "typing" for question in self.inner)

@@ -9,6 +9,8 @@ from pydantic import Field, field_validator
 from core.content.base import storable
 from core.places import Text, name_of, overlap, place_of, points, texts_of
 from core.questions.base import PLACE, About, Question, Scale, questions
+from core.questions.grades import Grade, f1
+from core.questions.marks import span_words, tidied
 from core.ui import Ui
 from core.units import Unit
 
@@ -256,6 +258,16 @@ class Span(Question):
         if not one and not two:
             return 0.0
         return 1 - 2 * len(one & two) / (len(one) + len(two))
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """F1 over typed characters and missing pieces; blanks at the ends of a span do not count.
+
+        Notes and evidence do not enter.
+        """
+        right, given = tidied(known), tidied(value)
+        one, two = set(points(right)), set(points(given))
+        differs = () if one == two else tuple(span_words(right, given))
+        return Grade(f1(len(one & two), len(one), len(two)), differs)
 
     def describe(self, value: Any, unit: Unit) -> str:
         said = [f"{s['type']}: “{s['quote'][:60]}”" for s in value["spans"]]

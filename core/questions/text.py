@@ -9,6 +9,7 @@ from pydantic import Field
 
 from core.answers import path
 from core.questions.base import TENTHS, Entry, Parted, Scale, questions, schema_of, tenth
+from core.questions.grades import Grade, instead, of_words, told
 from core.ui import Option, Ui
 from core.units import Unit
 
@@ -173,6 +174,19 @@ class Text(Parted):
         if value["verdict"] != REJECT:
             found[EDIT] = tenth(value.get("distance", 0.0))
         return found
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """F1 of the words; of an edit, 0 for another verdict, else the share of words not touched.
+
+        That share is 1 - the edit distance between the two edited texts.
+        """
+        if not self.edits:
+            return of_words(known, value)
+        one, two = known["verdict"], value["verdict"]
+        if one != two:
+            words = (told(verdict.capitalize()) for verdict in (one, two))
+            return Grade(0.0, (instead(told("the draft"), *words),))
+        return Grade(1 - edit_distance(known.get("text", ""), value.get("text", "")))
 
     def entry(self) -> Entry:
         return "typing"

@@ -1,15 +1,13 @@
 """Whether the rounds that are to keep people out can do so, and on what answers they rest."""
 
-from dataclasses import replace
-
 from sqlalchemy import Connection
 
 from core.policies import Round
 from core.protocol import StudyProtocol
-from core.services import studies
+from core.services import material, studies
 from core.services.access import Identity, require
-from core.services.grading import known_answer
-from core.services.known_answers import outline
+from core.services.grading import enough, known_answer, outlined
+from core.services.studies import Study
 from storage import frames
 from storage.database import Database
 
@@ -25,10 +23,10 @@ def warnings(
     with db.read() as connection:
         study = studies.load(db, key, connection)
         plan = study.protocol if protocol is None else protocol
-        return [*everybody(connection, study.id, plan), *_no_mark(plan)]
+        return [*everybody(connection, study, plan), *_no_mark(plan)]
 
 
-def everybody(connection: Connection, study: int, protocol: StudyProtocol) -> list[str]:
+def everybody(connection: Connection, study: Study, protocol: StudyProtocol) -> list[str]:
     """The qualification rounds that nobody can fail, as none of their items can be graded."""
     rounds = _entries(protocol)
     if not rounds:
@@ -54,13 +52,24 @@ def _entries(protocol: StudyProtocol) -> list[Round]:
     return [one for one in protocol.checks.rounds if one.kind == "qualification"]
 
 
-def _gradable(connection: Connection, study: int, protocol: StudyProtocol) -> dict[str, int]:
-    """How many units with a usable known answer each value of the fact has."""
+def _gradable(connection: Connection, study: Study, protocol: StudyProtocol) -> dict[str, int]:
+    """How many units with a usable known answer each value of the fact has.
+
+    Where none can be read without the contents of its unit, the unit is read whole.
+    """
     found: dict[str, int] = {}
-    for row in frames.known_answers(connection, study):
-        unit = replace(outline(row), gold=row.gold or {})
-        asked = (q for q in protocol.questions if q.applies(unit))
-        if any(known_answer(question, unit) is not None for question in asked):
-            name = str((row.meta or {}).get(protocol.checks.by, ""))
+    open_: dict[int, str] = {}
+    for row in frames.known_answers(connection, study.id):
+        unit, name = outlined(row), str((row.meta or {}).get(protocol.checks.by, ""))
+        asked = [q for q in protocol.questions if q.applies(unit)]
+        if any(enough(q, unit) and known_answer(q, unit) is not None for q in asked):
             found[name] = found.get(name, 0) + 1
+        elif unit.own_gold():
+            open_[row.id] = name
+    rounds = {one.name for one in _entries(protocol)} - found.keys()
+    wanted = [unit for unit, name in open_.items() if name in rounds]
+    for place, unit in material.some_units(connection, study, wanted) if wanted else ():
+        asked = [q for q in protocol.questions if q.applies(unit)]
+        if any(known_answer(question, unit) is not None for question in asked):
+            found[open_[place]] = found.get(open_[place], 0) + 1
     return found

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from core.services import studies
+from core.questions.grades import Grade
+from core.services import gold_grades, grading, studies
 from core.services.access import Identity, require
-from core.services.grading import graded
+from core.services.grading import Graded
 from core.services.studies import Study
 from core.services.tables import Follower, follower
 from core.statistics.accuracy import against
 from core.statistics.base import Estimate
+from core.statistics.means import over_items
 from core.statistics.shares import share
 from storage import assignments, candidates, checked, judgments, team
 from storage.database import Database
@@ -35,10 +37,10 @@ class Work:
 class Quality:
     """One person: what is settled about them, their work, and how well it goes.
 
-    `gold` is the share of known answers given, over all coded questions; `attention` of attention
-    items passed; `retest` of answers that were the same when asked again. `rounds` says per round
-    the share right in the newest attempt. `seconds` is the mean time per answer; `hurried` how
-    often an answer came in too fast and was not taken.
+    `gold` is the mean grade where an answer is known, over all questions; `attention` the share of
+    attention items passed, wholly right; `retest` of answers that were the same when asked again.
+    `rounds` says per round the mean grade of the newest attempt. `seconds` is the mean time per
+    answer; `hurried` how often an answer came in too fast and was not taken.
     """
 
     id: int
@@ -62,6 +64,8 @@ class Seen:
 
     upto: int = 0
     rows: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    version: int = 0
+    grades: dict[int, Grade | None] = field(default_factory=dict)
 
     def follow(self, connection: Connection, study: Study) -> None:
         """Read what is new."""
@@ -73,6 +77,17 @@ class Seen:
     def standing(self, stage: str) -> list[Any]:
         """The rows of a stage that count."""
         return [r for r in self.rows.values() if r.stage == stage and not r.withdrawn]
+
+    def graded(self, connection: Connection, study: Study, stage: str) -> Graded:
+        """Those with a known answer, each with its grade; each row is graded once."""
+        if self.version != study.version:
+            self.version, self.grades = study.version, {}
+        rows = self.standing(stage)
+        fresh = [row for row in rows if row.id not in self.grades]
+        self.grades |= dict.fromkeys((row.id for row in fresh), None)
+        self.grades |= {row.id: grade for row, grade in grading.graded(connection, study, fresh)}
+        pairs = ((row, self.grades[row.id]) for row in rows)
+        return [(row, grade) for row, grade in pairs if grade is not None]
 
 
 def table(db: Database, who: Identity, key: str) -> list[Quality]:
@@ -88,10 +103,11 @@ def table(db: Database, who: Identity, key: str) -> list[Quality]:
         live = follower(db, study)
         with live.lock:
             live.follow(connection, study)
-            gold, pace = _gold(live), _pace(live)
-        attention = _tally(graded(study, found.standing("attention")))
+            gold, pace = _gold(db, connection, study, live), _pace(live)
+        attended = found.graded(connection, study, "attention")
+        attention = _tally((row, grade.right) for row, grade in attended)
         retest = _retests(connection, study, found.standing("retest"))
-        rounds = _rounds(study, found.standing("training"))
+        rounds = _rounds(study, found.graded(connection, study, "training"))
         loads = assignments.workload(connection, study.id)
         events = team.counted(connection, study.id, ["hurried", "calibration"])
         return [
@@ -105,19 +121,20 @@ def _person(
     study: Study, row: Any, load: Mapping[str, int], shares: Sequence[Any], rounds: Any,
     pace: Mapping[int, float], events: Mapping[tuple[int, str], int],
 ) -> Quality:  # fmt: skip
-    gold, attention, retest = (counts.get(row.id, (0, 0)) for counts in shares)
+    gold = shares[0].get(row.id, [])
+    attention, retest = (counts.get(row.id, (0, 0)) for counts in shares[1:])
     spec = row.spec or {}
     return Quality(
         row.id, row.name or row.key, bool(spec.get("blocked")), int(spec.get("limit") or 0),
         str(spec.get("arm") or ""),
         Work(load.get("reserved", 0), load.get("submitted", 0), load.get("late", 0),
              load.get("skipped", 0)),
-        share("gold", *gold, note="no unit has both a known answer and this person's"),
+        _mean("gold", gold, "no unit has both a known answer and this person's"),
         share("attention", *attention, note="no attention item was answered"),
         share("retest", *retest, note="no unit was asked again"),
         {
-            one.name: share(one.name, *rounds.get((row.id, one.name), (0, 0)),
-                            note="this round was not taken")
+            one.name: _mean(one.name, rounds.get((row.id, one.name), []),
+                            "this round was not taken")
             for one in study.protocol.checks.rounds
         },
         pace.get(row.id), events.get((row.id, "hurried"), 0),
@@ -125,17 +142,36 @@ def _person(
     )  # fmt: skip
 
 
-def _gold(live: Follower) -> dict[int, tuple[int, int]]:
-    """Right and graded answers of each person over all coded questions, by rater."""
-    found: dict[int, tuple[int, int]] = {}
-    for (_, where), sheet in live.sheets.items():
-        if where:
+def _mean(name: str, credits: Sequence[float], note: str) -> Estimate:
+    """The mean of grades: a share where each is right or wrong, with Wilson's interval."""
+    if all(credit in (0, 1) for credit in credits):
+        return share(name, round(sum(credits)), len(credits), note=note)
+    own = {str(n): [credit] for n, credit in enumerate(credits)}
+    return over_items(name, own, bounds=(0, 1))
+
+
+def _gold(
+    db: Database, connection: Connection, study: Study, live: Follower
+) -> dict[int, list[float]]:
+    """The grades of each person's answers where one is known, over all questions, by rater.
+
+    A question that is right or wrong as a whole is graded by its code in the table.
+    """
+    found: dict[int, list[float]] = {}
+    whole = [q for q in study.protocol.questions if gold_grades.by_parts(q)]
+    for (name, where), sheet in live.sheets.items():
+        if where or any(name == question.name for question in whole):
             continue
         for index, rater in enumerate(sheet.table.raters):
             if rater.kind == "person":
                 counts = np.asarray(against(sheet.table, index, "gold"))
-                right, n = found.get(rater.id, (0, 0))
-                found[rater.id] = right + int(np.trace(counts)), n + int(counts.sum())
+                right, n = int(np.trace(counts)), int(counts.sum())
+                found.setdefault(rater.id, []).extend([1.0] * right + [0.0] * (n - right))
+    for question in whole:
+        by_rater = gold_grades.credits(db, connection, study, live, question)
+        for id_, rater in live.raters_of(connection, study, by_rater).items():
+            if rater.kind == "person":
+                found.setdefault(id_, []).extend(by_rater.get(id_, {}).values())
     return found
 
 
@@ -177,19 +213,18 @@ def _retests(
     return _tally(pairs)
 
 
-def _rounds(study: Study, rows: Sequence[Any]) -> dict[tuple[int, str], tuple[int, int]]:
-    """Right and graded answers of each person in the newest attempt at each round."""
+def _rounds(study: Study, rows: Graded) -> dict[tuple[int, str], list[float]]:
+    """The grades of each person's answers in the newest attempt at each round."""
     by = study.protocol.checks.by
     newest: dict[tuple[int, str], int] = {}
-    for row in rows:
+    for row, _ in rows:
         place = (row.rater, str(row.meta.get(by)))
         newest[place] = max(newest.get(place, 0), row.repeat)
-    found: dict[tuple[int, str], tuple[int, int]] = {}
-    for row, right in graded(study, rows):
+    found: dict[tuple[int, str], list[float]] = {}
+    for row, grade in rows:
         place = (row.rater, str(row.meta.get(by)))
         if row.repeat == newest[place]:
-            hits, n = found.get(place, (0, 0))
-            found[place] = hits + right, n + 1
+            found.setdefault(place, []).append(grade.credit)
     return found
 
 

@@ -48,17 +48,17 @@ def _state(at: Setting, one: Round) -> tuple[int | None, Passed]:
     if _free(at, one, turn):
         return turn, False
     share = score(at, one, turn)
-    if share is None or share >= one.mark:
+    if share is None or share >= one.mark - 1e-9:
         at.db.cache[place] = True
         return None, True
     return (None, False) if turn + 1 >= one.attempts else (turn + 1, False)
 
 
 def score(at: Setting, one: Round, turn: int) -> float | None:
-    """The share of right answers in an attempt; None without any that can be graded."""
+    """The mean grade of an attempt's answers, 0 to 1; None without any that can be graded."""
     bounds = pools.bounds(at.study.protocol, one.name)
     rows = checked.attempted(at.connection, at.rater, bounds, turn)
-    found = [right for _, right in graded(at.study, rows)]
+    found = [grade.credit for _, grade in graded(at.connection, at.study, rows)]
     return sum(found) / len(found) if found else None
 
 

@@ -202,7 +202,7 @@ def _admits(connection: Connection, study: Study) -> None:
     """Raise `Refused` where a qualification round would admit everybody."""
     from core.services import admission  # which reads studies
 
-    wrong = admission.everybody(connection, study.id, study.protocol)
+    wrong = admission.everybody(connection, study, study.protocol)
     if wrong:
         raise Refused(" ".join(wrong))
 

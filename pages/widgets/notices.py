@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.questions.grades import filled
 from core.services.grading import Feedback
 from core.services.tickets import Ticket
 from core.services.verdicts import Verdict
@@ -9,6 +10,8 @@ from core.ui import Reordered, Ui
 from pages.widgets.desk import State, Words
 from pages.widgets.inert import inert
 from pages.widgets.words import plain
+
+MOST = 8  # differences that are listed
 
 
 def notices(desk: State, held: Ticket) -> None:
@@ -41,10 +44,20 @@ def line_of(title: str, verdict: Verdict, said: Words) -> str:
 
 
 def heard(line: Feedback, said: Words) -> None:
-    """Whether one answer was right, the known one, and the reason that the study gives."""
+    """How much of one answer was right, the known one, what differs, and the study's reason."""
     mark = ":green-badge[✓]" if line.right else ":orange-badge[✗]"
     verdict = said("was_right") if line.right else said("was_wrong", known=plain(line.known))
+    share = int(line.grade.credit * 100)  # never 100 for what is not wholly right
+    if not line.right and line.grade.differs and share:
+        verdict = f"{said('was_partly', share=share)} {verdict}"
     st.markdown(f"{mark} {plain(line.title)} {verdict}", anchors=False)
+    differs = [] if line.right else [
+        filled(one, said.told, lambda fact: plain(str(fact))) for one in line.grade.differs
+    ]  # fmt: skip
+    if len(differs) > MOST:
+        differs[MOST:] = [said.told("and {n} more", n=len(differs) - MOST)]
+    if differs:
+        st.markdown("\n".join(f"- {' '.join(words.split())}" for words in differs), anchors=False)
     if line.why:
         st.markdown(inert(line.why), anchors=False)
 

@@ -1,0 +1,73 @@
+"""Ordinary answers held against known ones, by each question's own measure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from core.questions.base import Question
+from core.services import material
+from core.services.answer_log import followed, inside
+from core.services.grading import enough, grade, outlined
+from core.services.studies import Study
+from core.services.tables import Follower
+from core.units import Unit
+from storage import judgments
+from storage.database import Database
+
+Credits = Mapping[int, Mapping[int, float]]  # rater -> unit -> how much was right, 0 to 1
+
+
+@dataclass
+class _Known:
+    """The units with a known answer to a question, and the grades of answers seen so far."""
+
+    signature: tuple[int, int] | None
+    units: Mapping[int, Unit]
+    grades: dict[tuple[int, str], float | None] = field(default_factory=dict)
+
+
+def by_parts(question: Question) -> bool:
+    """Whether a question grades by a measure of its own, which its code alone does not tell."""
+    return type(question).grade is not Question.grade
+
+
+def credits(
+    db: Database, connection: Connection, study: Study, live: Follower, asked: Question
+) -> Credits:
+    """The grades of every rater's first answers to units with a known answer.
+
+    Each different answer to a unit is graded once in a process. `live` has followed the log and is
+    locked.
+    """
+    place = ("gold grades", study.id, asked.digest)
+    known: _Known | None = db.cache.get(place)
+    if known is None or known.signature != live.signature:
+        units = _units(connection, study, live, asked)
+        known = db.cache[place] = _Known(live.signature, units)
+    log = followed(db, connection, study, live, asked)
+    found: dict[int, dict[int, float]] = {}
+    for unit, rater, value in log.first():
+        if unit not in known.units:
+            continue
+        if (unit, value) not in known.grades:
+            one = grade(asked, judgments.parse(value), known.units[unit])
+            known.grades[unit, value] = None if one is None else one.credit
+        credit = known.grades[unit, value]
+        if credit is not None:
+            found.setdefault(rater, {})[unit] = credit
+    return found
+
+
+def _units(
+    connection: Connection, study: Study, live: Follower, asked: Question
+) -> dict[int, Unit]:
+    """The units that are asked and have a known answer; whole where it needs their contents."""
+    within = inside(connection, study, live, asked)
+    found = {}
+    for row in live.known(connection, study):
+        unit = outlined(row)
+        if row.id in within and asked.name in unit.own_gold():
+            found[row.id] = unit
+    open_ = [place for place, unit in found.items() if not enough(asked, unit)]
+    return found | (dict(material.some_units(connection, study, open_)) if open_ else {})
