@@ -137,7 +137,7 @@ class Round(Policy):
     """A set of items with known answers that a person goes through, again if need be.
 
     Its items are those whose fact `checks.by` is the round's name. training explains each answer;
-    qualification does not, and who stays below `mark` (a share of right answers) after `attempts`
+    qualification does not, and who stays below `mark` (a mean grade, 0 to 1) after `attempts`
     is given nothing more; calibration explains, and comes when a person's agreement with the
     others has fallen below `drift` over their last `window` units that others answered too.
     """

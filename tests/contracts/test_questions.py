@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from core.digest import canonical
 from core.questions.base import load, questions
+from core.questions.grades import Grade
 from core.ui import Recorder
 from core.units import Invalid
 from tests.contracts.hostile import BOUNDS, VALUES, fuzz, near
@@ -29,6 +30,20 @@ def test_the_example_is_a_valid_value_in_its_one_form(question):
     assert question.check(value, shown) == value
     assert canonical(value) == canonical(question.example(shown))
     assert question.distance(value, value) == 0
+
+
+@ALL
+def test_an_answer_is_right_by_itself_and_any_other_by_a_share(question):
+    shown = unit(question)
+    values = [question.check(question.example(shown), shown),
+              *(question.read(r, shown) for r in replies(question, shown))]  # fmt: skip
+    for known in values[:6]:
+        assert question.grade(known, known, shown) == Grade(1.0)
+        for value in values:
+            found = question.grade(value, known, shown)
+            assert 0 <= found.credit <= 1
+            assert not (found.right and found.differs)
+            assert all(str(one).strip() for one in found.differs)
 
 
 def coded_within(question, value, shown):
@@ -168,6 +183,7 @@ def kept_or_refused(question, shown, take, given):
     coded_within(question, kept, shown)
     assert isinstance(question.describe(kept, shown), str)
     assert question.distance(kept, kept) == 0
+    assert question.grade(kept, kept, shown) == Grade(1.0)
     assert question.cell(question.plain(kept), shown) == kept
     assert question.read(question.reply(kept, shown), shown) == kept
 

@@ -6,7 +6,7 @@ from storage import items
 from tests.pages.conftest import words
 from tests.pages.test_annotate import press, status
 from tests.services.answers import answer, better
-from tests.services.conftest import ANA, BEN, EVA
+from tests.services.conftest import ANA, BEN, EVA, fill
 
 A = {"winner": "a"}
 
@@ -57,6 +57,26 @@ def test_a_training_round_says_what_was_right(small, workspace, opened):
     assert "the known answer is" in words(page) and "answered before" not in status(page)
     press(page, "Next")
     assert "Prompt 4" in words(page) and "the known answer is" not in words(page)
+
+
+def test_a_training_round_says_how_much_was_right_and_what_differs(workspace, opened):
+    asked = {"kind": "multilabel", "name": "faults", "title": "Faults",
+             "labels": ["*unclear*", "wrong", "rude"]}  # fmt: skip
+    data = {"name": "sets", "title": "S", "questions": [asked],
+            "checks": {"by": "half", "rounds": [{"name": "second"}]}}  # fmt: skip
+    made = studies.create(workspace, ANA, from_data(data))
+    fill(workspace, made)
+    with workspace.write() as connection:
+        gold = {"faults": ["*unclear*", "wrong"]}
+        connection.execute(items.I.update().values(gold=gold))
+    studies.set_state(workspace, ANA, "sets", "open")
+    page = opened("annotate", who="ana", study="sets")
+    press(page, "wrong")
+    press(page, "rude")
+    press(page, "Submit")
+    said = words(page)
+    assert "50 % of it is right" in said and "the known answer is" in said
+    assert "- missing: *unclear*" in said and "- too much: rude" in said
 
 
 def test_results_show_what_the_verdict_did(small, workspace, opened):
