@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from core.services import runs as run_service
 from core.services.access import Identity, require
-from core.services.jobs import listening
+from core.services.jobs import Bell, listening
 from core.services.shift import Progress, Shift
 from core.workers.base import Worker
 from storage import jobs, runs
@@ -23,25 +24,33 @@ async def serve(
     """Work on every run that has work; with `once` leave when there is none.
 
     With `idle` leave after that many seconds without any. A run with more work than one runner
-    takes at once is announced to the next.
+    takes at once is announced to the next, by a thread that no worker's code can keep waiting.
     """
     require(who, "run")
+    with ThreadPoolExecutor(1, thread_name_prefix="announces") as apart:
+        async with listening(db, wanted=not once) as bell:
+            await _attend(db, bell, apart, once=once, idle=idle)
+
+
+async def _attend(
+    db: Database, bell: Bell, apart: ThreadPoolExecutor, *, once: bool, idle: float | None
+) -> None:
+    """Begin on every run that has work, until there is a reason to leave."""
+    loop, last = asyncio.get_running_loop(), time.monotonic()
     mine: dict[int, asyncio.Task[None]] = {}
-    last = time.monotonic()
-    async with listening(db, wanted=not once) as bell:
-        while True:
-            mine = {run: task for run, task in mine.items() if not task.done()}
-            with db.read() as connection:
-                wanted = [row.id for row in runs.active(connection)]
-            for run in wanted:
-                if run not in mine:
-                    mine[run] = asyncio.create_task(_guarded(db, run))
-                    mine[run].add_done_callback(lambda done: bell.ring())
-                    await asyncio.to_thread(jobs.announce, db, run)
-            last = time.monotonic() if mine else last
-            if not mine and (once or (idle is not None and time.monotonic() - last >= idle)):
-                return
-            await bell.wait(0.2 if mine else None)
+    while True:
+        mine = {run: task for run, task in mine.items() if not task.done()}
+        with db.read() as connection:
+            wanted = [row.id for row in runs.active(connection)]
+        for run in wanted:
+            if run not in mine:
+                mine[run] = asyncio.create_task(_guarded(db, run))
+                mine[run].add_done_callback(lambda done: bell.ring())
+                await loop.run_in_executor(apart, jobs.announce, db, run)
+        last = time.monotonic() if mine else last
+        if not mine and (once or (idle is not None and time.monotonic() - last >= idle)):
+            return
+        await bell.wait(0.2 if mine else None)
 
 
 async def _guarded(db: Database, run: int) -> None:

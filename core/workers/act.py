@@ -1,6 +1,5 @@
 """Works on a task in turns: think, run code or propose a solution, hear what came of it."""
 
-import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -8,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core import sandbox
+from core.apart import apart
 from core.content.base import Content
 from core.content.trajectory import Trajectory
 from core.sandbox import Limits
@@ -59,7 +59,7 @@ class Act(Thinker):
         return {"": self} if self.teacher is None else {"": self, "teacher": self.teacher}
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
-        lacking = await asyncio.to_thread(sandbox.missing)
+        lacking = await apart(sandbox.missing)
         if lacking:
             raise CannotAnswer(lacking)
         self._task(unit)
@@ -112,7 +112,7 @@ class Act(Thinker):
     async def _run(self, unit: Unit, so_far: Turns) -> str:
         tools = given(unit, self.tools) if self.tools else ""
         code, files = program([code_in(text) for text in so_far.blocks()], tools)
-        ran = await asyncio.to_thread(sandbox.python, code, files=files, limits=self._limits)
+        ran = await apart(sandbox.python, code, files=files, limits=self._limits)
         if not ran.well:
             so_far.blocks_failed.add(len(so_far.turns) - 1)
         errors = "\n".join(
@@ -130,8 +130,8 @@ class Act(Thinker):
 
     async def _right(self, unit: Unit, solution: str) -> bool:
         if self.tests in unit.fields or self.tests in unit.meta:
-            tests = await asyncio.to_thread(read_tests, unit, self.tests, self.entry)
-            done = await asyncio.to_thread(outcomes, code_in(solution), tests, self._limits)
+            tests = await apart(read_tests, unit, self.tests, self.entry)
+            done = await apart(outcomes, code_in(solution), tests, self._limits)
             return all(test.passed for test in done)
         return same(solution, given(unit, self.reference))
 

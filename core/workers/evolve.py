@@ -1,6 +1,5 @@
 """Lets candidates evolve: reflect on them, mutate one or cross two, keep the better ones."""
 
-import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from core import sandbox
+from core.apart import apart
 from core.content.base import Content
 from core.digest import digest
 from core.sandbox import Limits
@@ -104,9 +104,9 @@ class Evolve(Thinker):
         """The item's tests where fitness is measured by them; raises `CannotAnswer`."""
         if not self.tests:
             return None
-        if lacking := await asyncio.to_thread(sandbox.missing):
+        if lacking := await apart(sandbox.missing):
             raise CannotAnswer(lacking)
-        return await asyncio.to_thread(read_tests, unit, self.tests, self.entry)
+        return await apart(read_tests, unit, self.tests, self.entry)
 
     async def _child(
         self, key: str, alive: Sequence[Candidate], known: Sequence[str],
@@ -145,7 +145,7 @@ class Evolve(Thinker):
     ) -> float:  # fmt: skip
         if suite is not None:
             limits = Limits(seconds=self.seconds, cpu=max(1, round(self.seconds)))
-            tested = await asyncio.to_thread(outcomes, code_in(text), suite, limits)
+            tested = await apart(outcomes, code_in(text), suite, limits)
             return 10.0 * sum(test.passed for test in tested) / len(tested)
         reply = await self.think(
             llm, "evolve_rate", [*task, ("candidate", a_text(text))],

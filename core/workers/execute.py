@@ -1,12 +1,12 @@
 """Runs code against its tests, in a sandbox."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
 
 from core import sandbox
+from core.apart import apart
 from core.content.tests import Tests
 from core.questions.base import Question
 from core.sandbox import Limits
@@ -55,14 +55,14 @@ class Execute(Worker):
         return Limits(seconds=self.seconds, cpu=cpu, memory=self.memory_mb * 2**20)
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
-        lacking = await asyncio.to_thread(sandbox.missing)
+        lacking = await apart(sandbox.missing)
         if lacking:
             raise CannotAnswer(lacking)
         shown = unit.of_role(*self.reads) if self.writes else unit.outputs
         asked = () if self.writes else self.asked(unit)
         if not shown:
             raise CannotAnswer(f"the item has no output of {' or '.join(map(repr, self.reads))}")
-        found = {o.key: await asyncio.to_thread(self._outcomes, unit, o) for o in shown}
+        found = {o.key: await apart(self._outcomes, unit, o) for o in shown}
         if self.writes:
             return [self._result(o, found[o.key], repeat) for o in shown]
         scores = {key: share(tested) for key, tested in found.items()}

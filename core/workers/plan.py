@@ -1,6 +1,5 @@
 """Plans over a set of tools: written, verified, carried out, and written again."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -8,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core import sandbox
+from core.apart import apart
 from core.content.base import Content
 from core.sandbox import Limits
 from core.statistics.plans import plan_f1
@@ -61,7 +61,7 @@ class Plan(Thinker):
         tools, wanted = tools_of(given(unit, self.tools)), self._wanted(unit)
         if self.check == "PVE":
             given(unit, self.code)
-            if lacking := await asyncio.to_thread(sandbox.missing):
+            if lacking := await apart(sandbox.missing):
                 raise CannotAnswer(lacking)
         drafts: list[Draft] = []
         wrong: list[str] = []
@@ -113,7 +113,7 @@ class Plan(Thinker):
         found = problems(plan, tools)
         if found or self.check == "PV":
             return found
-        ran = await asyncio.to_thread(
+        ran = await apart(
             sandbox.python, RUN, limits=Limits(seconds=self.seconds),
             files={"tools.py": given(unit, self.code),
                    "plan.json": json.dumps([node.data() for node in plan])},

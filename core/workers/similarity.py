@@ -1,11 +1,11 @@
 """How close a response comes to a reference, by the words that they share or by what they say."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
+from core.apart import apart
 from core.questions.base import Question
 from core.units import Draft, Unit
 from core.workers.base import CannotAnswer, Model, Worker, workers
@@ -44,7 +44,7 @@ class Similarity(Worker):
         asked = self.asked(unit)
         reference, texts = self._reference(unit), {o.key: o.content.text() for o in unit.outputs}
         if self.embeddings:
-            near, how = await asyncio.to_thread(meanings, reference, texts), "meaning (MiniLM"
+            near, how = await apart(meanings, reference, texts), "meaning (MiniLM"
         else:
             near, how = cosines(reference, texts), "shared words (TF-IDF"
         said = ", ".join(f"{unit.letter(key)} {score:.2f}" for key, score in near.items())

@@ -39,7 +39,7 @@ def expected(who: Identity, study: Study, worker: Worker, **options: Any) -> Non
             {"label": "Tokens", "value": f"{tokens:,}",
              "note": f"{found.prompt_tokens:,} prompt, {found.completion_tokens:,} reply"},
             {"label": "Cost", "value": "unknown" if found.cost is None else f"{found.cost:,.4f}",
-             "note": "give prices below" if found.cost is None else "by the prices below"},
+             "note": "give prices above" if found.cost is None else "by the prices below"},
             {"label": "Time", "value": "unknown" if found.seconds is None else span(found.seconds),
              "note": "see the notes"},
         ],

@@ -4,14 +4,17 @@ import asyncio
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, select, update
 
+from core.apart import apart
 from core.calls import CallFailed
 from core.llm import LLM
 from core.patience import Patience
+from core.pretence import pretended, pretending
 from core.services import runner, runner_process, runs, shift, studies
 from core.services.access import Denied, Identity
 from core.services.group_commit import GroupCommit
@@ -426,6 +429,29 @@ def test_serve_does_every_run_and_leaves(db):
         asyncio.run(runner.serve(db, OWNER, once=True))
     assert [runs.status(db, OWNER, run).state for run in made] == ["done", "done"]
     assert not runner_process.wanted(db)
+
+
+def test_threads_that_are_busy_keep_no_run_waiting(db):
+    """The loop's own threads look up addresses; a runner and code in the sandbox have others."""
+    pairs(db, units=2)
+    longer = load_worker({"kind": "longer", "name": "longer"})
+    run, free = runs.start(db, OWNER, "pairs", longer), threading.Event()
+
+    async def go():
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        busy = loop.run_in_executor(None, free.wait)
+        try:
+            with pretending():
+                seen = await asyncio.wait_for(apart(pretended), 20)
+            await asyncio.wait_for(runner.serve(db, OWNER, once=True), 20)
+        finally:
+            free.set()
+            await busy
+        return seen
+
+    assert asyncio.run(go()) is True
+    assert runs.status(db, OWNER, run).state == "done"
 
 
 def test_a_run_that_cannot_be_worked_on_is_paused_with_the_reason(db, monkeypatch):
