@@ -20,6 +20,7 @@ from core.calls import (
 )
 from core.calls import call_key as key_of
 from core.capabilities import Capability, offers, probe
+from core.embedding_calls import Embeddings
 from core.flights import Flights
 from core.formats import Messages
 from core.patience import LONGEST, PATIENT, Patience
@@ -39,7 +40,7 @@ class LLM:
     Replies are committed to the ledger before they are returned; the same question asked again is
     answered from it. `freshness` is '' to reuse replies, or a run's id to ask anew. `offers` is
     what a probe has found out about the endpoint; empty before one. `lane` carries the requests,
-    by default each by itself.
+    by default each by itself. `embed` gives texts as vectors: see `core.embedding_calls`.
     """
 
     def __init__(
@@ -59,6 +60,10 @@ class LLM:
         self.wire = Wire(endpoint, self._heard)
         self.lane: Lane = lane(self.wire) if lane else self.wire
         self._sizes = (0, 0)
+        self.embeddings = Embeddings(
+            endpoint, self.ledger, self.throttle, self.offers, self._sent, self.probe
+        )
+        self.embed = self.embeddings.of
 
     def _heard(self, headers: Mapping[str, str]) -> None:
         """Let the throttle know what the endpoint says that it will take."""
@@ -68,6 +73,7 @@ class LLM:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.embeddings.close()
         await self.lane.close()
 
     async def probe(self, only: tuple[str, ...] = ()) -> list[Capability]:

@@ -85,13 +85,19 @@ class Past:
     seconds: float | None
 
 
-def past(connection: Connection, model: str) -> Past:
-    """How long replies of a model were lately, and how many seconds they took."""
+def past(connection: Connection, model: str, wordless: bool = False) -> Past:
+    """How long replies of a model were lately, and how many seconds they took.
+
+    Of calls that are answered in words, or of those that are not: embeddings.
+    """
+    said = C.c.completion_tokens > 0
+    if wordless:
+        said = (C.c.completion_tokens == 0) & (C.c.prompt_tokens > 0) & C.c.run.is_not(None)
     newest = connection.execute(select(func.coalesce(func.max(C.c.id), 0))).scalar_one()
     latest = (
         select(C.c.completion_tokens, C.c.seconds)
         .where(C.c.id > newest - RECENT, C.c.model == model, C.c.reply.is_not(None))
-        .where(C.c.completion_tokens > 0)
+        .where(said)
         .order_by(C.c.id.desc())
         .limit(ENOUGH)
         .subquery()

@@ -168,9 +168,12 @@ def most_of(body: Mapping[str, Any], endpoint: Endpoint) -> Amounts:
     """The most that a request may take: a token for every two bytes of it, and its longest reply.
 
     The reply is as long as `max_tokens` allows, or 4,096 tokens where nothing limits it; images
-    count as in `core.tokens`.
+    count as in `core.tokens`. Texts to embed have no reply.
     """
     messages = body.get("messages")
+    if "input" in body:
+        sizes = sum(len(text.encode("utf-8", "surrogatepass")) + 2 for text in body["input"])
+        return _amounts(Spent(prompt_tokens=sizes // BYTES_PER_TOKEN), endpoint)
     if messages is None:
         prompt = len(str(body.get("prompt", "")).encode("utf-8", "surrogatepass"))
     else:

@@ -64,7 +64,7 @@ async def _ask(model: Endpointed) -> list[Capability]:
     )  # fmt: skip
     llm = LLM(place)
     try:
-        return await llm.probe()
+        return await llm.probe(("embeddings",) if model.embeds else ())
     finally:
         await llm.close()
 
@@ -72,6 +72,16 @@ async def _ask(model: Endpointed) -> list[Capability]:
 def offers(connection: Connection, model: Endpointed) -> dict[str, bool]:
     """What a probe has found at the model's endpoint, by name; empty before one."""
     return {one.name: one.offered for one in _newest(connection, model)[1]}
+
+
+def check(connection: Connection, worker: Worker) -> None:
+    """Raise `Refused` when a probe has found that a model to embed with gives no embeddings."""
+    for model in worker.models().values():
+        if model.embeds and offers(connection, model).get("embeddings") is False:
+            raise Refused(
+                f"{model.base_url} gave no embeddings with {model.model} when it was probed; name "
+                "an embedding model of an endpoint that does, or probe it again"
+            )
 
 
 def _keys(model: Endpointed) -> list[str]:

@@ -1,7 +1,9 @@
 """What a run will take before it starts: calls, tokens, money and time, and how each was found."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -16,7 +18,7 @@ from core.workers.base import Endpointed, Worker
 from storage import calls
 from storage.database import Database
 
-SAMPLE = 24
+SAMPLE, WHOLE = 24, 2000
 ASSUMED_REPLY = 200
 
 
@@ -61,7 +63,8 @@ def forecast(
 ) -> Forecast:  # fmt: skip
     """The forecast for a run of the worker; a rule that works offline takes nothing.
 
-    Prompts of up to 24 tasks, spread over the plan, are written out and measured by the rule of
+    Prompts of up to 24 tasks, spread over the plan (the texts of up to 2,000, of a rule that
+    compares embeddings), are written out and measured by the rule of
     `core.tokens`, corrected by what the model's endpoint counted in past prompts; past calls of the
     same model also give the length of replies and their time.
     """
@@ -71,16 +74,20 @@ def forecast(
         return Forecast(planned.work, 0, 0, 0, 0, 0.0, None)
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        chosen = list(dry_run.sample(planned, SAMPLE))
+        whole = worker.rater != "model"  # its texts are all there: no reply is waited for
+        chosen = list(dry_run.sample(planned, WHOLE if whole else SAMPLE))
         shared = dry_run.bundles(worker, planned)
         looks = dry_run.looks(connection, study, worker, chosen, planned.unmade, shared)
         parts = {name: _Part(model) for name, model in worker.models().items()}
-        _weigh(connection, parts, looks, fresh)
-        pasts = {name: calls.past(connection, p.model.model) for name, p in parts.items()}
+        total = planned.work if shared is None else shared.requests(connection, study)
+        scale = total / sum(1 / look.cases for look in looks)
+        _weigh(connection, parts, looks, fresh, scale)
+        pasts = {
+            name: calls.past(connection, p.model.model, p.model.embeds)
+            for name, p in parts.items()
+        }  # fmt: skip
         if shared is not None:
             pasts = {n: _each(connection, parts[n], past) for n, past in pasts.items()}
-        total = planned.work if shared is None else shared.requests(connection, study)
-    scale = total / sum(1 / look.cases for look in looks)
     found = _whole(planned, scale, len(chosen), parts, pasts, concurrency, lane)
     if shared is None:
         return found
@@ -91,20 +98,32 @@ def forecast(
 
 
 def _weigh(
-    connection: Connection, parts: Mapping[str, _Part], looks: Sequence[dry_run.Look], fresh: bool
-) -> None:
-    """Count what the looked-at tasks ask, each request by the share of its task."""
-    requests = [request for look in looks for request in look.requests]
-    known = {} if fresh else calls.find(connection, [_key(parts, r) for r in requests])
-    for look in looks:
-        for request in look.requests:
+    connection: Connection, parts: Mapping[str, _Part], looks: Sequence[dry_run.Look],
+    fresh: bool, scale: float,
+) -> None:  # fmt: skip
+    """Count what the looked-at tasks ask, each request by the share of its task.
+
+    A text to embed counts once; one that several of the tasks have is taken for one that all have.
+    """
+    keyed = [[(_key(parts, r), r) for r in look.requests] for look in looks]
+    often = Counter(key for each in keyed for key in {k for k, r in each if _embeds(r)})
+    wanted = {key for each in keyed for key, r in each if not fresh or _embeds(r)}
+    known = calls.find(connection, list(wanted))
+    counted: set[str] = set()
+    for look, each in zip(looks, keyed, strict=True):
+        for key, request in each:
             part, share = parts[request.to], 1 / look.cases
-            if _key(parts, request) in known:
+            if _embeds(request):
+                if key in counted:
+                    continue
+                counted.add(key)
+                share = 1 / scale if often[key] > 1 and scale > 1 else 1.0
+            if key in known:
                 part.free += share
                 continue
             part.calls += share
             part.cases += 1
-            part.prompt += share * tokens.of_messages(request.messages, request.schema)
+            part.prompt += share * _size(request.messages, request.schema, request.parameters)
             part.rooms += share * int(request.parameters.get("max_tokens") or 0)
     for part in parts.values():
         part.ratio, part.n = _measured(connection, part.model.model)
@@ -120,7 +139,7 @@ def _measured(connection: Connection, model: str) -> tuple[float, int]:
         messages = request.get("messages") or []
         if any(not isinstance(message.get("content"), str) for message in messages):
             continue
-        estimated += tokens.of_messages(messages, request.get("schema"))
+        estimated += _size(messages, request.get("schema"), request.get("parameters") or {})
         counted, n = counted + found, n + 1
     return (counted / estimated, n) if estimated else (1.0, 0)
 
@@ -135,6 +154,17 @@ def _each(connection: Connection, part: _Part, past: calls.Past) -> calls.Past:
     if not cases or not part.calls or past.reply is None:
         return past
     return replace(past, reply=told / cases * part.cases / part.calls)
+
+
+def _embeds(request: Request) -> bool:
+    return bool(request.parameters.get("embed"))
+
+
+def _size(messages: Sequence[Mapping[str, Any]], schema: Any, parameters: Mapping[str, Any]) -> int:
+    """Tokens of a request by the rule; a text to embed has nothing around it."""
+    if parameters.get("embed"):
+        return tokens.of_text(messages[0]["content"])
+    return tokens.of_messages(messages, schema)
 
 
 def _key(parts: Mapping[str, _Part], request: Request) -> str:
@@ -190,6 +220,8 @@ def _add(total: float | None, more: float | None) -> float | None:
 
 def _reply(part: _Part, past: calls.Past) -> float:
     """Tokens of a reply: as past ones; else what is assumed, within the room that it has."""
+    if part.model.embeds:
+        return 0.0
     if past.reply is not None:
         return past.reply
     room = part.rooms / part.calls if part.calls and part.rooms else 0.0
@@ -208,7 +240,9 @@ def _notes(
         )
     else:
         yield f"no past prompt of {model} to correct this by"
-    if past.n:
+    if part.model.embeds:
+        yield f"each text that {model} embeds is a call; up to 64 go in one request"
+    elif past.n:
         yield f"replies and times as in {past.n:,} past calls of {model}"
     else:
         yield f"no past call of {model}: replies of {ASSUMED_REPLY} tokens are assumed"

@@ -57,6 +57,10 @@ class Models:
         """Log-probabilities of a given text; see `core.workers.base.Model`."""
         return await self._of(to).score(prompt, text, repeat=repeat)
 
+    async def embed(self, texts: Sequence[str], *, to: str = "") -> Any:
+        """The embeddings of texts; see `core.workers.base.Model`."""
+        return await self._of(to).embed(texts)
+
     def _of(self, to: str) -> LLM:
         llm = self.names.get(to)
         if llm is None:

@@ -63,6 +63,8 @@ def of(model: Endpointed, known: PriceTable, lane: str = "live") -> tuple[float,
 
     The worker's own prices come first; the batch lane costs its share of the table's.
     """
+    if model.embeds:
+        return _of_embeddings(model, known)
     if model.prompt_price is not None and model.completion_price is not None:
         share = _batch_share(model, known) if lane == "batch" else 1.0
         return model.prompt_price * share, model.completion_price * share
@@ -71,6 +73,14 @@ def of(model: Endpointed, known: PriceTable, lane: str = "live") -> tuple[float,
         return None
     share = row.batch if lane == "batch" else 1.0
     return row.prompt * share, row.completion * share
+
+
+def _of_embeddings(model: Endpointed, known: PriceTable) -> tuple[float, float] | None:
+    """An embedding model writes nothing, and its calls travel at once in any lane."""
+    row, price = known.find(model.base_url, model.model), model.prompt_price
+    if price is None and row is not None:
+        price = row.prompt
+    return None if price is None else (price, 0.0)
 
 
 def _batch_share(model: Endpointed, known: PriceTable) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.services import material, past_answers, prices, studies
+from core.services import capabilities, material, past_answers, prices, studies
 from core.services.access import Identity, require
 from core.services.budget import Budget
 from core.services.planning import Plan, nothing, planned_for
@@ -130,6 +130,7 @@ def begin(
     Raises `NothingToDo`, and `Refused` when a run of this worker is open.
     """
     worker = past_answers.filled(connection, study, worker)
+    capabilities.check(connection, worker)
     _only_one(connection, study, worker)
     planned = planned_for(connection, study, worker, limit, fresh, make=True, among=among)
     if not planned.work:

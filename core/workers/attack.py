@@ -8,13 +8,13 @@ from pydantic import Field
 from core.content.base import Content
 from core.units import Draft, Unit
 from core.workers.base import Model, workers
-from core.workers.novelty import novelty
+from core.workers.novelty import Comparing
 from core.workers.probe import distinct
-from core.workers.thinker import WORDS, Thinker, a_text, given, many, of
+from core.workers.thinker import WORDS, a_text, given, many, of
 
 
 @workers.register
-class Attack(Thinker):
+class Attack(Comparing):
     """`count` adversarial versions of a question, or inputs against a goal, ranked by novelty.
 
     `aim` says what the model under audit is to be led into. Cases that the item has already, in
@@ -50,12 +50,12 @@ class Attack(Thinker):
         )  # fmt: skip
         drafts, accepted = [], [real, *taken]
         for number, one in enumerate(reply.value, 1):
-            new = novelty(one["text"], accepted)
+            new = await self.novelty(llm, one["text"], accepted)
             if new >= self.least:
                 accepted.append(one["text"])
             facts = {
                 "novelty": new, "accepted": new >= self.least, "weakness": one["weakness"],
-                "by": "1 - highest TF-IDF cosine to accepted cases",
+                "by": f"1 - highest {self.by()} to accepted cases",
             }  # fmt: skip
             drafts.append(self.wrote(
                 one["text"], reply, key=f"case {number}", repeat=repeat, facts=facts

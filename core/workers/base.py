@@ -100,6 +100,10 @@ class Endpointed(Protocol):
     def completion_price(self) -> float | None:
         """Price of a million tokens of replies."""
 
+    @property
+    def embeds(self) -> bool:
+        """Whether it gives embeddings, and no replies."""
+
 
 class Model(Protocol):
     """What a worker may ask of a model: see `core.llm.LLM`."""
@@ -121,6 +125,12 @@ class Model(Protocol):
         """The log-probability of each token of a text after a prompt (a text, or messages).
 
         Raises `CallFailed` of kind `not_offered`, saying why, where the endpoint gives none.
+        """
+
+    async def embed(self, texts: Sequence[str], *, to: str = "") -> Any:
+        """One row of length 1 per text (n x d), by the embedding model that `to` names.
+
+        No text is paid twice. Raises `CallFailed` of kind `not_offered` where there are none.
         """
 
 

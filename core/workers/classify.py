@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.content.base import Content
 from core.questions.base import Question
 from core.units import Draft, Unit
+from core.workers import embedder as by_embeddings
 from core.workers.base import CannotAnswer, Model, workers
+from core.workers.embedder import ByEmbeddings
 from core.workers.similarity import cosines
 from core.workers.thinker import Thinker, a_text, of
 
@@ -22,11 +24,12 @@ class Coded(BaseModel):
 
 
 @workers.register
-class Classify(Thinker):
+class Classify(ByEmbeddings, Thinker):
     """Answers questions by label (one or several) with a codebook and the nearest examples.
 
     `meanings` says what each code stands for, `examples` are coded texts; of these the `nearest`
-    to the material by TF-IDF are shown, so that a codebook may have many. Zhang et al. (2024).
+    to the material, by TF-IDF or with an `embedder` by its embeddings, are shown, so that a
+    codebook may have many. Zhang et al. (2024).
     """
 
     kind = "classify"
@@ -44,7 +47,7 @@ class Classify(Thinker):
             *self.seen(unit),
             *((self._title(unit, o.key), o.content) for o in unit.outputs),
         ]
-        examples = self.like(" ".join(content.text() for _, content in material))
+        examples = await self.like(llm, " ".join(content.text() for _, content in material))
         shown: list[tuple[str, Content]] = [
             (f"example {n}", a_text(example.text)) for n, example in enumerate(examples, 1)
         ]
@@ -60,12 +63,16 @@ class Classify(Thinker):
             for q in asked
         ]  # fmt: skip
 
-    def like(self, text: str) -> list[Coded]:
+    async def like(self, llm: Model | None, text: str) -> list[Coded]:
         """The examples nearest to a text, the nearest last, where it counts most."""
         if not self.examples or not self.nearest:
             return []
         try:
-            near = cosines(text, {str(n): e.text for n, e in enumerate(self.examples)})
+            if self.embedder is not None:
+                found = await by_embeddings.cosines(llm, text, [e.text for e in self.examples])
+                near = {str(n): one for n, one in enumerate(found)}
+            else:
+                near = cosines(text, {str(n): e.text for n, e in enumerate(self.examples)})
         except CannotAnswer:
             return []
         best = sorted(near, key=lambda n: (-near[n], int(n)))[: self.nearest]

@@ -21,6 +21,7 @@ class AtEndpoint(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    embeds: ClassVar[bool] = False
     model: str = Field(min_length=1, max_length=200)
     base_url: str = "https://api.openai.com/v1"
     key: str = Field(default="", description="name of the secret, never the key itself")
@@ -68,7 +69,7 @@ class ModelWorker(AtEndpoint, Worker):
         return {"": self}
 
     def identity(self) -> dict[str, Any]:
-        return {name: _placeless(value) for name, value in super().identity().items()}
+        return {name: placeless(value) for name, value in super().identity().items()}
 
     def parameters(self) -> dict[str, Any]:
         """What is sent beside model and messages."""
@@ -76,11 +77,11 @@ class ModelWorker(AtEndpoint, Worker):
         return {name: value for name, value in found.items() if value is not None}
 
 
-def _placeless(value: Any) -> Any:
+def placeless(value: Any) -> Any:
     """A setting without the places of the models in it: they may move and stay who they are."""
     if isinstance(value, list):
-        return [_placeless(one) for one in value]
+        return [placeless(one) for one in value]
     if not isinstance(value, dict):
         return value
     gone = PLACE if "model" in value else frozenset[str]()
-    return {name: _placeless(one) for name, one in value.items() if name not in gone}
+    return {name: placeless(one) for name, one in value.items() if name not in gone}

@@ -15,9 +15,9 @@ from core.sandbox import Limits
 from core.units import Draft, Invalid, Unit
 from core.workers.base import CannotAnswer, Endpointed, Model, workers
 from core.workers.endpoint import AtEndpoint
-from core.workers.novelty import novelty
+from core.workers.novelty import Comparing
 from core.workers.testing import Suite, code_in, outcomes, read_tests
-from core.workers.thinker import WORDS, Thinker, a_text, of
+from core.workers.thinker import WORDS, a_text, of
 
 NUMBER: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 10}
 
@@ -35,14 +35,15 @@ class Candidate:
 
 
 @workers.register
-class Evolve(Thinker):
+class Evolve(Comparing):
     """`generations` of `children`, each mutated from one parent or crossed from two.
 
     The first parents are the outputs that it reads. Before a child is made the model reflects on
     what made its parents good or bad. `goal` is what fitness means, which the model (or
     `rater_model`) gives from 0 to 10; with `tests`, the name of a field or fact, it is ten times
     the share of these tests that the candidate passes as code, in the sandbox. A child whose
-    novelty is below `least` is kept in the record and never becomes a parent. The fittest
+    novelty (1 - its highest cosine to all before it, by shared words or with an `embedder` by its
+    embeddings) is below `least` is kept in the record and never becomes a parent. The fittest
     `survivors` become the next parents. Morris et al. (2024).
     """
 
@@ -70,7 +71,8 @@ class Evolve(Thinker):
         return "item"
 
     def models(self) -> Mapping[str, Endpointed]:
-        return {"": self} if self.rater_model is None else {"": self, "rater": self.rater_model}
+        rater = {} if self.rater_model is None else {"rater": self.rater_model}
+        return {**super().models(), **rater}
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         task = self.seen(unit)
@@ -131,7 +133,8 @@ class Evolve(Thinker):
             repeat=salt, check=lambda value: _changed(value, parents),
         )  # fmt: skip
         text = reply.value["text"]
-        new, fitness = novelty(text, known), await self._fitness(text, task, llm, suite)
+        new = await self.novelty(llm, text, known)
+        fitness = await self._fitness(text, task, llm, suite)
         facts = {
             "operator": "cross" if cross else "mutate", "parents": [p.key for p in parents],
             "reflection": reflection, "fitness": fitness, "novelty": new, "kept": new >= self.least,

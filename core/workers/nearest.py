@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.questions.base import Question
 from core.units import Draft, Invalid, Unit
-from core.workers.base import CannotAnswer, Model, Worker, workers
+from core.workers import embedder as by_embeddings
+from core.workers.base import CannotAnswer, Model, workers
+from core.workers.embedder import ByEmbeddings
 from core.workers.voting import tally
 
 CLOSE = 1e-9
@@ -27,10 +29,11 @@ class Past(BaseModel):
 
 
 @workers.register
-class Nearest(Worker):
+class Nearest(ByEmbeddings):
     """Copies the score of the nearest past answer to the same problem; a distance, no judgment.
 
-    Nearness is Canberra distance between TF-IDF vectors of the answers to that problem. `problem`
+    Nearness is Canberra distance between TF-IDF vectors of the answers to that problem, or with an
+    `embedder` 1 - the cosine of its embeddings. `problem`
     names the field that holds the problem: the same words are the same problem. The answer's own
     unit is left out of its past, so that running over scored answers measures it leave-one-out.
     Without a `past` it is given that of the study when a run starts.
@@ -77,15 +80,21 @@ class Nearest(Worker):
                 if one.key != unit.key and _same(one.problem) == problem
                 and question.name in one.values
             ]  # fmt: skip
-            drafts.append(self._copied(question, unit, answer, known, repeat))
+            drafts.append(await self._copied(question, unit, answer, known, repeat, llm))
         return drafts
 
-    def _copied(
-        self, question: Question, unit: Unit, answer: str, known: Sequence[Past], repeat: int
-    ) -> Draft:
+    async def _copied(
+        self, question: Question, unit: Unit, answer: str, known: Sequence[Past], repeat: int,
+        llm: Model | None,
+    ) -> Draft:  # fmt: skip
         if not known:
             raise CannotAnswer("no other answer to this problem has been scored")
-        apart = canberra(answer, [one.answer for one in known])
+        others = [one.answer for one in known]
+        if self.embedder is None:
+            apart, how = canberra(answer, others), "Canberra distance"
+        else:
+            apart = [1.0 - near for near in await by_embeddings.cosines(llm, answer, others)]
+            how = f"cosine distance by {self.embedder.model}"
         near = [one for one, d in zip(known, apart, strict=True) if d <= min(apart) + CLOSE]
         try:
             votes = [question.check(one.values[question.name], unit) for one in near]
@@ -94,7 +103,7 @@ class Nearest(Worker):
         found = tally(question, unit, votes)
         if found.value is None:
             raise CannotAnswer(f"{len(near)} past answers are equally near and score differently")
-        why = f"Rule: copied from {near[0].key}, at Canberra distance {min(apart):.2f}."
+        why = f"Rule: copied from {near[0].key}, at {how} {min(apart):.2f}."
         return Draft(question=question.name, value=found.value, rationale=why, repeat=repeat,
                      shown=unit.shown)  # fmt: skip
 

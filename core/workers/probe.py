@@ -7,18 +7,18 @@ from pydantic import Field
 
 from core.units import Draft, Invalid, Unit
 from core.workers.base import Model, workers
-from core.workers.novelty import nearest
-from core.workers.thinker import WORDS, Thinker, a_text, given, many, of
+from core.workers.novelty import Comparing
+from core.workers.thinker import WORDS, a_text, given, many, of
 
 
 @workers.register
-class Probe(Thinker):
+class Probe(Comparing):
     """`count` rephrasings of a question that keep its answer, worded as by different people.
 
     The question is the field or fact called `question`. `template` names the prompt that is used:
     a changed prompt is another worker, so probes can be told apart by the version that wrote them.
-    `cosine` in the facts is the likeness to the question by shared words. Amirizaniani et al.
-    (2024).
+    `cosine` in the facts is the likeness to the question, by shared words or with an `embedder` by
+    its embeddings. Amirizaniani et al. (2024).
     """
 
     kind = "probe"
@@ -43,14 +43,14 @@ class Probe(Thinker):
         )  # fmt: skip
         return [
             self.wrote(text, reply, key=f"probe {number}", repeat=repeat,
-                       facts=self._facts(real, text))
+                       facts=await self._facts(llm, real, text))
             for number, text in enumerate(reply.value, 1)
         ]  # fmt: skip
 
-    def _facts(self, real: str, text: str) -> Mapping[str, Any]:
+    async def _facts(self, llm: Model | None, real: str, text: str) -> Mapping[str, Any]:
         return {
-            "cosine": nearest(real, [text]), "by": "TF-IDF cosine", "template": self.template,
-            "prompt": self.prompts()[0],
+            "cosine": await self.nearest(llm, real, [text]), "by": self.by(),
+            "template": self.template, "prompt": self.prompts()[0],
         }  # fmt: skip
 
 

@@ -5,17 +5,18 @@ from typing import Any
 from core.content.base import Content
 from core.units import Draft, Unit
 from core.workers.base import Model, workers
-from core.workers.novelty import nearest
-from core.workers.thinker import WORDS, Thinker, given, of
+from core.workers.novelty import Comparing
+from core.workers.thinker import WORDS, given, of
 
 
 @workers.register
-class Reverse(Thinker):
+class Reverse(Comparing):
     """The question that an answer seems to answer, guessed without seeing the real one.
 
     `cosine` in its facts is the likeness of guess and real question (the field or fact called
-    `question`) by shared words: a stand-in for the probability of the question given the answer.
-    None when they have no words to compare. Varun et al. (2024).
+    `question`), by shared words or with an `embedder` by its embeddings: a stand-in for the
+    probability of the question given the answer. None when they have no words to compare. Varun et
+    al. (2024).
     """
 
     kind = "reverse"
@@ -33,7 +34,8 @@ class Reverse(Thinker):
                 of(question=WORDS), repeat=repeat,
             )  # fmt: skip
             guess = str(reply.value["question"])
-            facts: dict[str, Any] = {"cosine": nearest(real, [guess]), "by": "TF-IDF cosine"}
+            near = await self.nearest(llm, real, [guess])
+            facts: dict[str, Any] = {"cosine": near, "by": self.by()}
             drafts.append(self.wrote(
                 guess, reply, parent=answer.key, key=answer.key, repeat=repeat, facts=facts
             ))  # fmt: skip

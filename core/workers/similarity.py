@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.apart import apart
 from core.questions.base import Question
 from core.units import Draft, Unit
+from core.workers import embedder as by_embeddings
 from core.workers.base import CannotAnswer, Model, Worker, workers
+from core.workers.embedder import ByEmbeddings
 from core.workers.verdicts import answers, decided, fitting
 
 
 @workers.register
-class Similarity(Worker):
+class Similarity(ByEmbeddings, Worker):
     """The cosine of each response to the field (or fact about the item) called `reference`.
 
     Of TF-IDF vectors, weighted within the unit; with `embeddings` minilm of sentence embeddings by
-    all-MiniLM-L6-v2, where installed (`core.embeddings`). The nearer of two wins, within
+    all-MiniLM-L6-v2, where installed (`core.embeddings`); with an `embedder` of embeddings that an
+    endpoint gives, each text paid once (`core.embedding_calls`). The nearer of two wins, within
     `margin` it is a tie; a rating is the cosine in equal bins; a label is the one whose threshold
     the cosine reaches. It measures likeness, not truth.
     """
@@ -34,6 +37,12 @@ class Similarity(Worker):
         description="minilm compares sentence embeddings, where the model is installed",
     )
 
+    @model_validator(mode="after")
+    def _one_way(self) -> "Similarity":
+        if self.embedder is not None and self.embeddings:
+            raise ValueError("embedder and embeddings exclude each other: leave embeddings empty")
+        return self
+
     def can(self, question: Question, unit: Unit) -> bool:
         return answers(question)
 
@@ -43,7 +52,11 @@ class Similarity(Worker):
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         asked = self.asked(unit)
         reference, texts = self._reference(unit), {o.key: o.content.text() for o in unit.outputs}
-        if self.embeddings:
+        if self.embedder is not None:
+            found = await by_embeddings.cosines(llm, reference, [*texts.values()])
+            near = dict(zip(texts, found, strict=True))
+            how = f"embeddings ({self.embedder.model}"
+        elif self.embeddings:
             near, how = await apart(meanings, reference, texts), "meaning (MiniLM"
         else:
             near, how = cosines(reference, texts), "shared words (TF-IDF"

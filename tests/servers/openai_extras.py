@@ -57,7 +57,9 @@ def embeddings(body: dict[str, Any]) -> web.Response:
     """Vectors of letter counts."""
     vectors = [[text.count(letter) for letter in "abcdefgh"] for text in body["input"]]
     data = [{"index": n, "embedding": vector} for n, vector in enumerate(vectors)]
-    return web.json_response({"data": data, "model": body["model"]})
+    count = sum(len(tokens(text)) for text in body["input"])
+    usage = {"prompt_tokens": count, "total_tokens": count}
+    return web.json_response({"data": data[::-1], "model": body["model"], "usage": usage})
 
 
 class Batches:

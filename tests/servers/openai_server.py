@@ -4,7 +4,8 @@
         ... server.url, server.requests
 
 `reply(body)` gives the next answer to a chat completion: a text, any JSON value (sent as its text),
-or a `Fault`. Without one, the server answers every schema with its first allowed values.
+or a `Fault`. Without one, the server answers every schema with its first allowed values. With
+`embeddings` in `extras` it gives embeddings, or the `Fault` that `embed(body)` gives.
 
     python -m tests.servers.openai_server --port 8701 --latency 0.05
 """
@@ -48,6 +49,7 @@ class OpenAIServer:
         json_object: bool = True, logprobs: Any = None, port: int = 0, keep: bool = True,
         extras: tuple[str, ...] = (), batches: Batches | None = None,
         headers: Callable[[], dict[str, str]] = dict,
+        embed: Callable[[dict[str, Any]], "Fault | None"] = lambda body: None,
     ) -> None:  # fmt: skip
         self.reply = reply or (lambda body: example(schema_of(body)))
         self.latency = latency
@@ -61,6 +63,7 @@ class OpenAIServer:
         self.extras = extras
         self.batches = batches
         self.headers = headers
+        self.embed = embed
         self.requests: list[dict[str, Any]] = []
         self.heard: list[dict[str, str]] = []
         self.count = self.under_way = self.most_under_way = 0
@@ -124,10 +127,14 @@ class OpenAIServer:
         return completions(self.requests[-1], self.extras) or error(400, "no such parameter")
 
     async def _embeddings(self, request: web.Request) -> web.StreamResponse:
-        self.requests.append(await request.json())
+        body = await request.json()
+        self.requests.append(body)
         if "embeddings" not in self.extras:
             return error(404, "no embeddings here")
-        return embeddings(self.requests[-1])
+        if self.models and body["model"] not in self.models:
+            return error(400, f"{body['model']} does not support the embeddings API")
+        fault = self.embed(body)
+        return embeddings(body) if fault is None else await self._send(request, body, fault)
 
     async def _line(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Status and body of one line of a batch."""
