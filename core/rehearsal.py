@@ -30,6 +30,11 @@ class Request:
     repeat: int = 0
     to: str = ""
 
+    @property
+    def embeds(self) -> bool:
+        """Whether its message is a text to embed, and no reply is asked for."""
+        return bool(self.parameters.get("embed"))
+
 
 class _Over(Exception):
     """The rehearsal ends here: what follows depends on a reply that only the model can give."""

@@ -77,7 +77,8 @@ def plan(study: Study, worker: Worker) -> None:
         "At most so many units", 1, None, None, key="run-limit", width=240, placeholder="all"
     )
     planned = runs.plan(db, who, study.key, worker, limit=limit, fresh=fresh)
-    what = "outputs" if worker.writes else "calls" if worker.needs_model() else "answers"
+    asks = worker.rater == "model" and not worker.gathers()
+    what = "outputs" if worker.writes else "calls" if asks else "answers"
     words = [f"{planned.work:,} {what if planned.work != 1 else what[:-1]} to make"]
     if planned.judged:
         words.append(f"{planned.judged:,} judged before and kept")

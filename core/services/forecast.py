@@ -106,14 +106,14 @@ def _weigh(
     A text to embed counts once; one that several of the tasks have is taken for one that all have.
     """
     keyed = [[(_key(parts, r), r) for r in look.requests] for look in looks]
-    often = Counter(key for each in keyed for key in {k for k, r in each if _embeds(r)})
-    wanted = {key for each in keyed for key, r in each if not fresh or _embeds(r)}
+    often = Counter(key for each in keyed for key in {k for k, r in each if r.embeds})
+    wanted = {key for each in keyed for key, r in each if not fresh or r.embeds}
     known = calls.find(connection, list(wanted))
     counted: set[str] = set()
     for look, each in zip(looks, keyed, strict=True):
         for key, request in each:
             part, share = parts[request.to], 1 / look.cases
-            if _embeds(request):
+            if request.embeds:
                 if key in counted:
                     continue
                 counted.add(key)
@@ -154,10 +154,6 @@ def _each(connection: Connection, part: _Part, past: calls.Past) -> calls.Past:
     if not cases or not part.calls or past.reply is None:
         return past
     return replace(past, reply=told / cases * part.cases / part.calls)
-
-
-def _embeds(request: Request) -> bool:
-    return bool(request.parameters.get("embed"))
 
 
 def _size(messages: Sequence[Mapping[str, Any]], schema: Any, parameters: Mapping[str, Any]) -> int:
@@ -245,7 +241,8 @@ def _notes(
     elif past.n:
         yield f"replies and times as in {past.n:,} past calls of {model}"
     else:
-        yield f"no past call of {model}: replies of {ASSUMED_REPLY} tokens are assumed"
+        each = " to each unit" if part.cases > part.calls else ""
+        yield f"no past call of {model}: replies of {ASSUMED_REPLY} tokens{each} are assumed"
     if lane == "batch":
         yield "the batch lane may take a day; providers promise no more"
     elif not past.n and machine is not None:

@@ -15,6 +15,9 @@ class Embedder(AtEndpoint):
     """An embedding model behind an OpenAI-compatible endpoint; it writes no replies."""
 
     embeds: ClassVar[bool] = True
+    completion_price: float | None = Field(
+        default=None, ge=0, description="leave it empty: an embedding model writes nothing"
+    )
 
 
 class ByEmbeddings(Worker):

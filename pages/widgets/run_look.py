@@ -67,7 +67,8 @@ def _task(one: dry_run.Look) -> None:
     for place, request in enumerate(one.requests, 1):
         where = f" to {request.to}" if request.to else ""
         for message in request.messages:
-            st.caption(plain(f"call {place}{where}, {message['role']} message"))
+            told = "text to embed" if request.embeds else f"{message['role']} message"
+            st.caption(plain(f"call {place}{where}, {told}"))
             content = message["content"]
             words = content if isinstance(content, str) else str(content)
             st.code(words, language=None, wrap_lines=True)
