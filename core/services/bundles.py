@@ -74,9 +74,10 @@ class Bundles:
                 if not unit.only(self.worker.only):
                     continue
                 self.worker.asked(unit)
+                company = self.worker.company(unit)
             except CannotAnswer:
                 continue
-            companies.setdefault((*self.worker.company(unit), place[1]), []).append(place)
+            companies.setdefault((*company, place[1]), []).append(place)
         found: dict[Place, tuple[Place, ...]] = {}
         for (_, most, repeat), members in companies.items():
             keys = {p: digest([self.worker.digest, units[p[0]].key, repeat]) for p in members}

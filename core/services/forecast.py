@@ -80,7 +80,8 @@ def forecast(
         looks = dry_run.looks(connection, study, worker, chosen, planned.unmade, shared)
         parts = {name: _Part(model) for name, model in worker.models().items()}
         total = planned.work if shared is None else shared.requests(connection, study)
-        scale = total / sum(1 / look.cases for look in looks)
+        asking = [look for look in looks if shared is None or look.requests]
+        scale = total / sum(1 / look.cases for look in asking) if asking else 1.0
         _weigh(connection, parts, looks, fresh, scale)
         pasts = {
             name: calls.past(connection, p.model.model, p.model.embeds)

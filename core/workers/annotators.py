@@ -103,8 +103,6 @@ class Annotators(ModelWorker):
 
     def asked(self, unit: Unit) -> tuple[Question, ...]:
         found = super().asked(unit)
-        if any(case.item == unit.item for case in self.examples):
-            raise CannotAnswer("the item is one of this worker's worked cases")
         try:
             worked_cases.fitting(self.examples, found, unit)
         except Invalid as error:
@@ -115,8 +113,14 @@ class Annotators(ModelWorker):
         return any(who.cases > 1 for who in self.pool)
 
     def company(self, unit: Unit) -> tuple[str, int]:
+        self._unworked(unit)
         who = self.drawn(unit)
         return who.name, who.cases
+
+    def _unworked(self, unit: Unit) -> None:
+        """Raise `CannotAnswer` for an item that is a worked case: it is never judged."""
+        if any(case.item and case.item == unit.item for case in self.examples):
+            raise CannotAnswer("the item is one of this worker's worked cases")
 
     async def work(self, unit: Unit, llm: Model | None, repeat: int = 0) -> list[Draft]:
         """The drafts for a unit, out of the reply to all that are asked together.
@@ -126,6 +130,7 @@ class Annotators(ModelWorker):
         """
         if llm is None:
             raise CannotAnswer("this worker asks a model, and none was given")
+        self._unworked(unit)
         asked, who, left = self.asked(unit), self.drawn(unit), unit.together or (unit,)
         while True:
             form = Several(left, self.asked, who.style == "reasoned")

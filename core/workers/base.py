@@ -194,7 +194,7 @@ class Worker(Identified):
         """With whom a unit is judged in one request: those of the same name, at most so many.
 
         They stand in `Unit.together`. Each keeps a task of its own: `work` hands back the drafts of
-        its unit alone, and fails for it alone.
+        its unit alone, and fails for it alone. Raises `CannotAnswer` for one that it never judges.
         """
         return "", 1
 

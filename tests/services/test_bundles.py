@@ -228,6 +228,22 @@ def test_the_dry_run_shows_what_is_sent(db):
         assert f"One request for {look.cases} units" in look.note
 
 
+@pytest.mark.parametrize("item", ["i3", ""])
+def test_a_worked_case_is_passed_by_and_stands_in_no_request(db, item):
+    pairs(db, units=6)
+    shot = {"item": item, "material": {"response A": "x", "response B": "y"},
+            "answers": {"better": "A"}}  # fmt: skip
+    who = [{"name": "five", "style": "bare", "cases": 5, "history": True}]
+    with OpenAIServer(verdict) as server:
+        made = crowd(server.url, annotators=who, examples=[shot])
+        before = forecast.forecast(db, OWNER, "pairs", made)
+        status = work_on(db, runs.start(db, OWNER, "pairs", made))
+    left = [n for n in range(6) if f"i{n}" != item]
+    assert answers(db) == unit_keys(left) and status.done == len(left)
+    assert status.skipped == 6 - len(left) and status.calls == before.calls == len(server.requests)
+    assert sorted(n for body in server.requests for n in numbers(body)) == left
+
+
 def test_the_original_thirteen_are_foreseen_exactly(db):
     """Four, five or one at a time, by who is drawn: the forecast counts the very requests."""
     pairs(db, units=150)

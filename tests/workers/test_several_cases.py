@@ -159,9 +159,10 @@ def test_own_worked_cases_fit_the_question_and_there_are_none_for_labels():
 
 def test_a_worked_case_is_never_judged_and_must_hold_valid_answers():
     made = pool({"history": True}, examples=[{**SHOT, "item": "i0"}])
-    with pytest.raises(CannotAnswer, match="worked cases"):
-        made.asked(pair(0))
-    assert made.asked(pair(1))
+    for refused in (lambda: made.company(pair(0)), lambda: work(made, pair(0), lambda body: {})):
+        with pytest.raises(CannotAnswer, match="worked cases"):
+            refused()
+    assert made.asked(pair(1)) and made.company(pair(1))
     wrong = pool({"history": True}, examples=[{**SHOT, "answers": {"better": "Z"}}])
     with pytest.raises(CannotAnswer, match="a worked case answers 'Z'"):
         wrong.asked(pair(0))
