@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.garbage import collected_seldom
 from core.services.store import Behind, Unavailable
+from pages.widgets.speech import speaking
 
 log = logging.getLogger("concord")
 
@@ -28,16 +29,11 @@ def explain(error: Exception) -> bool:
         place = place.tb_next
     where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
     log.error("%s at %s", type(error).__name__, where)
+    said = speaking()
     if isinstance(error, Unavailable | Behind):
-        st.error(
-            f"{error} Your last step was not stored. Every answer that was confirmed is. Tell "
-            "whoever runs this app, then reload the page and do that step again."
-        )
+        st.error(said("step_not_stored", why=said.of(error)))
         return True
-    st.error(
-        "This page broke. Every answer that was confirmed is stored. Reload the page; if it breaks "
-        f"again, tell whoever runs this study: {type(error).__name__} at {where}."
-    )
+    st.error(said("page_broke", error=type(error).__name__, where=where))
     return True
 
 

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from core.content.canvas import LEAST_OVERLAP, overlap
+from core.telling import Told
 
 Box = Mapping[str, Any]
 MANY_BOXES = 1000  # more than any answer has: one more pair outweighs all shares
@@ -60,10 +61,12 @@ def paired(one: Sequence[Box], other: Sequence[Box], least: float = 0.5) -> list
     return [(int(a), int(b)) for a, b in zip(rows, columns, strict=True) if shares[a][b] >= least]
 
 
-def overlaps(boxes: Sequence[Box]) -> list[str]:
+def overlaps(boxes: Sequence[Box]) -> list[Told]:
     """Which boxes overlap, in words: by more than a tenth of the smaller, neither in the other."""
     return [
-        f"{name(a)} and {name(b)} overlap by {share:.0%}"
+        Told(
+            "{one} and {other} overlap by {share}", one=name(a), other=name(b), share=f"{share:.0%}"
+        )
         for a, b in combinations(boxes, 2)
         if LEAST_OVERLAP < (share := overlap(sides(a), sides(b))) < 1
     ]

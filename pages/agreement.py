@@ -18,6 +18,7 @@ from pages.widgets import address, figures, identity, live, look, workspace
 from pages.widgets.confusion_board import confusion_board
 from pages.widgets.effects_board import effects_board
 from pages.widgets.revisions_board import revisions_board
+from pages.widgets.speech import speaking
 from pages.widgets.values_board import values_board
 from pages.widgets.weights_board import weights_board
 from pages.widgets.whole_board import whole_board
@@ -39,6 +40,7 @@ INTERVALS = {"analytic": "Formula", "bootstrap": "Resampled units"}
 
 who = identity.who()
 study = workspace.study_picker(who)
+said = speaking()
 db = workspace.db()
 
 
@@ -274,11 +276,8 @@ def page(study: Study) -> None:
     live.follow(study.key, found.revision)
 
 
-look.header("Agreement", study, who)
+look.header(said("page_agreement"), study, who)
 if study is None:
-    look.empty_state(
-        "No study yet", "Bring data in, or create a study: then its agreement shows here.",
-        key="agreement-none",
-    )  # fmt: skip
+    look.no_study("no_study_agreement", key="agreement-none")
 else:
     page(study)

@@ -16,9 +16,10 @@ from pages.widgets.components.timer import timer
 from pages.widgets.inert import inert
 from pages.widgets.notices import face, notices
 from pages.widgets.panels import panel
+from pages.widgets.speech import speaking
 from pages.widgets.typing import writer
 from pages.widgets.ui import StreamlitUi, ask, is_long, show_material
-from pages.widgets.words import plain
+from pages.widgets.words import plain, sentence
 
 who = identity.who()
 study = workspace.study_picker(who)
@@ -74,7 +75,7 @@ def work(slot: DeltaGenerator) -> None:
 def closed(desk: moves.State, error: Refused) -> None:
     """The study takes no answers now: say why, and where that is changed."""
     said = desk["words"]
-    words = f"{plain(str(error)).capitalize()}. {said('closed_more')}"
+    words = f"{sentence(plain(said.of(error)))} {said('closed_more')}"
     if look.empty_state(said("closed_title"), words, button=said("closed_button"), key="closed"):
         st.switch_page("studies.py")
 
@@ -219,12 +220,11 @@ def agreed(desk: moves.State) -> bool:
     return False
 
 
-look.header("Annotate", study, who, desk=True)
+look.header(speaking()("page_annotate"), study, who, desk=True)
 if study is None:
-    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
+    look.no_study()
 else:
     settings = moves.prepare(db, who, study)
-    look.direction(settings["words"].code)
     settings["keys"] = st.sidebar.toggle(
         settings["words"]("answer_by_keys"), value=settings["settings"].single_keys, key="keys-on",
         help=settings["words"]("answer_by_keys_help"),

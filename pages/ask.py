@@ -16,6 +16,7 @@ from core.units import Invalid
 from core.workers.ask import Answered, Ask
 from pages.widgets import figures, identity, look, workspace
 from pages.widgets.inert import inert
+from pages.widgets.speech import speaking
 from pages.widgets.words import plain
 
 OTHER, OWN = "Another model", "My own query"
@@ -23,6 +24,7 @@ WRONG = (Invalid, Refused, Denied, CallFailed)
 
 who = identity.who()
 study = workspace.study_picker(who)
+said = speaking()
 db = workspace.db()
 
 
@@ -80,11 +82,11 @@ def show(found: Found, drawing: dict[str, str]) -> None:
     figures.download(rows, "answer", "ask-download")
 
 
-look.header("Ask", study, who)
+look.header(said("page_ask"), study, who)
 if study is None:
-    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
+    look.no_study()
 elif not who.may("see_results"):
-    st.info("Questions over the results are for those who may see them.")
+    st.info(said("ask_is_for"))
 else:
     st.caption(
         "A query runs on a copy that can only be read, with people numbered. A model is shown the "

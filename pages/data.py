@@ -14,11 +14,13 @@ from core.ui import Recorder
 from core.units import Invalid
 from pages.widgets import bench, identity, look, workspace
 from pages.widgets.inert import inert
+from pages.widgets.speech import speaking
 from pages.widgets.ui import StreamlitUi, show_material
 from pages.widgets.words import plain
 
 who = identity.who()
 study = workspace.study_picker(who)
+said = speaking()
 db = workspace.db()
 WRONG = (MappingError, ProtocolError, NoStudy, Refused, Invalid)
 
@@ -155,7 +157,7 @@ def lacking(found: Any) -> None:
 def export_panel() -> None:
     """A format, its first lines, and the download."""
     if study is None:
-        look.empty_state("No study yet", "Bring data in first.", key="export")
+        look.no_study("no_study_data", key="export")
         return
     kinds = exports.formats()
     name = st.selectbox(
@@ -210,9 +212,9 @@ def pairs_made(key: str) -> None:
         )  # fmt: skip
 
 
-look.header("Data", study, who)
+look.header(said("page_data"), study, who)
 if not who.may("transfer"):
-    look.empty_state("Not for your role", "Ask an owner or researcher to bring data in or out.")
+    look.empty_state(said("not_your_role"), said("not_your_role_more"))
 else:
     if study is not None:
         pairs_made(study.key)

@@ -7,39 +7,34 @@ from core.services.overview import Overview
 from core.services.studies import Study
 from pages.widgets import glimpse, identity, live, look, workspace
 from pages.widgets.inert import inert
+from pages.widgets.speech import speaking
 from pages.widgets.words import plain
 
 person = identity.known()
 who = person or identity.NOBODY
 db = workspace.db()
 study = workspace.study_picker(who)
+said = speaking()
 
 
 def welcome() -> None:
     """A workspace without a study: the two ways to get one."""
-    look.header("Welcome to Concord", None, person)
-    st.markdown(
-        "People and language models judge the same things here, and you watch how far they agree.",
-        anchors=False,
-    )
+    look.header(said("welcome_title"), None, person)
+    st.markdown(said("welcome"), anchors=False)
     if person is None:
         identity.ask()
         return
     if look.empty_state(
-        "No study yet",
-        "Write one from scratch, or bring data that you have: prompts, responses, and the "
-        "judgments that people or models have given already.",
-        button="Create a study",
-        key="no-study",
+        said("no_study"), said("no_study_home"), button=said("create_study"), key="no-study"
     ):
         look.go("studies")
-    if st.button("Bring data", key="no-study-data"):
+    if st.button(said("bring_data"), key="no-study-data"):
         look.go("data")
 
 
 def lead(study: Study) -> None:
     """What the study is about."""
-    about = study.protocol.description or "This study has no description yet."
+    about = study.protocol.description or said("no_description")
     with st.container(key="lead"):
         st.markdown(inert(about), anchors=False)
 
@@ -47,18 +42,20 @@ def lead(study: Study) -> None:
 def your_part(study: Study, seen: Overview) -> None:
     """The person's progress and the one thing to press."""
     with st.container(key="your-part", border=True):
-        st.markdown("#### Your part", anchors=False)
+        st.markdown(f"#### {said('your_part')}", anchors=False)
         mine = seen.answered + seen.left
         if mine:
-            st.markdown(f"## {seen.answered} of {mine}", anchors=False)
+            count = said.told("{n} of {total}", n=seen.answered, total=mine)
+            st.markdown(f"## {count}", anchors=False)
             st.progress(seen.answered / mine)
         st.markdown(situation(study, seen), anchors=False)
-        if not seen.units and st.button("Bring data", key="bring", type="primary"):
+        if not seen.units and st.button(said("bring_data"), key="bring", type="primary"):
             look.go("data")
-        elif seen.units and not seen.takes_answers and st.button("See its state", key="state"):
+        elif seen.units and not seen.takes_answers and st.button(said("see_state"), key="state"):
             look.go("studies")
         if seen.left:
-            label = "Continue judging" if seen.answered or seen.skipped else "Start judging"
+            begun = seen.answered or seen.skipped
+            label = said("go_on_judging" if begun else "start_judging")
             if st.button(label, key="start", type="primary", shortcut="s"):
                 look.go("annotate")
         asked(study)
@@ -67,16 +64,16 @@ def your_part(study: Study, seen: Overview) -> None:
 def situation(study: Study, seen: Overview) -> str:
     """Where the person stands, in a sentence or two."""
     if not seen.units:
-        return "There is nothing to judge yet: bring data in first."
+        return said("nothing_to_judge")
     if not seen.takes_answers:
-        return f"This study is {study.state} and takes no answers now; open it on the Studies page."
+        return said("takes_none_now", state=said.told(study.state))
     if not seen.left:
-        return "Nothing is left for you. Thank you."
-    parts = [f"{seen.answered} saved"] if seen.answered else ["Nothing saved yet"]
+        return said("nothing_left")
+    parts = [said("n_saved", n=seen.answered) if seen.answered else said("nothing_saved")]
     if seen.skipped:
-        parts.append(f"{seen.skipped} skipped")
-    parts.append(f"{seen.left} left for you")
-    return ", ".join(parts) + "."
+        parts.append(said("n_skipped", n=seen.skipped))
+    parts.append(said("n_left", n=seen.left))
+    return said("comma").join(parts) + "."
 
 
 def numbers(seen: Overview) -> None:
@@ -84,14 +81,13 @@ def numbers(seen: Overview) -> None:
     people, others = seen.raters.get("person", 0), sum(seen.raters.values())
     look.stats(
         [
-            {"label": "Items", "value": f"{seen.items:,}"},
-            {"label": "Units to judge", "value": f"{seen.units:,}",
-             "note": f"{seen.closed:,} have all the answers asked for"},
-            {"label": "Raters", "value": f"{others:,}",
-             "note": f"{people:,} {'person' if people == 1 else 'people'}, "
-             f"{others - people:,} models and rules"},
-            {"label": "Entries in the log", "value": f"{seen.judgments:,}",
-             "note": "answers and corrections; none is ever overwritten"},
+            {"label": said("items"), "value": f"{seen.items:,}"},
+            {"label": said("units_to_judge"), "value": f"{seen.units:,}",
+             "note": said("units_closed", n=f"{seen.closed:,}")},
+            {"label": said("raters"), "value": f"{others:,}",
+             "note": said("raters_note", people=f"{people:,}", others=f"{others - people:,}")},
+            {"label": said("log_entries"), "value": f"{seen.judgments:,}",
+             "note": said("log_note")},
         ],
         key="study-numbers",
     )  # fmt: skip
@@ -100,9 +96,9 @@ def numbers(seen: Overview) -> None:
 def asked(study: Study) -> None:
     """The questions, as a person will meet them."""
     with st.container(key="asked"):
-        look.caption("What is asked")
+        look.caption(said("what_is_asked"))
         lines = [
-            f"{place}. {plain(q.title)}" + ("" if q.required else " *(optional)*")
+            f"{place}. {plain(q.title)}" + ("" if q.required else f" *{said('optional')}*")
             for place, q in enumerate(study.protocol.questions, 1)
         ]
         st.markdown("\n".join(lines), anchors=False)

@@ -8,16 +8,18 @@ from pages.widgets import identity, look, workspace
 from pages.widgets.align_desk import align
 from pages.widgets.checklist_board import checklist_board
 from pages.widgets.jury_board import jury_board
+from pages.widgets.speech import speaking
 
 who = identity.who()
 study = workspace.study_picker(who)
+said = speaking()
 
 
 def page(study: Study) -> None:
     """One question at a time: its juries, and its judges beside people."""
     asked = {q.name: q.title for q in analysis.coded(study)}
     if not asked:
-        look.empty_state("Nothing to compare", "This study asks for free text only.", key="judges")
+        look.empty_state(said("nothing_to_compare"), said("free_text_only"), key="judges")
         return
     question = st.selectbox("Question", list(asked), key="judges-question", format_func=asked.get)
     juries, aligned, checked = st.tabs(["Juries", "Align a judge", "Checklists"])
@@ -30,15 +32,14 @@ def page(study: Study) -> None:
             align(who, study, question)
         else:
             look.empty_state(
-                "For researchers", "Ask the owner of the study for the role researcher.",
-                key="align-role",
-            )  # fmt: skip
+                said("for_researchers"), said("for_researchers_more"), key="align-role"
+            )
 
 
-look.header("Judges", study, who)
+look.header(said("page_judges"), study, who)
 if study is None:
-    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
+    look.no_study()
 elif not who.may("see_results"):
-    look.empty_state("For researchers", "Ask the owner of the study for the role researcher.")
+    look.empty_state(said("for_researchers"), said("for_researchers_more"))
 else:
     page(study)

@@ -1,36 +1,34 @@
-"""The frame around every page: page setup and navigation."""
+"""The frame around every page: page setup, language and navigation."""
 
 from pathlib import Path
 
 import streamlit as st
 
 from core.garbage import keep_loaded
-from pages.widgets import look
+from pages.widgets import look, tongue
 
 HERE = Path(__file__).parent
-PAGES = (
-    ("home", "Home", "home"),
-    ("annotate", "Annotate", "edit_note"),
-    ("work", "My work", "history"),
-    ("messages", "Messages", "forum"),
-    ("agreement", "Agreement", "query_stats"),
-    ("review", "Review", "rule"),
-    ("people", "People", "group"),
-    ("outcomes", "Outcomes", "monitoring"),
-    ("ask", "Ask", "search_insights"),
-    ("runs", "Model runs", "smart_toy"),
-    ("judges", "Judges", "gavel"),
-    ("data", "Data", "database"),
-    ("studies", "Studies", "folder_open"),
-)
+PAGES = {
+    "home": "home", "annotate": "edit_note", "work": "history", "messages": "forum",
+    "agreement": "query_stats", "review": "rule", "people": "group", "outcomes": "monitoring",
+    "ask": "search_insights", "runs": "smart_toy", "judges": "gavel", "data": "database",
+    "studies": "folder_open",
+}  # fmt: skip
+WHOLE = frozenset({"home", "annotate", "work", "messages"})  # all their words are in the catalogue
 
 look.page()
-found = [
-    st.Page(HERE / f"{name}.py", title=title, icon=f":material/{icon}:", default=name == "home")
-    for name, title, icon in PAGES
-    if (HERE / f"{name}.py").is_file()
-]
 try:
-    st.navigation(found).run()
+    said = tongue.settle()
+    found = {
+        name: st.Page(
+            HERE / f"{name}.py", title=said(f"page_{name}"), icon=f":material/{icon}:",
+            default=name == "home",
+        )
+        for name, icon in PAGES.items()
+        if (HERE / f"{name}.py").is_file()
+    }  # fmt: skip
+    chosen = st.navigation(list(found.values()), expanded=True)
+    look.direction(said.code, whole=any(found[name] is chosen for name in WHOLE))
+    chosen.run()
 finally:
     keep_loaded()

@@ -6,9 +6,11 @@ from core.charts.forest import Line, forest
 from core.services.measures import Measure, measures
 from pages.widgets import address, figures, identity, look, workspace
 from pages.widgets.critiques_board import critiques_board
+from pages.widgets.speech import speaking
 
 who = identity.who()
 study = workspace.study_picker(who)
+said = speaking()
 db = workspace.db()
 
 
@@ -27,11 +29,11 @@ def board(found: list[Measure]) -> None:
     figures.download(rows, "outcomes", "outcomes-download")
 
 
-look.header("Outcomes", study, who)
+look.header(said("page_outcomes"), study, who)
 if study is None:
-    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
+    look.no_study()
 elif not who.may("see_results"):
-    st.info("Outcomes are for those who may see results.")
+    st.info(said("outcomes_are_for"))
 else:
     st.caption(
         "The facts beside the outputs that workers made, as means over items: samples of one item "

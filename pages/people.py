@@ -11,10 +11,12 @@ from core.services.studies import Refused, Study
 from core.statistics.base import Estimate
 from core.units import Invalid
 from pages.widgets import figures, identity, look, workspace
+from pages.widgets.speech import speaking
 from pages.widgets.words import plain
 
 who = identity.who()
 study = workspace.study_picker(who)
+said = speaking()
 db = workspace.db()
 DONE = "people-done"
 
@@ -139,11 +141,11 @@ def giving() -> None:
             st.rerun()
 
 
-look.header("People", study, who)
+look.header(said("page_people"), study, who)
 if study is None:
-    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
+    look.no_study()
 elif not who.may("review"):
-    look.empty_state("For researchers", "Ask the owner of the study for the role researcher.")
+    look.empty_state(said("for_researchers"), said("for_researchers_more"))
 else:
     told()
     for warning in admission.warnings(db, who, study.key):

@@ -13,6 +13,7 @@ from core.services.studies import Refused
 from core.units import Invalid
 from pages.widgets import docket, figures, identity, look, settle, workspace
 from pages.widgets.components.announce import announce
+from pages.widgets.speech import speaking
 from pages.widgets.ui import StreamlitUi, show_material
 from pages.widgets.words import plain
 
@@ -22,6 +23,7 @@ KEYS = {"rubric gap": "g", "slip": "s", "judge error": "j", "bad item": "b",
 
 who = identity.who()
 study = workspace.study_picker(who)
+said = speaking()
 db = workspace.db()
 
 
@@ -272,13 +274,13 @@ def record(question: str) -> None:
         )  # fmt: skip
 
 
-look.header("Review", study, who)
+look.header(said("page_review"), study, who)
 announce()
 if study is None:
-    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
+    look.no_study()
 elif not who.may("review"):
-    look.empty_state("For researchers", "Ask the owner of the study for the role researcher.")
+    look.empty_state(said("for_researchers"), said("for_researchers_more"))
 elif not cases.questions(study):
-    look.empty_state("Nothing to compare", "This study asks for free text only.")
+    look.empty_state(said("nothing_to_compare"), said("free_text_only"))
 else:
     work()

@@ -22,6 +22,7 @@ from pages.widgets import (
 from pages.widgets.judge_form import new_judge
 from pages.widgets.jury_board import outdated
 from pages.widgets.run_board import board, past
+from pages.widgets.speech import speaking
 from pages.widgets.words import plain
 from pages.widgets.worker_form import copy_of, new_worker
 
@@ -30,6 +31,7 @@ OTHER = "A new worker of any kind"
 
 who = identity.who()
 study = workspace.study_picker(who)
+said = speaking()
 db = workspace.db()
 
 
@@ -186,12 +188,9 @@ def before(found: list[runs.Status], now: int) -> None:
         ))  # fmt: skip
 
 
-look.header("Model runs", study, who)
+look.header(said("page_runs"), study, who)
 if study is None:
-    look.empty_state(
-        "No study yet", "A judge needs something to judge: create a study or bring data first.",
-        button="Create a study", page="studies", key="runs-none",
-    )  # fmt: skip
+    look.no_study("no_study_runs", button=said("create_study"), page="studies", key="runs-none")
     st.stop()
 found = runs.listing(db, who, study.key)
 outdated(who, study)

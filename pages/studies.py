@@ -10,6 +10,7 @@ from core.services.studies import MOVES, Refused, Study
 from pages.widgets import identity, look, workspace
 from pages.widgets.draft import STUDY
 from pages.widgets.rewordings import rewordings
+from pages.widgets.speech import speaking
 from pages.widgets.study_editor import editor
 from pages.widgets.words import plain
 
@@ -125,17 +126,13 @@ def others(rows: list[Any]) -> None:
 study = workspace.study_picker(who)
 now = STUDY.now()
 if now is not None:
-    look.header("New study" if now["key"] is None else "Edit study", None, who)
+    look.header(speaking()("new_study" if now["key"] is None else "edit_study"), None, who)
     editor(db, who, now)
 else:
-    look.header("Studies", None, who)
+    look.header(speaking()("page_studies"), None, who)
     said()
     if study is None:
-        look.empty_state(
-            "No study yet",
-            "A study says what is judged, what is asked, and of whom.",
-            key="studies",
-        )
+        look.no_study("no_study_studies", key="studies")
     else:
         in_hand(study)
     st.button("New study", key="study-new", on_click=new, icon=":material/add:",

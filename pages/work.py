@@ -1,7 +1,5 @@
 """My work: one's own units and answers, the way back to each, and how one likes to work."""
 
-from datetime import datetime
-
 import streamlit as st
 
 from core.services import consent, history, preferences
@@ -9,20 +7,16 @@ from core.services.history import Entry
 from core.services.studies import Study
 from core.units import Invalid
 from pages.widgets import desk, identity, look, texts, workspace
-from pages.widgets.words import plain
+from pages.widgets.speech import speaking
+from pages.widgets.words import capital, plain, sentence
 
 COLOURS = {"pending": "gray", "draft": "orange", "submitted": "green", "skipped": "violet"}
-MOVES = {
-    "submit": "Submit", "back": "Back", "undo": "Undo", "skip": "Skip", "flag": "Flag",
-    "comment": "Comment", "guidelines": "Guidelines", "show": "Show what is covered",
-    "next_question": "Next question",
-}  # fmt: skip
-SENSITIVE = {
-    "cover": "Cover it until I ask", "show": "Show it at once", "skip": "Pass such units by",
-}  # fmt: skip
+SENSITIVE = ("cover", "show", "skip")
+SAVED = "work-saved"
 
 who = identity.who()
 study = workspace.study_picker(who)
+said = speaking()
 db = workspace.db()
 
 
@@ -31,19 +25,18 @@ def units(study: Study) -> None:
     found = history.counts(db, who, study.key)
     if not sum(found.values()):
         if look.empty_state(
-            "Nothing of yours yet",
-            "Units that you are given stand here, with your answers and a way back to each.",
-            button="Start judging", key="work-none",
+            said("work_none"), said("work_none_more"), button=said("start_judging"),
+            key="work-none",
         ):  # fmt: skip
             look.go("annotate")
         return
     with st.container(key="work-filters", horizontal=True, vertical_alignment="bottom"):
         status = st.segmented_control(
-            "Status", list(history.STATUSES), key="work-status",
-            format_func=lambda s: f"{s.capitalize()} {found[s]:,}",
+            said("work_status"), list(history.STATUSES), key="work-status",
+            format_func=lambda s: f"{capital(said(f'status_{s}'))} {found[s]:,}",
         )  # fmt: skip
         text = st.text_input(
-            "Search", key="work-text", placeholder="in what was shown or answered", width=320
+            said("work_search"), key="work-text", placeholder=said("work_search_in"), width=320
         )
     begun = st.session_state.setdefault("work-before", [])
     mark = (study.key, status, text)
@@ -56,27 +49,32 @@ def units(study: Study) -> None:
     for entry in page.entries:
         row(study, entry)
     if not page.entries:
-        st.info("No unit of yours matches. Take the status or the search away to see all.")
+        st.info(said("work_no_match"))
     with st.container(key="work-pages", horizontal=True):
         if begun:
-            st.button("Newer", key="work-newer", on_click=begun.pop)
+            st.button(said("work_newer"), key="work-newer", on_click=begun.pop)
         if page.before:
-            st.button("Older", key="work-older", on_click=begun.append, args=(page.before,))
+            st.button(
+                said("work_older"), key="work-older", on_click=begun.append, args=(page.before,)
+            )
 
 
 def row(study: Study, entry: Entry) -> None:
     """One unit: what it began with, what was answered, and the way back to it."""
     with st.container(key=f"row-work-{entry.place}", horizontal=True, vertical_alignment="center"):
         with st.container():
-            when = datetime.fromtimestamp(entry.at / 1e6).strftime("%d %b, %H:%M")  # noqa: DTZ006
+            status = said(f"status_{entry.status}")
             st.markdown(
-                f"**{entry.place}** :{COLOURS[entry.status]}-badge[{entry.status}] "
+                f"**{entry.place}** :{COLOURS[entry.status]}-badge[{status}] "
                 f"{plain(entry.excerpt)}",
                 anchors=False,
             )
-            said = [f"{title}: {words}" for title, words in entry.answers.items()]
-            st.caption(plain(" · ".join([*said, when])[:400]))
-        if st.button("Open", key=f"work-open-{entry.place}", help=f"Unit {entry.place}"):
+            parts = [f"{title}: {words}" for title, words in entry.answers.items()]
+            st.caption(plain(" · ".join([*parts, said.moment(entry.at)])[:400]))
+        if st.button(
+            said("work_open"), key=f"work-open-{entry.place}",
+            help=said("work_unit", n=entry.place),
+        ):  # fmt: skip
             desk.lay(db, who, study, entry.place)
             look.go("annotate")
 
@@ -85,31 +83,30 @@ def settings(study: Study) -> None:
     """Keys, language, and what is done with sensitive content."""
     present = preferences.load(db, who, study.key)
     with st.form("work-settings", border=True):
-        st.markdown("#### How you work", anchors=False)
-        single = st.toggle(
-            "Answer by single keys", present.single_keys,
-            help="Turn this off if single keys get in the way of how you use the browser.",
-        )  # fmt: skip
+        st.markdown(f"#### {said('how_you_work')}", anchors=False)
+        single = st.toggle(said("single_keys"), present.single_keys, help=said("single_keys_help"))
         language = st.selectbox(
-            "Language of the desk", ["", *texts.languages()],
+            said("desk_language"), ["", *texts.languages()],
             index=["", *texts.languages()].index(present.language)
             if present.language in texts.languages() else 0,
-            format_func=lambda code: texts.languages().get(code, "As the study says"),
+            format_func=lambda code: texts.languages().get(code, said("as_study_says")),
         )  # fmt: skip
         sensitive = present.sensitive
         if study.protocol.sensitive:
             sensitive = st.radio(
-                "Sensitive content", list(SENSITIVE), list(SENSITIVE).index(present.sensitive),
-                format_func=SENSITIVE.get,
+                said("sensitive_content"), SENSITIVE, SENSITIVE.index(present.sensitive),
+                format_func=lambda choice: said(f"sensitive_{choice}"),
             )  # fmt: skip
-        st.caption("Keys: a letter (not C or R), or F2 to F12. Digits stay with the answers.")
+        st.caption(said("keys_rule"))
         with st.container(key="work-keys", horizontal=True):
             keys = {
-                move: st.text_input(title, present.keys[move], key=f"key-{move}", width=130,
-                                    max_chars=3)
-                for move, title in MOVES.items()
+                move: st.text_input(
+                    said("show_covered" if move == "show" else move), present.keys[move],
+                    key=f"key-{move}", width=130, max_chars=3,
+                )
+                for move in preferences.MOVES
             }  # fmt: skip
-        if st.form_submit_button("Save settings", type="primary"):
+        if st.form_submit_button(said("save_settings"), type="primary"):
             save(study, {"keys": keys, "single_keys": single, "language": language,
                          "sensitive": sensitive})  # fmt: skip
 
@@ -119,35 +116,34 @@ def save(study: Study, changes: dict[str, object]) -> None:
     try:
         preferences.save(db, who, study.key, changes)
     except Invalid as error:
-        st.error(plain(error.message))
+        st.error(sentence(plain(said.of(error))))
         return
     desk.state(study, who)["settings"] = None
-    st.success("Saved. The desk follows from the next unit on.")
+    st.session_state[SAVED] = True
+    st.rerun()  # the language may be another one: the frame is drawn in it too
 
 
 def leaving(study: Study) -> None:
     """Taking all answers back."""
     with st.container(key="panel-leave", border=True):
-        st.markdown("#### Leave this study", anchors=False)
-        st.markdown(
-            "All your answers are withdrawn: they count no more, in any figure. That you had "
-            "answered stays in the log, which is never rewritten. You may come back later.",
-            anchors=False,
-        )
-        sure = st.checkbox("I want to withdraw all my answers", key="leave-sure")
-        if st.button("Withdraw", key="leave-go", disabled=not sure):
+        st.markdown(f"#### {said('leave_title')}", anchors=False)
+        st.markdown(said("leave_more"), anchors=False)
+        sure = st.checkbox(said("leave_sure"), key="leave-sure")
+        if st.button(said("withdraw"), key="leave-go", disabled=not sure):
             count = consent.withdraw(db, who, study.key)
             desk.hold(desk.state(study, who), None)
-            st.success(f"{count:,} answers withdrawn.")
+            st.success(said("withdrawn", n=f"{count:,}"))
 
 
-look.header("My work", study, who)
+look.header(said("page_work"), study, who)
 if study is None:
-    look.empty_state("No study yet", "Create one on the Studies page, or bring data in.")
+    look.no_study()
 else:
-    now, how = st.tabs(["Units", "Settings"])
+    now, how = st.tabs([said("work_units"), said("work_settings")])
     with now:
         units(study)
     with how:
         settings(study)
+        if st.session_state.pop(SAVED, False):
+            st.success(said("settings_saved"))
         leaving(study)

@@ -40,7 +40,14 @@ SALT = 8  # bytes
 
 
 class Conflict(Exception):
-    """The same place in the log was asked to hold two different answers."""
+    """The same place in the log was asked to hold two different answers.
+
+    `sequence` is the row that is there, where it is known.
+    """
+
+    def __init__(self, message: str, sequence: int | None = None) -> None:
+        super().__init__(message)
+        self.sequence = sequence
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,8 @@ def append(
         else:
             raise Conflict(
                 f"another window answered this differently (#{old.sequence}), and nothing more was "
-                "stored; reload the page to see that answer"
+                "stored; reload the page to see that answer",
+                old.sequence,
             )
     if fresh:
         stored.update(_write(connection, study, fresh))

@@ -25,20 +25,28 @@ POSTGRES = {
 }
 
 
+TROUBLE = "The database cannot be used now"
+
+
 class Unavailable(RuntimeError):
     """The database cannot be used now; nothing of the transaction was stored.
 
-    The message says why and what to do, and holds no stored text.
+    The message says why and what to do, and holds no stored text; `why` is its reason alone, ''
+    where there is none.
     """
 
     exit_code = 6
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 def translate(context: ExceptionContext) -> None:
     """Raise `Unavailable` in place of a driver's error that is about the database as a whole."""
     why = reason(context.original_exception)
     if why:
-        raise Unavailable(f"The database cannot be used now: {why}.") from None
+        raise Unavailable(f"{TROUBLE}: {why}.", why) from None
 
 
 def reason(error: Any) -> str:

@@ -12,6 +12,7 @@ from core.content.canvas import SIZE
 from core.questions.base import About, Entry, Parted, Scale, questions, schema_of
 from core.questions.grades import Grade
 from core.questions.marks import boxes_grade
+from core.telling import Told
 from core.ui import Ui
 from core.units import Unit
 
@@ -149,7 +150,7 @@ class Box(Parted):
         held = [self._relation(one, n, known) for n, one in enumerate(related, 1)]
         held.sort(key=lambda one: (one["from"], one["to"], one["label"]))
         if any(a == b for a, b in pairwise(held)):
-            raise self.refuse("a relation is given twice")
+            raise self.refuse(Told("a relation is given twice"))
         found.sort(key=lambda box: box["id"])
         return {"boxes": found, "relations": held}
 
@@ -160,7 +161,8 @@ class Box(Parted):
         key = self._words(one["id"], f"{where}, id")
         label = self._words(one["label"], f"{where}, label")
         if self.labels and label not in self.labels:
-            raise self.refuse(f"{where}, label: expected one of: {', '.join(self.labels)}")
+            words, able = "{where}, label: expected one of: {able}", ", ".join(self.labels)
+            raise self.refuse(Told(words, where=where, able=able))
         if not key.strip():
             raise self.refuse(f"{where}, id: it is empty")
         x, y, w, h = (self._number(one[side], f"{where}, {side}") for side in SIDES)
@@ -172,7 +174,8 @@ class Box(Parted):
         for side, wrong in (("x", left < 0), ("y", top < 0), ("w", right > SIZE),
                             ("h", bottom > SIZE)):  # fmt: skip
             if wrong:
-                raise self.refuse(f"{where}, {side}: {name(box)} reaches beyond the edge")
+                words = "{where}, {side}: {name} reaches beyond the edge"
+                raise self.refuse(Told(words, where=where, side=side, name=name(box)))
         return box
 
     def _relation(self, one: Any, number: int, known: set[str]) -> dict[str, str]:
@@ -225,7 +228,7 @@ class Box(Parted):
 
     def warnings(self, value: Any) -> list[str]:
         """What is doubtful about a valid value: boxes that overlap, where that is no error."""
-        return overlaps(value["boxes"]) if self.overlap == "warn" else []
+        return [*overlaps(value["boxes"])] if self.overlap == "warn" else []
 
     def describe(self, value: Any, unit: Unit) -> str:
         before = self.proposed(unit)

@@ -10,6 +10,7 @@ from core.content.base import Content, storable
 from core.content.plain import Plain
 from core.questions.base import TENTHS, Entry, Parted, Scale, questions, schema_of, tenth
 from core.questions.grades import Grade, instead, of_sets, told
+from core.telling import Told
 from core.ui import Option, Ui
 from core.units import Invalid, Unit
 
@@ -76,10 +77,11 @@ class Checklist(Parted):
             raise self.refuse("lines: expected a list of texts")
         found = list(dict.fromkeys(row.strip() for row in rows if row.strip()))
         if not 1 <= len(found) <= MOST:
-            raise self.refuse(f"lines: expected 1 to {MOST} of them; found {len(found)}")
+            words = "lines: expected 1 to {most} of them; found {n}"
+            raise self.refuse(Told(words, most=MOST, n=len(found)))
         for row in found:
             if len(row) > LONGEST:
-                raise self.refuse(f"lines: at most {LONGEST} characters each")
+                raise self.refuse(Told("lines: at most {most} characters each", most=LONGEST))
             storable(row, self.name)
         return found
 
@@ -197,7 +199,8 @@ class Checklist(Parted):
             raise self.refuse("expected the answers by line")
         for line in lines:
             if answers.get(line) not in self._allowed():
-                raise self.refuse(f"“{line}” needs one of: {', '.join(self._allowed())}")
+                able = ", ".join(self._allowed())
+                raise self.refuse(Told("“{line}” needs one of: {able}", line=line, able=able))
         if not self.edit and set(answers) - set(lines):
             raise self.refuse("an answer belongs to no line of the checklist")
         found = {"answers": {line: answers[line] for line in lines}}

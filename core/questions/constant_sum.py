@@ -9,6 +9,7 @@ from core.answers import path
 from core.questions.base import TENTHS, About, Entry, Parted, Scale, questions, schema_of, tenth
 from core.questions.choice import ordinal
 from core.questions.grades import Grade, instead, told
+from core.telling import Told
 from core.ui import Ui
 from core.units import Unit
 
@@ -117,10 +118,12 @@ class ConstantSum(Parted):
         found = {key: value.get(key, 0) for key in keys}
         for key, points in found.items():
             if isinstance(points, bool) or not isinstance(points, int) or points < 0:
-                raise self.refuse(f"{key}: expected a whole number of points from 0 up")
+                words = "{name}: expected a whole number of points from 0 up"
+                raise self.refuse(Told(words, name=key))
         given = sum(found.values())
         if given != self.total:
-            raise self.refuse(f"the points add up to {given:,}; they must be {self.total:,}")
+            words = "the points add up to {n}; they must be {total}"
+            raise self.refuse(Told(words, n=f"{given:,}", total=f"{self.total:,}"))
         return found
 
     def form(self) -> str:

@@ -8,6 +8,7 @@ from core.questions.base import Scale, questions, schema_of
 from core.questions.grades import Grade, told
 from core.questions.inner import mapping
 from core.questions.segments import Segments
+from core.telling import Told
 from core.ui import Option, Ui
 from core.units import Unit
 
@@ -73,7 +74,8 @@ class FirstError(Segments):
             if marks.get(key) == CLEAR:
                 return -1
             if marks.get(key) != RIGHT:
-                raise self.refuse(f"judge each {self.noun} up to the first wrong one")
+                words = "judge each {noun} up to the first wrong one"
+                raise self.refuse(Told(words, noun=self.noun))
         return -1
 
     def instruct(self, unit: Unit) -> str:

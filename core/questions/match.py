@@ -10,11 +10,16 @@ from core.content.plain import Plain
 from core.places import name_of
 from core.questions.base import PLACE, About, Entry, Parted, Scale, questions, schema_of
 from core.questions.grades import Grade, f1, instead, of_sets
+from core.telling import Told
 from core.ui import Ui
 from core.units import Invalid, Unit
 
 MANY = 10
 COUNTS = Scale(level="ordinal", labels=(*map(str, range(MANY)), f"{MANY} or more"))
+TWICE = {
+    "left": Told("a part on the left is in two pairs"),
+    "right": Told("a part on the right is in two pairs"),
+}
 LONGEST_NOTE = 2000
 Side = tuple[str, str, Content]  # what it is called on the screen, the output's key or '', content
 
@@ -175,11 +180,11 @@ class Match(Parted):
         places = {end: {key: n for n, key in enumerate(parts)} for end, parts in keys.items()}
         found = [self._pair(one, n, keys) for n, one in enumerate(pairs, 1)]
         if len({_ends(pair) for pair in found}) < len(found):
-            raise self.refuse("a pair is given twice")
+            raise self.refuse(Told("a pair is given twice"))
         if not self.several:
             for end in keys:
                 if len({pair[end] for pair in found}) < len(found):
-                    raise self.refuse(f"a part on the {end} is in two pairs")
+                    raise self.refuse(TWICE[end])
         return {"pairs": sorted(found, key=lambda one: [places[e][one[e]] for e in keys])}
 
     def _pair(self, one: Any, number: int, keys: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,7 +198,8 @@ class Match(Parted):
         if type(strength) is not int or not self.low <= strength <= self.high:
             raise self.refuse(f"{where}, strength: expected {self.low} to {self.high}, whole")
         if not isinstance(note, str) or len(note) > LONGEST_NOTE or (note and not self.notes):
-            raise self.refuse(f"{where}, note: expected at most {LONGEST_NOTE} characters, if any")
+            words = "{where}, note: expected at most {most} characters, if any"
+            raise self.refuse(Told(words, where=where, most=LONGEST_NOTE))
         pair = {"left": one["left"], "right": one["right"], "strength": strength}
         return pair | ({"note": storable(note, self.name)} if note else {})
 

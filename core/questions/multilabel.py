@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from core.questions.base import Entry, Question, Scale, questions
 from core.questions.grades import Grade, f1, of_sets
+from core.telling import Told
 from core.ui import Option, Ui
 from core.units import Unit
 
@@ -100,10 +101,14 @@ class Multilabel(Question):
             required=self.required, none=ui.word(NONE) if self.none else "", fixed=self.ordered,
         )  # fmt: skip
 
-    def _many(self) -> str:
+    def _many(self) -> Told:
+        if self.most is None and not self.least:
+            return Told("as many as apply")
         if self.most is None:
-            return f"at least {self.least}" if self.least else "as many as apply"
-        return f"{self.least} to {self.most}" if self.least < self.most else f"exactly {self.most}"
+            return Told("at least {n}", n=self.least)
+        if self.least == self.most:
+            return Told("exactly {n}", n=self.most)
+        return Told("{low} to {high}", low=self.least, high=self.most)
 
     def instruct(self, unit: Unit) -> str:
         lines = [self.heading(), f"Answer with a list of these labels ({self._many()}):"]
@@ -128,7 +133,8 @@ class Multilabel(Question):
         if not found and self.none:
             return found
         if len(found) < self.least or (self.most is not None and len(found) > self.most):
-            raise self.refuse(f"expected {self._many()} of the labels; found {len(found)}")
+            words = "expected {many} of the labels; found {n}"
+            raise self.refuse(Told(words, many=self._many(), n=len(found)))
         return found
 
     def _names(self) -> str:

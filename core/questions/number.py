@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from core.questions.base import Entry, Question, Scale, questions
 from core.questions.grades import Grade
+from core.telling import Told
 from core.ui import Ui
 from core.units import Unit
 
@@ -48,13 +49,16 @@ class Number(Question):
             raise ValueError("a slider needs both low and high")
         return self
 
-    def _range(self) -> str:
-        what = "a whole number" if self.whole else "a number"
+    def _range(self) -> Told:
+        what = Told("a whole number") if self.whole else Told("a number")
         if self.low is not None and self.high is not None:
-            return f"{what} from {self.low:g} to {self.high:g}"
+            low, high = f"{self.low:g}", f"{self.high:g}"
+            return Told("{what} from {low} to {high}", what=what, low=low, high=high)
         if self.low is not None:
-            return f"{what} of at least {self.low:g}"
-        return what if self.high is None else f"{what} of at most {self.high:g}"
+            return Told("{what} of at least {low}", what=what, low=f"{self.low:g}")
+        if self.high is not None:
+            return Told("{what} of at most {high}", what=what, high=f"{self.high:g}")
+        return what
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         return ui.number(
@@ -80,15 +84,17 @@ class Number(Question):
     def check(self, value: Any, unit: Unit) -> Any:
         good = isinstance(value, int | float) and not isinstance(value, bool)
         if good and abs(value) > FARTHEST:  # before anything that a giant integer can't take
-            raise self.refuse(f"expected {self._range()}, within {FARTHEST:,.0f} of zero")
+            words = "expected {range}, within {most} of zero"
+            raise self.refuse(Told(words, range=self._range(), most=f"{FARTHEST:,.0f}"))
         if not good or not math.isfinite(value):
-            raise self.refuse(f"expected {self._range()}")
+            raise self.refuse(Told("expected {range}", range=self._range()))
         if self.whole and value != int(value):
-            raise self.refuse(f"expected {self._range()}")
+            raise self.refuse(Told("expected {range}", range=self._range()))
         if (self.low is not None and value < self.low) or (
             self.high is not None and value > self.high
         ):
-            raise self.refuse(f"expected {self._range()}; found {value:g}")
+            words = "expected {range}; found {value}"
+            raise self.refuse(Told(words, range=self._range(), value=f"{value:g}"))
         return int(value) if self.whole else float(value) + 0.0  # no minus zero
 
     def cell(self, raw: Any, unit: Unit) -> Any:
@@ -97,7 +103,7 @@ class Number(Question):
             try:
                 raw = float(text)
             except ValueError:
-                raise self.refuse(f"expected {self._range()}") from None
+                raise self.refuse(Told("expected {range}", range=self._range())) from None
         return self.check(raw, unit)
 
     def _bins(self) -> int:

@@ -7,12 +7,12 @@ from pydantic import Field, field_validator
 
 from core.answers import path
 from core.questions.base import About, Entry, Parted, Scale, questions, schema_of
+from core.telling import Told
 from core.ui import Option, Ui
 from core.units import Unit
 
-TIE, BOTH_BAD = "tie", "both_bad"
+TIE, BOTH_BAD, STRENGTH = "tie", "both_bad", "strength"
 WORDS = {TIE: ("Tie", "equally good"), BOTH_BAD: ("Both bad", "neither is acceptable")}
-STRENGTH = "strength"
 
 
 @questions.register
@@ -193,13 +193,13 @@ class Pairwise(Parted):
         parts = {}
         for name in self.dimensions:
             if found["dimensions"].get(name) is None:
-                raise self.refuse(f"{name}: an answer is needed")
+                raise self.refuse(Told("{name}: an answer is needed", name=name))
             parts[name] = self._one(found["dimensions"][name], unit, 0)
         return {**self._one(found["overall"], unit, self.strength), "dimensions": parts}
 
     def _one(self, value: Any, unit: Unit, strength: int) -> dict[str, Any]:
         if not isinstance(value, dict) or "winner" not in value:
-            raise self.refuse("expected the better response, a tie or both bad")
+            raise self.refuse(Told("expected the better response, a tie or both bad"))
         winner, verdict, by = value["winner"], value.get("verdict"), value.get("strength")
         if set(value) - {"winner", "verdict", "strength"}:
             raise self.refuse("expected nothing but winner and verdict")

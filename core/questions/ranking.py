@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.questions.base import PLACE, About, Question, Scale, questions
 from core.questions.grades import Grade, instead, told
+from core.telling import Told
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -123,7 +124,8 @@ class Ranking(Question):
         if len(set(named)) < len(named):
             raise self.refuse("a response stands in the order twice")
         if not self.partial and len(named) < len(keys):
-            raise self.refuse(f"{len(keys) - len(named)} of the responses have no place yet")
+            left = len(keys) - len(named)
+            raise self.refuse(Told("{n} of the responses have no place yet", n=left))
         return {"order": found}
 
     def _tier(self, tier: Any, keys: tuple[str, ...]) -> list[str]:
@@ -134,14 +136,14 @@ class Ranking(Question):
             if not isinstance(key, str) or key not in keys:
                 raise self.refuse(f"expected keys out of {list(keys)}")
         if len(one) > 1 and not self.ties:
-            raise self.refuse("ties are not allowed here")
+            raise self.refuse(Told("ties are not allowed here"))
         return sorted(one, key=keys.index)
 
     def _extremes(self, value: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, str]:
         best, worst = value.get("best"), value.get("worst")
         known = all(isinstance(key, str) and key in keys for key in (best, worst))
         if set(value) != {"best", "worst"} or not known or best == worst:
-            raise self.refuse("expected the best and another one as the worst")
+            raise self.refuse(Told("expected the best and another one as the worst"))
         return {"best": str(best), "worst": str(worst)}
 
     def cell(self, raw: Any, unit: Unit) -> Any:

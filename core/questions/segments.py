@@ -15,6 +15,7 @@ from core.places import parts_of
 from core.questions.base import PLACE, Entry, Parted, Question, Scale, load, questions, schema_of
 from core.questions.grades import Grade
 from core.questions.inner import by_part, loaded, mapping
+from core.telling import Told
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -33,9 +34,7 @@ class Segments(Parted):
     needs_inner: ClassVar[bool] = True
     of: str = Field(default="", description="a field, or a role of outputs; empty: all outputs")
     questions: tuple[Mapping[str, Any], ...] = Field(
-        default=(),
-        description="what is asked of each segment",
-        json_schema_extra={"parts": True},
+        default=(), description="what is asked of each segment", json_schema_extra={"parts": True}
     )
     noun: str = Field(default="part", max_length=40, description="what one segment is called")
     most: int = Field(default=60, ge=1, le=120, description="how many segments may be asked about")
@@ -43,8 +42,7 @@ class Segments(Parted):
     @model_validator(mode="after")
     def _inner(self) -> "Segments":
         if self.needs_inner and not self.questions:
-            wrong = "give the questions that are asked of each segment"
-            raise Misplaced(("questions",), wrong)
+            raise Misplaced(("questions",), "give the questions that are asked of each segment")
         found = [loaded(spec, place) for place, spec in enumerate(self.questions)]
         names = [question.name for question in found]
         if len(set(names)) < len(names):
@@ -184,12 +182,14 @@ class Segments(Parted):
             value = given.get(question.name)
             if value is None or value == "":
                 if question.required:
-                    raise self.refuse(f"{where}“{question.title}” needs an answer")
+                    words = "{where}“{title}” needs an answer"
+                    raise self.refuse(Told(words, where=where, title=question.title))
                 continue
             try:
                 found[question.name] = question.check(value, unit)
             except Invalid as error:
-                raise self.refuse(f"{where}{question.name}: {error.message}") from None
+                facts = {"where": where, "name": question.name, "why": error.message}
+                raise self.refuse(Told("{where}{name}: {why}", **facts)) from None
         return found
 
     def form(self) -> str:

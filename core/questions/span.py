@@ -11,6 +11,7 @@ from core.places import Text, name_of, overlap, place_of, points, texts_of
 from core.questions.base import PLACE, About, Question, Scale, questions
 from core.questions.grades import Grade, f1
 from core.questions.marks import span_words, tidied
+from core.telling import Told
 from core.ui import Ui
 from core.units import Unit
 
@@ -184,9 +185,9 @@ class Span(Question):
         kept.sort(key=lambda s: (place_of(s), s["start"], s["end"], s["type"]))
         marks = [(place_of(s), s["start"], s["end"], s["type"]) for s in kept]
         if len(set(marks)) < len(marks):
-            raise self.refuse("the same place has the same type twice")
+            raise self.refuse(Told("the same place has the same type twice"))
         if not self.overlap and any(overlap(a, b) for a, b in pairwise(kept)):
-            raise self.refuse("spans may not overlap here")
+            raise self.refuse(Told("spans may not overlap here"))
         names = list(self.missing)
         absent = [self._missing(one, unit) for one in lacks]
         absent.sort(key=lambda one: (names.index(one["type"]), one.get("note", "")))
@@ -199,7 +200,8 @@ class Span(Question):
             raise self.refuse(f"expected a type out of: {', '.join(self.types)}")
         found = {**place, "type": kind, **self._more(one, unit)}
         if kind in self.needs_evidence and "evidence" not in found:
-            raise self.refuse(f"{kind!r} needs evidence: mark the place that shows it")
+            words = "“{type}” needs evidence: mark the place that shows it"
+            raise self.refuse(Told(words, type=kind))
         return found
 
     def _missing(self, one: Any, unit: Unit) -> dict[str, Any]:
@@ -213,7 +215,7 @@ class Span(Question):
     def _more(self, one: Mapping[str, Any], unit: Unit) -> dict[str, Any]:
         note, proof = one.get("note", ""), one.get("evidence", [])
         if not isinstance(note, str) or len(note) > 2000:
-            raise self.refuse("expected a note of at most 2000 characters")
+            raise self.refuse(Told("expected a note of at most {most} characters", most=2000))
         if not isinstance(proof, list | tuple) or len(proof) > 20 or (proof and not self.evidence):
             raise self.refuse("expected at most 20 places of evidence, where evidence is asked for")
         places = [self._place(place, texts_of(unit), set()) for place in proof]

@@ -10,6 +10,7 @@ from pydantic import Field
 from core.answers import path
 from core.questions.base import TENTHS, Entry, Parted, Scale, questions, schema_of, tenth
 from core.questions.grades import Grade, instead, of_words, told
+from core.telling import Told
 from core.ui import Option, Ui
 from core.units import Unit
 
@@ -133,7 +134,7 @@ class Text(Parted):
         old = self.original(unit)
         text = self._text(value.get("text"))
         if not text.strip():
-            raise self.refuse("an edited text is needed; reject the draft to have none")
+            raise self.refuse(Told("an edited text is needed; reject the draft to have none"))
         if text == old:
             return {"verdict": ACCEPT}
         return {"verdict": EDIT, "text": text, "distance": edit_distance(old, text)}
@@ -142,11 +143,12 @@ class Text(Parted):
         if not isinstance(value, str):
             raise self.refuse("expected a text")
         if len(value) > self.longest:
-            raise self.refuse(f"at most {self.longest} characters; this has {len(value)}")
+            words = "at most {most} characters; this has {n}"
+            raise self.refuse(Told(words, most=self.longest, n=len(value)))
         if "\x00" in value or any(0xD800 <= ord(c) <= 0xDFFF for c in value):
-            raise self.refuse("the text holds a character that cannot be stored")
+            raise self.refuse(Told("the text holds a character that cannot be stored"))
         if self.required and not value.strip():
-            raise self.refuse("an answer is needed")
+            raise self.refuse(Told("an answer is needed"))
         return value
 
     def cell(self, raw: Any, unit: Unit) -> Any:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from core.telling import Told
+
 Role = Literal["owner", "researcher", "auditor", "annotator"]
 Action = Literal["annotate", "see_results", "review", "edit", "run", "transfer", "administer"]
 
@@ -36,6 +38,6 @@ def require(who: Identity, action: Action) -> None:
     """Raise `Denied` unless the person may do this."""
     if not who.may(action):
         able = [role for role, actions in ALLOWED.items() if action in actions]
-        raise Denied(
-            f"{who.name} may not {action.replace('_', ' ')}; ask for the role {' or '.join(able)}."
-        )
+        words = "{name} may not {action}; ask for the role {roles}."
+        what = Told(action.replace("_", " "))
+        raise Denied(Told(words, name=who.name, action=what, roles=", ".join(able)))

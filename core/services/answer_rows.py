@@ -10,6 +10,7 @@ from core.questions.base import Question
 from core.services.access import Identity
 from core.services.studies import Study
 from core.services.tickets import Ticket, logged_repeat, logged_stage
+from core.telling import Told
 from core.ui import option_order
 from storage import judgments
 from storage.database import Database
@@ -48,7 +49,9 @@ def append(
         standing = None if row is None or row.withdrawn else row.value
         value = values.get(question.name)
         if standing != (None if value is None else judgments.canonical(value)):
-            raise Conflict("this unit was answered in another window meanwhile; reload to see it")
+            raise Conflict(
+                Told("this unit was answered in another window meanwhile; reload to see it")
+            )
     return stored
 
 

@@ -15,6 +15,7 @@ from core.services.grading import Feedback
 from core.services.sequels import changeable, feedback, second_look
 from core.services.studies import ANSWERABLE, Refused, Study
 from core.services.tickets import REWORDED, Ticket
+from core.telling import Told
 from core.units import Invalid
 from storage import assignments, rewordings
 from storage import studies as study_rows
@@ -33,8 +34,10 @@ class Reworded(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "the questions were changed while this unit was open, and nothing was stored; read "
-            "them again, then answer"
+            Told(
+                "the questions were changed while this unit was open, and nothing was stored; read "
+                "them again, then answer"
+            )
         )
 
 
@@ -64,21 +67,26 @@ def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
     now = turns.open_turn(asked, given)
     unknown = set(answers) - {q.name for q in held.unit.questions}
     if unknown:
-        raise Invalid(sorted(unknown)[0], "this unit does not ask that")
+        raise Invalid(sorted(unknown)[0], Told("this unit does not ask that"))
     found = {}
     for question in asked:
         value = answers.get(question.name)
         if question.turn > now and question.name in given:  # an earlier one was reworded since
             value = given[question.name] if value is None else value
         if value is not None and question.turn > now and value != given.get(question.name):
-            raise Invalid(question.name, "it is asked once the questions before it are answered")
+            raise Invalid(
+                question.name, Told("it is asked once the questions before it are answered")
+            )
         if turns.settled(question, asked, given):
             if value is not None and value != given.get(question.name):
-                raise Invalid(question.name, f"“{question.title}” is settled, and its answer stays")
+                settled = Told("“{title}” is settled, and its answer stays", title=question.title)
+                raise Invalid(question.name, settled)
             value = given.get(question.name)
         if value is None or value == "":
             if question.required and question.turn <= now:
-                raise Invalid(question.name, f"“{question.title}” needs an answer")
+                raise Invalid(
+                    question.name, Told("“{title}” needs an answer", title=question.title)
+                )
             continue
         found[question.name] = _checked(question, value, held)
     return found
@@ -116,7 +124,8 @@ def submit(
             at = Place(db, connection, study, who, held, row)
             return _submit(at, values, seconds, follow=follow)
     least = study.protocol.checks.minimum_seconds
-    raise Invalid("time", f"look at it for {least:g} seconds at least, then answer")
+    words = Told("look at it for {least} seconds at least, then answer", least=f"{least:g}")
+    raise Invalid("time", words)
 
 
 def _submit(
@@ -163,7 +172,8 @@ def _newest(held: Ticket) -> int:
 def _held(db: Database, connection: Connection, who: Identity, held: Ticket) -> tuple[Study, Any]:
     study = studies.load(db, held.study, connection, lock=True)
     if study.state not in ANSWERABLE:
-        raise Refused(f"this study is {study.state} and takes no answers now; nothing was stored")
+        words = "this study is {state} and takes no answers now; nothing was stored"
+        raise Refused(Told(words, state=Told(study.state)))
     consent.demand(connection, study, who.name)
     return study, assignment.own_row(db, connection, study, who, held)
 
@@ -201,9 +211,9 @@ def undo(db: Database, who: Identity, key: str, held: Ticket) -> Ticket:
     require(who, "annotate")
     answers = held.answers
     if not answers:
-        raise Refused("there is no stored answer here to undo")
+        raise Refused(Told("there is no stored answer here to undo"))
     if turns.open_turn(held.unit.questions, answers):
-        raise Refused("these answers were given one after the other, and stay as they are")
+        raise Refused(Told("these answers were given one after the other, and stay as they are"))
     with db.write() as connection:
         study, row = _held(db, connection, who, held)
         _as_asked(connection, study, who, held, row)
@@ -225,13 +235,13 @@ def skip(db: Database, who: Identity, held: Ticket, reason: str) -> None:
     """Pass a unit by, with a reason; it may be asked of somebody else."""
     require(who, "annotate")
     if not reason.strip():
-        raise Invalid("reason", "say why, so that the researcher can mend it")
+        raise Invalid("reason", Told("say why, so that the researcher can mend it"))
     with db.write() as connection:
         study, row = _held(db, connection, who, held)
         if row.state in {"submitted", "late"}:
-            raise Refused("this unit has an answer; undo it first")
+            raise Refused(Told("this unit has an answer; undo it first"))
         if row.stage == "training":
-            raise Refused("a round asks every unit: answer as well as you can")
+            raise Refused(Told("a round asks every unit: answer as well as you can"))
         if row.state == "reserved" and row.stage == "first":
             overlap = study.protocol.assignment.overlap
             assignments.skip(connection, held.id, held.unit_id, overlap)

@@ -11,6 +11,7 @@ from core.services.access import Identity, require
 from core.services.choosing import Choice, Setting, draw
 from core.services.studies import ANSWERABLE, Refused, Study
 from core.services.tickets import Given, Ticket, answers_given, ticket
+from core.telling import Told
 from storage import assignments, items
 from storage import studies as study_rows
 from storage.assignments import New
@@ -46,7 +47,7 @@ def own_row(
     row = assignments.by_id(connection, held.id)
     mine = held.rater_key == f"person:{who.name}" and held.rater == rater
     if row is None or not mine or (row.rater, row.unit) != (rater, held.unit_id):
-        raise Refused("this unit was given to somebody else; nothing was stored")
+        raise Refused(Told("this unit was given to somebody else; nothing was stored"))
     return row
 
 
@@ -84,7 +85,8 @@ def following(
 def answerable(study: Study) -> None:
     """Raise `Refused` unless the study takes answers now."""
     if study.state not in ANSWERABLE:
-        raise Refused(f"this study is {study.state} and takes no answers now")
+        words = "this study is {state} and takes no answers now"
+        raise Refused(Told(words, state=Told(study.state)))
 
 
 def lease(study: Study) -> int:

@@ -7,6 +7,7 @@ from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.assignment import Ticket, own_row
 from core.services.studies import Refused
+from core.telling import Told
 from core.units import Invalid, Unit
 from storage import messages
 from storage import studies as study_rows
@@ -128,7 +129,7 @@ def _write(
         study = studies.load(db, key, connection)
         opened = messages.opened(connection, study.id, thread)
         if opened is None or (opened.actor != who.name and not who.may("review")):
-            raise Refused("there is no such thread of yours in this study")
+            raise Refused(Told("there is no such thread of yours in this study"))
         study_rows.record(
             connection, study.id, kind, who.name, {**data, "of": thread}, unit=opened.unit,
             rater=opened.rater,
@@ -138,9 +139,10 @@ def _write(
 def _words(text: str) -> str:
     words = text.strip()
     if not words:
-        raise Invalid("comment", "write what you want to say")
+        raise Invalid("comment", Told("write what you want to say"))
     if len(words) > LONGEST:
-        raise Invalid("comment", f"at most {LONGEST:,} characters; this has {len(words):,}")
+        many = Told("at most {most} characters; this has {n}", most=LONGEST, n=len(words))
+        raise Invalid("comment", many)
     if "\x00" in words or any(0xD800 <= ord(c) <= 0xDFFF for c in words):
-        raise Invalid("comment", "it holds a character that cannot be stored")
+        raise Invalid("comment", Told("the text holds a character that cannot be stored"))
     return words

@@ -8,6 +8,7 @@ from core.digest import digest
 from core.services import studies
 from core.services.access import Identity, require
 from core.services.studies import Refused, Study
+from core.telling import Told
 from storage import assignments, history, judgments, people
 from storage import studies as study_rows
 from storage.database import Database
@@ -20,7 +21,7 @@ class NoConsent(Refused):
     """The person has not agreed to the study's present text, or has withdrawn."""
 
     def __init__(self) -> None:
-        super().__init__("this study asks for your consent first; nothing was stored")
+        super().__init__(Told("this study asks for your consent first; nothing was stored"))
 
 
 def missing(connection: Connection, study: Study, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from core.telling import Told
 from core.units import Invalid
 from storage import people
 from storage.database import Database
@@ -19,11 +20,11 @@ def name(text: str) -> str:
     """The name as it is stored: one line, outer spaces gone. Raises `Invalid` for anything else."""
     found = unicodedata.normalize("NFC", " ".join(text.split()))
     if not found:
-        raise Invalid("name", "enter a name")
+        raise Invalid("name", Told("enter a name"))
     if len(found) > LONGEST:
-        raise Invalid("name", f"a name has at most {LONGEST} characters")
+        raise Invalid("name", Told("a name has at most {most} characters", most=LONGEST))
     if any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"} for c in found):
-        raise Invalid("name", "the name holds a character that cannot be shown")
+        raise Invalid("name", Told("the name holds a character that cannot be shown"))
     if "simulated" in found.casefold():
-        raise Invalid("name", "the word 'simulated' is kept for raters that are programs")
+        raise Invalid("name", Told("the word 'simulated' is kept for raters that are programs"))
     return found

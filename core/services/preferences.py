@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from core.protocol import explain
 from core.services import studies
 from core.services.access import Identity, require
+from core.telling import Told
 from core.units import Invalid
 from storage import people
 from storage import studies as study_rows
@@ -39,15 +40,17 @@ class Preferences(BaseModel):
         found = {**MOVES, **{move: str(key).strip().lower() for move, key in keys.items()}}
         unknown = sorted(set(found) - set(MOVES))
         if unknown:
-            raise ValueError(f"no move is called {unknown[0]!r}")
+            raise ValueError(Told("no move is called {move}", move=repr(unknown[0])))
         for move, key in found.items():
             letter = len(key) == 1 and key.isascii() and key.isalpha()
             function = key[:1] == "f" and key[1:].isdigit() and 2 <= int(key[1:]) <= 12
             if not (letter or function) or key in RESERVED:
-                raise ValueError(f"{move} takes a letter (not c or r) or F2 to F12, not {key!r}")
+                words = "“{move}” takes a letter (not c or r) or F2 to F12, not “{key}”"
+                raise ValueError(Told(words, move=Told(move), key=key))
             twice = [other for other, k in found.items() if k == key and other != move]
             if twice:
-                raise ValueError(f"{move} and {twice[0]} have the same key {key!r}")
+                words = "“{move}” and “{other}” have the same key “{key}”"
+                raise ValueError(Told(words, move=Told(move), other=Told(twice[0]), key=key))
         return found
 
 
@@ -70,7 +73,10 @@ def save(db: Database, who: Identity, key: str, changes: Mapping[str, Any]) -> P
     try:
         found = Preferences(**{**present.model_dump(), **changes})
     except ValidationError as error:
-        raise Invalid("settings", explain(error)) from None
+        own = [
+            one["ctx"]["error"].args[0] for one in error.errors() if "error" in one.get("ctx", {})
+        ]
+        raise Invalid("settings", own[0] if own else explain(error)) from None
     if found != present:
         with db.write() as connection:
             study = studies.load(db, key, connection)

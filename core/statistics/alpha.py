@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.statistics.base import ORDERED, Estimate, statistic
 from core.statistics.intervals import LEAST, t_quantile
 from core.statistics.table import Group, Table
+from core.telling import Told
 
 Reals = NDArray[np.float64]
 Metric = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -96,19 +97,19 @@ def krippendorff_alpha(
     method = _method(metric, bootstrap)
     coverage = n / possible if possible else None
     if n == 0:
-        note = "undefined: needs at least one unit judged by two raters"
+        note = Told("undefined: needs at least one unit judged by two raters")
         return Estimate("alpha", None, None, None, level, 0, coverage, method, note, detail)
     points = np.arange(kept.shape[1], dtype=float) if values is None else np.asarray(values, float)
     each = coincidences(kept)
     observed, expected, totals, d = disagreements(units[None], kept, each, metric, points)
     detail |= {"observed": float(observed[0]), "expected": float(expected[0])}
     if expected[0] < TINY:
-        note = "undefined: no variation, every answer is the same"
+        note = Told("undefined: no variation, every answer is the same")
         return Estimate("alpha", None, None, None, level, n, coverage, method, note, detail)
     value = float(1 - observed[0] / expected[0])
-    note = _no_interval(float(observed[0]), n, least)
-    if note:
-        return Estimate("alpha", value, None, None, level, n, coverage, method, note, detail)
+    unsure = _no_interval(float(observed[0]), n, least)
+    if unsure:
+        return Estimate("alpha", value, None, None, level, n, coverage, method, unsure, detail)
     if bootstrap:
         low, high, lost = _percentiles(units, kept, each, metric, points, replicates, seed, level)
         detail |= {"replicates": replicates, "lost_replicates": lost}
@@ -127,9 +128,10 @@ def _method(metric: str, bootstrap: bool) -> str:
 
 def _no_interval(observed: float, n: int, least: int) -> str:
     if observed < TINY:
-        return f"no interval: all answers agree on all {n} units"
+        return Told("no interval: all answers agree on all {n} units", n=n)
     if n < least:
-        return f"no interval: {n} units with two answers, {least} are needed"
+        words = "no interval: {n} units with two answers, {least} are needed"
+        return Told(words, n=n, least=least)
     return ""
 
 

@@ -24,6 +24,7 @@ from pages.widgets.components.timer import idle
 from pages.widgets.components.tools import Tray
 from pages.widgets.texts import Words
 from pages.widgets.typing import gather
+from pages.widgets.words import sentence
 
 __all__ = ["Ticket", "Words"]
 State = dict[str, Any]
@@ -123,7 +124,7 @@ def answered(
     try:
         desk["held"] = assignment.save_draft(db, who, held, desk["answers"])
     except (studies.Refused, Unavailable) as error:
-        desk["error"] = str(error)
+        desk["error"] = desk["words"].of(error)
         return
     if held.state == "reserved" and desk["held"].state == "submitted":
         desk["error"] = desk["words"]("answered_elsewhere")
@@ -149,17 +150,17 @@ def submit(db: Database, who: Identity, study: Study, at: int) -> None:
             db, who, held, desk["answers"], seconds, follow=not desk.get("behind")
         )
     except Invalid as error:
-        desk["error"] = error.message
+        desk["error"] = desk["words"].of(error)
         return
     except answering.Reworded as error:
         hold(desk, assignment.at(db, who, study.key, held.place))
-        desk["error"] = str(error).capitalize() + "."
+        desk["error"] = sentence(desk["words"].of(error))
         return
     except Unavailable as error:
-        desk["error"] = f"{error} {desk['words']('not_kept')}"
+        desk["error"] = f"{desk['words'].of(error)} {desk['words']('not_kept')}"
         return
     except (Conflict, studies.Refused) as error:
-        desk["error"] = str(error)
+        desk["error"] = desk["words"].of(error)
         return
     desk["saved"] = receipt.sequence
     desk.setdefault("pace", deque(maxlen=PACE)).append(seconds)
@@ -211,7 +212,7 @@ def undo(db: Database, who: Identity, study: Study) -> None:
     try:
         hold(desk, answering.undo(db, who, study.key, held))
     except (Conflict, studies.Refused) as error:
-        desk["error"] = str(error)
+        desk["error"] = desk["words"].of(error)
         return
     desk["behind"] = False
     desk["saved"] = None
@@ -226,7 +227,7 @@ def skip(db: Database, who: Identity, study: Study, at: int, reason: str) -> Non
     try:
         answering.skip(db, who, desk["held"], reason)
     except (Invalid, studies.Refused) as error:
-        desk["error"] = str(error)
+        desk["error"] = desk["words"].of(error)
         return
     forward(db, who, study, at)
 
@@ -244,7 +245,7 @@ def flag(db: Database, who: Identity, study: Study, at: int, field: str = "") ->
     try:
         answering.flag(db, who, desk["held"], written(field))
     except studies.Refused as error:
-        desk["error"] = str(error)
+        desk["error"] = desk["words"].of(error)
         return
     desk["panel"], desk["error"] = "flagged", ""
 
@@ -257,10 +258,10 @@ def comment(db: Database, who: Identity, study: Study, at: int, field: str) -> N
     try:
         comments.comment(db, who, desk["held"], written(field))
     except Invalid as error:
-        desk["error"] = error.message
+        desk["error"] = desk["words"].of(error)
         return
     except studies.Refused as error:
-        desk["error"] = str(error)
+        desk["error"] = desk["words"].of(error)
         return
     desk["panel"], desk["error"] = "comment_sent", ""
 

@@ -9,36 +9,39 @@ from core.services.store import Database
 from core.services.studies import Study
 from core.statistics.base import Estimate
 from pages.widgets import look
+from pages.widgets.speech import speaking
 
 SHOWN = 5
-GROUPS = {"people": "people", "models": "models and rules", "all": "all raters"}
+GROUPS = ("people", "models", "all")
 
 
 def agreement(db: Database, who: Identity, study: Study) -> None:
     """Krippendorff's alpha of the first questions, as fresh as the log."""
+    words = speaking()
     with st.container(key="glimpse", border=True):
-        st.markdown("#### Do raters agree?", anchors=False)
+        st.markdown(f"#### {words('do_raters_agree')}", anchors=False)
         asked = [q.name for q in analysis.coded(study)[:SHOWN]]
         found = [analysis.agreement(db, who, study.key, name) for name in asked]
         if not found:
-            look.caption("This study asks for free text only, which has no agreement statistic.")
+            look.caption(words("no_statistic"))
             return
         if not any(best(one)[1].defined for one in found):
-            look.caption("Not known yet: agreement needs a unit that two raters have judged.")
+            look.caption(words("not_known_yet"))
             return
         for one in found:
             _row(one)
-        said = "Krippendorff's alpha: 1 is perfect agreement, 0 is what chance alone would give."
+        said = words("alpha_means")
         if any(rater.simulated for one in found for rater in one.raters):
-            said += " Simulated raters are programs; they are never counted as people."
+            said += f" {words('simulated_means')}"
         look.caption(said)
-        if st.button("See agreement", key="to-agreement", shortcut="a"):
+        if st.button(words("see_agreement"), key="to-agreement", shortcut="a"):
             look.go("agreement")
 
 
 def _row(found: Agreement) -> None:
     group, estimate = best(found)
-    look.estimate(f"{found.title} ({GROUPS[group]})", estimate, key=f"glimpse-{found.question}")
+    of = speaking()(f"group_{group}")
+    look.estimate(f"{found.title} ({of})", estimate, key=f"glimpse-{found.question}")
 
 
 def best(found: Agreement) -> tuple[str, Estimate]:

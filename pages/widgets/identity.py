@@ -6,7 +6,8 @@ from core.services import people
 from core.services.access import Identity
 from core.units import Invalid
 from pages.widgets.database import db
-from pages.widgets.words import plain
+from pages.widgets.speech import speaking
+from pages.widgets.words import plain, sentence
 
 NAME = "who"
 SHOWN = 24
@@ -46,7 +47,7 @@ def _refusal() -> str:
     try:
         people.name(text.strip() or "nobody")
     except Invalid as error:
-        return error.message
+        return speaking().of(error)
     return ""
 
 
@@ -63,23 +64,24 @@ def leave() -> None:
 
 def ask() -> None:
     """Draw the choice of a name: those seen before, or a new one."""
+    said = speaking()
     with st.container(key="who-card", border=True):
-        st.markdown("#### Who is judging?", anchors=False)
+        st.markdown(f"#### {said('who_title')}", anchors=False)
         wrong = _refusal()
         if wrong:
-            st.error(f"The name in this link can't be used: {wrong}. Choose one here.")
-        st.caption("Your answers carry this name. It stays on this machine.")
+            st.error(said("who_refused", why=wrong))
+        st.caption(said("who_more"))
         _names(people.known(db()))
         with st.form("who-form", border=False):
-            entered = st.text_input("Your name", key="who-entered", max_chars=people.LONGEST)
-            if st.form_submit_button("Continue", type="primary"):
+            entered = st.text_input(said("who_name"), key="who-entered", max_chars=people.LONGEST)
+            if st.form_submit_button(said("go_on"), type="primary"):
                 _enter(entered)
 
 
 def _names(found: list[str]) -> None:
     if not found:
         return
-    st.caption("Here before:")
+    st.caption(speaking()("who_before"))
     with st.container(horizontal=True, key="who-known"):
         for place, name in enumerate(found[:SHOWN]):
             st.button(plain(name), key=f"who-known-{place}", on_click=become, args=(name,))
@@ -89,6 +91,6 @@ def _enter(text: str) -> None:
     try:
         become(text)
     except Invalid as error:
-        st.error(f"{error.message.capitalize()}.")
+        st.error(sentence(speaking().of(error)))
         return
     st.rerun()

@@ -28,6 +28,7 @@ from pages.widgets.inert import LONGEST
 from pages.widgets.texts import Words
 from pages.widgets.ui import is_long
 from pages.widgets.ui_showing import output_name
+from pages.widgets.words import capital
 
 AHEAD, LOW = 16, 8  # units taken ahead, and when to take more
 DRAWN_AHEAD = 3  # where each is drawn by what is known at that moment
@@ -126,9 +127,9 @@ def _refill(db: Database, who: Identity, study: Study, desk: State) -> None:
         lane["ahead"] = ahead.reserve_ahead(db, who, study.key, most, known)
         lane["closed"] = lane["trouble"] = ""
     except studies.Refused as error:
-        lane["closed"] = str(error).capitalize()
+        lane["closed"] = capital(said.of(error))
     except Unavailable as error:
-        lane["closed"] = lane["trouble"] = str(error)
+        lane["closed"] = lane["trouble"] = said.of(error)
         return
     lane["renewed"] = time.monotonic()
     kept = lane["screens"]
@@ -221,29 +222,30 @@ def _carried(
     db: Database, who: Identity, study: Study, desk: State, entry: Entry
 ) -> dict[str, Any]:
     """What came of an entry: the newest row's number, an error to show, or `again` to try later."""
+    said: Words = desk["words"]
     try:
         return _carry(db, who, study, desk, entry)
     except Invalid as error:
-        return {"error": error.message}
+        return {"error": said.of(error)}
     except Unavailable as error:
-        desk["lane"]["trouble"] = str(error)
+        desk["lane"]["trouble"] = said.of(error)
         return {"again": True}
     except answering.Reworded as error:
         desk["lane"]["ahead"], desk["lane"]["screens"] = [], {}
-        return {"error": str(error)}
+        return {"error": said.of(error)}
     except (Conflict, Denied) as error:
-        return {"error": str(error)}
+        return {"error": said.of(error)}
     except studies.Refused as error:
-        desk["lane"]["closed"] = str(error).capitalize()
+        desk["lane"]["closed"] = capital(said.of(error))
         closed = studies.load(db, study.key).state not in studies.ANSWERABLE
-        return {"again": True} if closed else {"error": str(error)}
+        return {"again": True} if closed else {"error": said.of(error)}
 
 
 def _carry(db: Database, who: Identity, study: Study, desk: State, entry: Entry) -> dict[str, Any]:
     lane, kind = desk["lane"], entry.get("kind")
     held = _ticket(db, who, study, lane, entry)
     if held is None:
-        return {"error": "this unit is not yours; nothing was stored"}
+        return {"error": desk["words"].told("this unit is not yours; nothing was stored")}
     answers = entry.get("answers") if isinstance(entry.get("answers"), dict) else {}
     if kind in ("draft", "submit") and entry.get("asked", "") not in ("", held.asked):
         raise answering.Reworded

@@ -1,7 +1,8 @@
 """What every page looks like: use these, and the pages look alike.
 
 - `page()` is called once, by the frame in main.py; nothing to do in a page.
-- `header("Agreement", study, who)` is the first thing a page draws.
+- `header(said("page_agreement"), study, who)` is the first thing a page draws; `no_study()` stands
+  below it where there is none.
 - `caption(text)` says in plain words what a chart or number means, under it.
 - `empty_state(title, text, button=..., page=...)` stands where nothing is to be shown yet: what is
   missing and what to do next.
@@ -26,17 +27,22 @@ from core.services.access import Identity
 from core.services.studies import Study
 from core.settings import ROOT
 from core.statistics.base import Estimate
+from pages.widgets.components.language import language as spoken
 from pages.widgets.components.reading import reach
+from pages.widgets.speech import speaking
 from pages.widgets.texts import right_to_left
 from pages.widgets.words import plain
 
-RIGHT_TO_LEFT = "[data-testid=stMainBlockContainer] { direction: rtl; text-align: start; }"
-MARK = ROOT / "pages" / "static" / "concord.svg"
 HERE = Path(__file__).parent
+FRAME = "[data-testid=stSidebarContent], .st-key-page-header"
+MAIN = "[data-testid=stMainBlockContainer]"
+MARK = ROOT / "pages" / "static" / "concord.svg"
 CSS = "\n".join(
     (HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("material", "fonts", "look")
 )
 DESK = (HERE / "desk.css").read_text(encoding="utf-8")
+MIRRORED = (HERE / "mirrored.css").read_text(encoding="utf-8")
+DESK_MIRRORED = "@media (min-width: 56rem) { .st-key-page-header { padding-inline: 1.75rem 0; } }"
 COLOURS = {
     "draft": "gray", "pilot": "blue", "open": "green", "paused": "orange", "closed": "violet",
     "archived": "gray", "ready": "gray", "running": "blue", "done": "green", "failed": "red",
@@ -51,15 +57,24 @@ def page() -> None:
     st.html(f"<style>{CSS}</style>")
 
 
-def direction(language: str) -> None:
-    """Lay the page out from right to left where the language is written so."""
+def direction(language: str, *, whole: bool) -> None:
+    """Tell the browser the language, and lay the page out from right to left where it runs so.
+
+    A page that is not in the person's language as a `whole` keeps its own direction: what stands
+    around it, sidebar and header, runs the other way.
+    """
+    with st.sidebar:
+        spoken(language, whole=whole)
     if right_to_left(language):
-        st.html(f"<style>{RIGHT_TO_LEFT}</style>")
+        mirrored = f"{FRAME}, {MAIN}" if whole else FRAME
+        st.html(
+            f"<style>:is({mirrored}) {{ direction: rtl; text-align: start; {MIRRORED} }}</style>"
+        )
 
 
 def chip(state: str) -> str:
     """The state as a coloured badge, in markdown."""
-    return f":{COLOURS.get(state, 'gray')}-badge[{plain(state)}]"
+    return f":{COLOURS.get(state, 'gray')}-badge[{plain(speaking().told(state))}]"
 
 
 def header(
@@ -77,13 +92,14 @@ def header(
         elif study is not None:
             facts.append(f"{plain(study.title)} {chip(study.state)}")
         if who is not None:
-            facts.append(f"as {plain(who.name)}")
+            facts.append(speaking()("header_as", name=plain(who.name)))
         if facts:
             st.markdown(" · ".join(facts), anchors=False)
         if desk:
-            st.html(f"<style>{DESK}</style>")
+            mirrored = right_to_left(speaking().code)
+            st.html(f"<style>{DESK}{DESK_MIRRORED * mirrored}</style>")
         else:
-            reach()
+            reach(speaking())
 
 
 def caption(text: str) -> None:
@@ -107,6 +123,12 @@ def empty_state(
     return pressed
 
 
+def no_study(more: str = "no_study_more", **looks: str) -> None:
+    """What stands on a page while there is no study; `more` names the text that says what to do."""
+    said = speaking()
+    empty_state(said("no_study"), said(more), **looks)
+
+
 def go(page: str) -> None:
     """Leave for another page of the app: `go("annotate")`."""
     st.switch_page(f"{page}.py")
@@ -127,18 +149,21 @@ def stat(
         if n is not None:
             parts.append(f"n = {n:,}")
         if coverage is not None:
-            parts.append(f"coverage {coverage:.0%}")
+            parts.append(speaking()("coverage", share=f"{coverage:.0%}"))
         st.caption(plain(" · ".join(part for part in parts if part)) or "\u00a0")
 
 
 def estimate(label: str, found: Estimate, key: str = "") -> None:
     """The tile of an estimate: value, interval, n and coverage, or why it is undefined."""
-    interval = ""
+    interval, said = "", speaking()
     if found.low is not None and found.high is not None:
-        interval = f"{found.level:.0%} interval {number(found.low)} to {number(found.high)}"
-    note = found.note if not found.defined else ""
+        interval = said(
+            "interval", level=f"{found.level:.0%}", low=number(found.low), high=number(found.high)
+        )
+    told = said.of(found.note)
+    note = told if not found.defined else ""
     stat(
-        label, number(found.value), interval=interval or found.note, n=found.n,
+        label, number(found.value), interval=interval or told, n=found.n,
         coverage=found.coverage, note=note, key=key,
     )  # fmt: skip
 

@@ -15,6 +15,16 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_[]#$~:<>!|" else c for c in text)
 
 
+def capital(text: str) -> str:
+    """The text with its first letter large, and the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """The text as a sentence: its first letter large, and a full stop at its end."""
+    return capital(text) + "." * bool(text and not text.endswith((".", "!", "?", "؟", "…")))
+
+
 def span(seconds: float) -> str:
     """A length of time in words."""
     if seconds < 90:

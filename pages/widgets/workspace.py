@@ -10,6 +10,7 @@ from core.services.access import Identity
 from core.services.studies import Study
 from pages.widgets import identity, look
 from pages.widgets.database import db
+from pages.widgets.speech import speaking
 from pages.widgets.words import plain
 
 STUDY = "study"
@@ -24,7 +25,7 @@ def study_picker(who: Identity) -> Study | None:
     study, else the newest that is not archived. Where the address names a study that there is not,
     the page says so, offers those there are, and stops.
     """
-    rows = studies.names(db(), who)
+    rows = _rows(who)
     key = _chosen(rows)
     _sidebar(who, rows, key)
     if key is None and rows:
@@ -35,6 +36,15 @@ def study_picker(who: Identity) -> Study | None:
     if st.query_params.get(STUDY) != key:
         st.query_params[STUDY] = key
     return studies.load(db(), key)
+
+
+def in_hand(who: Identity) -> str | None:
+    """The study that `study_picker` will find; draws nothing."""
+    return _chosen(_rows(who))
+
+
+def _rows(who: Identity) -> Sequence[Any]:
+    return studies.names(db(), who)
 
 
 def choose(key: str) -> None:
@@ -56,42 +66,45 @@ def _chosen(rows: Sequence[Any]) -> str | None:
 
 def _offer(rows: Sequence[Any]) -> None:
     """Say that the address names no study, and offer those there are."""
-    look.header("No such study")
+    said = speaking()
+    look.header(said("no_such_study"))
     wanted = plain(st.query_params.get(STUDY, "")[:LONGEST])
-    st.error(f"There is no study called **{wanted}**. Its name may have been mistyped in the link.")
-    look.caption("Studies that there are:")
+    st.error(said("no_such_study_more", name=wanted))
+    look.caption(said("studies_there_are"))
     titles = labels([row for row in rows if row.state != "archived"] or rows)
     with st.container(horizontal=True, key="studies-known"):
         for place, (key, title) in enumerate(list(titles.items())[:OFFERED]):
             st.button(plain(title), key=f"study-known-{place}", on_click=choose, args=(key,))
     if len(titles) > OFFERED:
-        look.caption("The others are in the list at the side.")
+        look.caption(said("studies_at_side"))
 
 
 def _sidebar(who: Identity, rows: Sequence[Any], key: str | None) -> None:
+    said = speaking()
     if rows:
         with st.sidebar, st.container(key="sidebar-study"):
             st.session_state["study-choice"] = key
             titles = labels([r for r in rows if r.state != "archived" or r.key == key])
             st.selectbox(
-                "Study", list(titles), key="study-choice", on_change=_picked,
-                index=None if key is None else 0, placeholder="Choose a study",
+                said("study"), list(titles), key="study-choice", on_change=_picked,
+                index=None if key is None else 0, placeholder=said("choose_study"),
                 format_func=lambda k: titles.get(k, k),
             )  # fmt: skip
     if not who.name:
         return
     with st.sidebar, st.container(key="sidebar-who"):
-        st.caption(f"Judging as **{plain(who.name)}**")
-        st.button("Change person", key="who-leave", type="tertiary", on_click=identity.leave)
+        st.caption(said("judging_as", name=plain(who.name)))
+        st.button(said("change_person"), key="who-leave", type="tertiary", on_click=identity.leave)
 
 
 def labels(rows: Sequence[Any]) -> dict[str, str]:
     """What the picker shows of each study: title and state, and the name where titles are equal."""
-    titles = [row.title for row in rows]
+    titles, said = [row.title for row in rows], speaking()
     found = {}
     for row in rows:
-        facts = [row.key] * (titles.count(row.title) > 1) + [row.state] * (row.state != "open")
-        found[row.key] = f"{row.title} ({', '.join(facts)})" if facts else row.title
+        facts = [row.key] * (titles.count(row.title) > 1)
+        facts += [said.told(row.state)] * (row.state != "open")
+        found[row.key] = f"{row.title} ({said('comma').join(facts)})" if facts else row.title
     return found
 
 

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from core.protocol import from_yaml
-from core.services import answering, assignment, demo, studies
+from core.services import answering, assignment, demo, preferences, studies
+from core.services.access import Identity
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.conftest import missing
@@ -64,6 +65,8 @@ def prepare(url):
         for _ in range(3):
             held = assignment.current(db, who, made.key)
             answering.submit(db, who, held, ANSWERS | {"better": {"winner": better}}, 2.0)
+    for name, language in (("dora", "de"), ("amir", "ar")):
+        preferences.save(db, Identity(name), made.key, {"language": language})
     db.close()
 
 

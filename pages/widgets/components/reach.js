@@ -3,9 +3,9 @@
 const INSIDE = ":is([data-testid=stTable], [data-testid=stTable] > div, [data-testid=stCode] pre, [data-testid=stVerticalBlock])";
 
 export default function (component) {
-  return live(component, () => {
+  return live(component, (root, data) => {
     let timer = 0;
-    const skip = skipping(worded({}));
+    const skip = skipping(worded(data.words));
     const look = () => {
       document.querySelectorAll(INSIDE).forEach(reachable);
       skip.look();

@@ -14,9 +14,10 @@ def reading(said: Words) -> None:
     part("reading", "reachable", "skip", "sight")(key="reading", data=data, width="content")
 
 
-def reach() -> None:
+def reach(said: Words) -> None:
     """Let whatever scrolls on a page be reached by the Tab key; for pages without `reading`.
 
     Both begin a page that asks something with a link to its questions, seen in the focus.
     """
-    part("reach", "reachable", "skip", isolated=False)(key="reach", data={"key": "reach"})
+    data = {"key": f"reach-{said.code}", "words": said.raw(*texts("reach", "skip"))}
+    part("reach", "reachable", "skip", isolated=False)(key="reach", data=data)
