@@ -69,7 +69,7 @@ def row(study: Study, entry: Entry) -> None:
                 f"{plain(entry.excerpt)}",
                 anchors=False,
             )
-            parts = [f"{title}: {words}" for title, words in entry.answers.items()]
+            parts = [f"{title}: {said.of(words)}" for title, words in entry.answers.items()]
             st.caption(plain(" · ".join([*parts, said.moment(entry.at)])[:400]))
         if st.button(
             said("work_open"), key=f"work-open-{entry.place}",

@@ -88,6 +88,14 @@ def wordings_of(connection: Connection, name: str) -> list[int]:
     return list(connection.execute(select(Q.c.id).where(Q.c.name == name)).scalars())
 
 
+def definitions(connection: Connection, ids: Sequence[int]) -> dict[int, Any]:
+    """Wordings by id, each with `name` and `definition`; {} for none."""
+    if not ids:
+        return {}
+    rows = connection.execute(select(Q.c.id, Q.c.name, Q.c.definition).where(Q.c.id.in_(list(ids))))
+    return {row.id: row for row in rows}
+
+
 def rater(
     connection: Connection, study: int, kind: str, key: str, *, name: str = "",
     spec: Mapping[str, Any] | None = None,

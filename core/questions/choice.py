@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from core.questions.base import About, Question, Scale, questions
+from core.telling import Told
 from core.ui import Option, Ui
 from core.units import Unit
 
@@ -116,8 +117,8 @@ class Choice(Question):
 
     def describe(self, value: Any, unit: Unit) -> str:
         if value["winner"] is None:
-            return WORDS[value["verdict"]][0].lower()
-        return f"{unit.letter(value['winner'])} is best"
+            return Told(WORDS[value["verdict"]][0].lower())
+        return Told("{letter} is best", letter=unit.letter(value["winner"]))
 
     def argilla(self) -> dict[str, Any]:
         labels = [*map(ordinal, range(self.most)), *self._verdicts()]

@@ -174,7 +174,7 @@ class FirstError(Segments):
     def describe(self, value: Any, unit: Unit) -> str:
         index = value[FIRST]
         if index < 0:
-            return "none is wrong"
+            return Told("none is wrong")
         words = f"{self.noun} {index + 1} is the first wrong one"
         return "; ".join([words, *self.said_inner(mapping(value.get("answers")), unit)])
 

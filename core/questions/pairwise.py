@@ -43,8 +43,7 @@ class Pairwise(Parted):
     @field_validator("dimensions", mode="before")
     @classmethod
     def _named(cls, raw: Any) -> Any:
-        if isinstance(raw, list | tuple):
-            raw = {str(name): "" for name in raw}
+        raw = dict.fromkeys(map(str, raw), "") if isinstance(raw, list | tuple) else raw
         if not isinstance(raw, Mapping) or STRENGTH in raw or "" in raw:
             raise ValueError(f"give dimensions as name: meaning; none may be called {STRENGTH!r}")
         return {str(name): str(meaning or "") for name, meaning in raw.items()}
@@ -277,16 +276,17 @@ class Pairwise(Parted):
         return path(self.name, "dimensions", left[0]) if left else ""
 
     def describe(self, value: Any, unit: Unit) -> str:
-        words = self._said_of(value, unit)
-        parts = value.get("dimensions", {})
-        more = [f"{n}: {self._said_of(parts[n], unit)}" for n in self.dimensions if n in parts]
-        return "; ".join([words, *more])
+        said, parts = [self._said_of(value, unit)], value.get("dimensions", {})
+        said += [f"{n}: {self._said_of(parts[n], unit)}" for n in self.dimensions if n in parts]
+        return "; ".join(said) if len(said) > 1 else said[0]
 
     def _said_of(self, value: Mapping[str, Any], unit: Unit) -> str:
         if value["winner"] is None:
-            return "tie" if value["verdict"] == TIE else "both bad"
-        by = f" by {value['strength']} of {self.strength}" if "strength" in value else ""
-        return f"{unit.letter(value['winner'])} is better{by}"
+            return Told("tie") if value["verdict"] == TIE else Told("both bad")
+        letter, by = unit.letter(value["winner"]), value.get("strength")
+        if by is None:
+            return Told("{letter} is better", letter=letter)
+        return Told("{letter} is better by {n} of {most}", letter=letter, n=by, most=self.strength)
 
     def argilla(self) -> dict[str, Any]:
         labels = ["first", "second", *self._verdicts()]

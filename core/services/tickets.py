@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from core.digest import digest
 from core.policies import Arm
+from core.questions.base import load
 from core.services import material, verdicts
 from core.services.access import Identity
 from core.services.choosing import draw
@@ -16,8 +17,8 @@ from core.services.grading import FEEDBACK
 from core.services.masking import masked
 from core.services.studies import Study
 from core.services.verdicts import Verdict
-from core.units import Shown, Unit
-from storage import items, judgments
+from core.units import Invalid, Shown, Unit
+from storage import items, judgments, studies
 
 REWORDED = "reworded"
 SHOWN_STAGES = frozenset({"training", "revised", REWORDED})
@@ -34,6 +35,15 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a person answered before a question was reworded: the older wording, and the answer."""
+
+    question: str
+    title: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A unit in a person's hands: what to show, in which order, and what was answered before.
 
@@ -45,7 +55,8 @@ class Ticket:
 
     `stage` is `first` for all ordinary work, whatever is mixed into it: a known answer, an
     attention item and a unit asked again look like any other. It is `training` in a round and
-    `revised` in a second look, and `reworded` where a question is asked anew in other words.
+    `revised` in a second look, and `reworded` where a question is asked anew in other words;
+    `earlier` then holds the person's answers to older wordings of what is still to be answered.
     `verdicts` are what the person may see now of the models' answers; `guidelines` are those of
     their arm, if it has its own; `options` draws the order of options.
     """
@@ -68,6 +79,7 @@ class Ticket:
     options: int | None = None
     version: int = 0
     most: int = 0
+    earlier: tuple[Earlier, ...] = ()
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -119,6 +131,7 @@ def ticket(
         guidelines=arm.guidelines if arm else "", version=study.version,
         options=draw(study.seed, who.name, "options") if policy.options == "shuffled" else None,
         most=max(_most(connection, study, total), row.place),
+        earlier=_earlier(connection, study, unit, row) if row.stage == REWORDED else (),
     )  # fmt: skip
 
 
@@ -179,6 +192,34 @@ def _in_arm(unit: Unit, arm: Arm) -> Unit:
         fields={name: c for name, c in unit.fields.items() if name not in arm.hide},
         questions=tuple(q for q in unit.questions if q.name not in arm.skip),
     )  # fmt: skip
+
+
+def _earlier(connection: Connection, study: Study, unit: Unit, row: Any) -> tuple[Earlier, ...]:
+    """The person's newest answers to older wordings, of questions that have none to the present.
+
+    An answer that cannot be said of this unit (to a response that is not shown) is left out.
+    """
+    latest = {
+        question: old
+        for question, old in judgments.latest(
+            connection, row.unit, row.rater, logged_stage(row.stage), logged_repeat(row)
+        ).items()
+        if not old.withdrawn
+    }
+    asked = {q.name: study.wording(q) for q in unit.questions}
+    worded = studies.definitions(connection, [i for i in latest if i not in asked.values()])
+    newest = {worded[i].name: i for i in latest if i in worded}  # by sequence: the last one stays
+    found = []
+    for name, now in asked.items():
+        if name not in newest or now in latest:
+            continue
+        then = load(worded[newest[name]].definition)
+        try:
+            words = then.describe(judgments.parse(latest[newest[name]].value), unit)
+        except (Invalid, LookupError, ValueError):
+            continue
+        found.append(Earlier(name, then.title, words))
+    return tuple(found)
 
 
 def _draft(connection: Connection, study: Study, unit: Unit, row: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from pages.widgets import panels
 from pages.widgets.components import part
 from pages.widgets.desk import State, state
 from pages.widgets.inert import LONGEST
+from pages.widgets.notices import told
 from pages.widgets.texts import Words
 from pages.widgets.ui import is_long
 from pages.widgets.ui_showing import output_name
@@ -75,7 +76,7 @@ def screen(held: Ticket, said: Words) -> Screen | None:
         "at": held.id, "place": held.place, "total": held.most, "state": held.state,
         "fields": shown[0], "outputs": shown[1], "questions": asked.blocks,
         "answers": held.answers, "draft": dict(held.draft), "seen": bool(held.given),
-        "asked": held.asked,
+        "asked": held.asked, "notice": told(held, said),
     }  # fmt: skip
 
 

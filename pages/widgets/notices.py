@@ -12,6 +12,7 @@ from pages.widgets.inert import inert
 from pages.widgets.words import plain
 
 MOST = 8  # differences that are listed
+LONGEST = 200  # letters of an earlier answer
 
 
 def notices(desk: State, held: Ticket) -> None:
@@ -23,10 +24,11 @@ def notices(desk: State, held: Ticket) -> None:
         with st.container(key="panel-feedback", border=True):
             for line in desk["feedback"]:
                 heard(line, said)
-    if held.stage == "reworded":
-        st.caption(said("asked_anew"))
-    if held.stage == "revised" and not held.verdicts:
-        st.caption(said("asked_again"))
+    lines = told(held, said)
+    if lines:
+        with st.container(key="desk-told", gap="xsmall"):
+            for line in lines:
+                st.caption(line)
     if held.verdicts:
         with st.container(key="panel-verdict", border=True):
             st.markdown(f"**{said('models_say')}**", anchors=False)
@@ -37,16 +39,39 @@ def notices(desk: State, held: Ticket) -> None:
                 st.caption(said("revise"))
 
 
+def short(text: str) -> str:
+    """A text on one line, its end left out where it is long."""
+    words = " ".join(text.split())
+    return words if len(words) <= LONGEST else f"{words[:LONGEST].rstrip()}…"
+
+
+def told(held: Ticket, said: Words) -> list[str]:
+    """Why a person meets a unit once more, in lines of plain markdown; [] for ordinary work.
+
+    Where a question was reworded, what they answered before is said with the words it was asked in.
+    """
+    if held.stage == "revised" and not held.verdicts:
+        return [said("asked_again")]
+    if held.stage != "reworded":
+        return []
+    before = [
+        said("earlier_answer", title=plain(one.title), answer=plain(short(said.of(one.words))))
+        for one in held.earlier
+    ]
+    return [said("asked_anew"), *before]
+
+
 def line_of(title: str, verdict: Verdict, said: Words) -> str:
     """One question's verdict, and how many of how many say so."""
     votes = said("votes", n=verdict.votes, of=verdict.of, by=plain(verdict.by))
-    return f"{plain(title)} **{plain(verdict.words)}** ({votes})"
+    return f"{plain(title)} **{plain(said.of(verdict.words))}** ({votes})"
 
 
 def heard(line: Feedback, said: Words) -> None:
     """How much of one answer was right, the known one, what differs, and the study's reason."""
     mark = ":green-badge[✓]" if line.right else ":orange-badge[✗]"
-    verdict = said("was_right") if line.right else said("was_wrong", known=plain(line.known))
+    known = plain(said.of(line.known))
+    verdict = said("was_right") if line.right else said("was_wrong", known=known)
     share = int(line.grade.credit * 100)  # never 100 for what is not wholly right
     if not line.right and line.grade.differs and share:
         verdict = f"{said('was_partly', share=share)} {verdict}"

@@ -145,7 +145,7 @@ def ask(
     asked, known = unit.questions, given or {}
     for question in asked:
         if turns.settled(question, asked, known) and question.name in known:
-            words = question.describe(known[question.name], unit)
+            words = ui.words.of(question.describe(known[question.name], unit))
             st.caption(f"**{plain(question.title)}** {plain(words)}")
     with st.container(key=f"questions-{ui.scope}"):
         for question in turns.open_questions(asked, known) if given is not None else asked:

@@ -202,3 +202,29 @@ def test_who_may_and_when(db, answered):
     studies.set_state(db, EVA, "small", "closed")
     with pytest.raises(Refused, match="reopen"):
         rewording.ask_anew(db, EVA, "small")
+
+
+def test_who_is_asked_anew_is_told_the_older_wording_and_answer(db, study, answered):
+    reword(db, "Which is best")
+    rewording.ask_anew(db, EVA, "small")
+    held = assignment.current(db, ANA, "small")
+    (before,) = held.earlier
+    letter = held.unit.letter("a")
+    assert (before.question, before.title) == ("better", "Which is better")
+    assert before.words == f"{letter} is better"
+    answering.submit(db, ANA, held, {"better": B, "why": "so"}, 2.0)
+    assert assignment.at(db, ANA, "small", held.place).earlier == ()
+    reword(db, "Which is the best of all")
+    rewording.ask_anew(db, EVA, "small")
+    places = range(held.place + 1, held.place + 20)
+    later = [t for p in places if (t := assignment.at(db, ANA, "small", p))]
+    (again,) = [t for t in later if t.unit_id == held.unit_id]
+    (before,) = again.earlier
+    assert before.title == "Which is best"
+    assert before.words == f"{again.unit.letter('b')} is better"
+
+
+def test_ordinary_work_tells_nothing_of_the_past(db, study, answered):
+    reword(db, "Which is best")
+    held = assignment.at(db, ANA, "small", 1)
+    assert held.stage == "first" and held.earlier == ()

@@ -4,6 +4,7 @@ from pages.widgets.components import part
 
 WATCH = [
     {"select": "[data-testid=stProgress]", "longest": 200},
+    {"select": ".st-key-desk-told", "longest": 600},
     {"select": "[class*=st-key-field-]", "longest": 160},
 ]
 

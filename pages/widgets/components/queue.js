@@ -189,7 +189,7 @@ export default function (component) {
       } else {
         const cards = (list, row) =>
           list.length ? [el("div", { class: row }, list.map((one) => el("section", { class: "card", "aria-label": one.name }, el("p", { class: "name" }, el("strong", { text: one.name })), drawn(one.blocks))))] : [];
-        item.replaceChildren(...cards(now.fields, "fields"), ...cards(now.outputs, "responses"));
+        item.replaceChildren(...noticed(now), ...cards(now.fields, "fields"), ...cards(now.outputs, "responses"));
         item.setAttribute("aria-label", said("item", now));
         const inside = asked.contains(root.getRootNode().activeElement);
         drawAsked();
@@ -202,10 +202,17 @@ export default function (component) {
       announce();
     }
 
+    // Why a unit comes once more, and what was answered then: a part of the unit, so that nothing
+    // moves after it shows.
+    const lines = (unit) => unit.notice || [];
+    const noticed = (unit) =>
+      lines(unit).length ? [el("div", { class: "notice", role: "note" }, lines(unit).flatMap(markdown))] : [];
+
     function announce() {
       if (!now) return tell.say(item.textContent);
+      const notice = item.querySelector(".notice")?.textContent || "";
       const words = (now.fields[0] || now.outputs[0])?.blocks.map((one) => one.text || "").join(" ").slice(0, 140);
-      tell.say(`${said("item", now)}. ${words || ""}`);
+      tell.say(`${said("item", now)}. ${notice} ${words || ""}`);
     }
 
     function drawAsked() {
