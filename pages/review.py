@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.services import cases, review
+from core.services import cases, preferences, review
 from core.services.access import Denied
 from core.services.review import Conflict
 from core.services.studies import Refused
@@ -18,8 +18,6 @@ from pages.widgets.ui import StreamlitUi, show_material
 from pages.widgets.words import plain
 
 KINDS = {"people-models": "People vs models", "people": "People", "all": "All"}
-KEYS = {"rubric gap": "g", "slip": "s", "judge error": "j", "bad item": "b",
-        "legitimate plurality": "l"}  # fmt: skip
 
 who = identity.who()
 study = workspace.study_picker(who)
@@ -35,20 +33,27 @@ def work() -> None:
     desk = docket.desk(st.session_state, f"{study.key}/{aspect}", queue)
     if not queue.cases:
         nothing()
-        settle.together(db, who, study, question, partial(attempt, desk))
+        settle.together(db, who, study, question, partial(attempt, desk), key)
         return
     case = desk.case(queue)
     status(desk, queue, case)
     seen = review.detail(db, who, study.key, question, case.unit_id)
     with st.container(key="review-material"):
-        ui = StreamlitUi(f"r{case.unit_id}", active=question, on_answer=decide(desk, seen))
+        ui = StreamlitUi(
+            f"r{case.unit_id}", active=question, keys=single, on_answer=decide(desk, seen)
+        )
         show_material(ui, seen.unit)
     answers(seen)
     verdict(desk, seen, ui)
-    settle.settle(db, who, study, seen, partial(attempt, desk))
+    settle.settle(db, who, study, seen, partial(attempt, desk), key)
     bar(desk)
     record(question)
-    settle.together(db, who, study, question, partial(attempt, desk))
+    settle.together(db, who, study, question, partial(attempt, desk), key)
+
+
+def key(move: str) -> str | None:
+    """The key of a move, as the person has chosen it; None while single keys are off."""
+    return keys[move] if single else None
 
 
 def chosen() -> tuple[str, cases.Queue]:
@@ -184,7 +189,7 @@ def verdict(desk: docket.Desk, seen: review.Detail, ui: StreamlitUi) -> None:
                 st.button(
                     f"✓ {cause}" if given else cause, key=f"cause-{seen.unit_id}-{cause}",
                     help=f"{meaning}{'; press again to take it back' if given else ''}",
-                    type="primary" if given else "secondary", shortcut=KEYS[cause],
+                    type="primary" if given else "secondary", shortcut=key(cause),
                     on_click=give, args=(desk, seen, "" if given else cause),
                 )  # fmt: skip
         held = seen.adjudicated
@@ -192,7 +197,7 @@ def verdict(desk: docket.Desk, seen: review.Detail, ui: StreamlitUi) -> None:
         seen.question.ask(ui, seen.unit, docket.draft(st.session_state, seen))
         if seen.question.entry() != "press":
             st.button("This answer holds", key=f"hold-{seen.unit_id}", on_click=hold,
-                      args=(desk, seen, ui))  # fmt: skip
+                      args=(desk, seen, ui), shortcut=key("answer holds"))  # fmt: skip
         st.text_input(
             "Note (optional, kept with what you press next)", key=note_key(seen), max_chars=2000
         )
@@ -200,7 +205,8 @@ def verdict(desk: docket.Desk, seen: review.Detail, ui: StreamlitUi) -> None:
             note = f": {plain(held.rationale)}" if held.rationale else ""
             st.caption(f"Decided by {plain(held.rater)}, saved as #{held.sequence}{note}")
         if held and held.rater == who.name:
-            st.button("Take my decision back", on_click=decide(desk, seen), args=("", None))
+            st.button("Take my decision back", on_click=decide(desk, seen), args=("", None),
+                      shortcut=key("decision back"))  # fmt: skip
 
 
 def note_key(seen: review.Detail) -> str:
@@ -252,10 +258,12 @@ def bar(desk: docket.Desk) -> None:
     """The way through the queue, always in view."""
     last = len(desk.order) - 1
     with st.container(key="action-bar", horizontal=True):
-        st.button("Previous", key="review-previous", shortcut="p", on_click=desk.move, args=(-1,),
+        st.button("Previous", key="review-previous", shortcut=key("previous case"), on_click=desk.move, args=(-1,),
                   disabled=desk.place == 0)  # fmt: skip
-        st.button("Undecided", key="review-first", shortcut="u", on_click=desk.again)
-        st.button("Next", key="review-next", shortcut="n", on_click=desk.move, args=(1,),
+        st.button(
+            "Undecided", key="review-first", shortcut=key("undecided case"), on_click=desk.again
+        )
+        st.button("Next", key="review-next", shortcut=key("next case"), on_click=desk.move, args=(1,),
                   disabled=desk.place == last, type="primary")  # fmt: skip
 
 
@@ -283,4 +291,6 @@ elif not who.may("review"):
 elif not cases.questions(study):
     look.empty_state(said("nothing_to_compare"), said("free_text_only"))
 else:
+    settings = preferences.load(db, who, study.key)
+    keys, single = settings.review, settings.single_keys
     work()

@@ -106,9 +106,25 @@ def settings(study: Study) -> None:
                 )
                 for move in preferences.MOVES
             }  # fmt: skip
+        changes = {"keys": keys, "single_keys": single, "language": language,
+                   "sensitive": sensitive}  # fmt: skip
+        if who.may("review"):
+            changes["review"] = review_keys(present)
         if st.form_submit_button(said("save_settings"), type="primary"):
-            save(study, {"keys": keys, "single_keys": single, "language": language,
-                         "sensitive": sensitive})  # fmt: skip
+            save(study, changes)
+
+
+def review_keys(present: preferences.Preferences) -> dict[str, str]:
+    """The keys of the Review page."""
+    st.caption(said("review_keys"))
+    with st.container(key="work-review-keys", horizontal=True):
+        return {
+            move: st.text_input(
+                capital(said.told(move)), present.review[move], key=f"review-key-{move}",
+                width=200, max_chars=3,
+            )
+            for move in preferences.REVIEWING
+        }  # fmt: skip
 
 
 def save(study: Study, changes: dict[str, object]) -> None:

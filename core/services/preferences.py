@@ -18,18 +18,26 @@ MOVES: Mapping[str, str] = {
     "submit": "n", "back": "b", "undo": "u", "skip": "s", "flag": "f", "guidelines": "g",
     "comment": "m", "show": "v", "next_question": "j",
 }  # fmt: skip
+REVIEWING: Mapping[str, str] = {
+    "rubric gap": "g", "slip": "s", "judge error": "j", "bad item": "b",
+    "legitimate plurality": "l", "previous case": "p", "next case": "n", "undecided case": "u",
+    "answer holds": "h", "decision back": "t", "ask again": "a", "into guidelines": "e",
+    "keep proposal": "k", "what all agree on": "m", "accept all": "y",
+}  # fmt: skip
 RESERVED = frozenset("cr")  # the server's own keys
 
 
 class Preferences(BaseModel):
     """A person's own settings in a study.
 
-    `keys` maps a move to the letter or F-key that does it; digits stay with the answers. Sensitive
+    `keys` maps a move of the desk to the letter or F-key that does it, `review` one of the Review
+    page; digits stay with the answers. Sensitive
     content is covered until asked for, shown at once, or passed by. `language` '' is the study's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     keys: Mapping[str, str] = Field(default_factory=lambda: dict(MOVES))
+    review: Mapping[str, str] = Field(default_factory=lambda: dict(REVIEWING))
     single_keys: bool = True
     language: str = Field(default="", max_length=12)
     sensitive: Literal["cover", "show", "skip"] = "cover"
@@ -37,21 +45,31 @@ class Preferences(BaseModel):
     @field_validator("keys")
     @classmethod
     def _usable(cls, keys: Mapping[str, str]) -> Mapping[str, str]:
-        found = {**MOVES, **{move: str(key).strip().lower() for move, key in keys.items()}}
-        unknown = sorted(set(found) - set(MOVES))
-        if unknown:
-            raise ValueError(Told("no move is called {move}", move=repr(unknown[0])))
-        for move, key in found.items():
-            letter = len(key) == 1 and key.isascii() and key.isalpha()
-            function = key[:1] == "f" and key[1:].isdigit() and 2 <= int(key[1:]) <= 12
-            if not (letter or function) or key in RESERVED:
-                words = "“{move}” takes a letter (not c or r) or F2 to F12, not “{key}”"
-                raise ValueError(Told(words, move=Told(move), key=key))
-            twice = [other for other, k in found.items() if k == key and other != move]
-            if twice:
-                words = "“{move}” and “{other}” have the same key “{key}”"
-                raise ValueError(Told(words, move=Told(move), other=Told(twice[0]), key=key))
-        return found
+        return _bound(keys, MOVES)
+
+    @field_validator("review")
+    @classmethod
+    def _usable_too(cls, keys: Mapping[str, str]) -> Mapping[str, str]:
+        return _bound(keys, REVIEWING)
+
+
+def _bound(keys: Mapping[str, str], moves: Mapping[str, str]) -> Mapping[str, str]:
+    """The key of every move of a page; raises `ValueError` for one that cannot work."""
+    found = {**moves, **{move: str(key).strip().lower() for move, key in keys.items()}}
+    unknown = sorted(set(found) - set(moves))
+    if unknown:
+        raise ValueError(Told("no move is called {move}", move=repr(unknown[0])))
+    for move, key in found.items():
+        letter = len(key) == 1 and key.isascii() and key.isalpha()
+        function = key[:1] == "f" and key[1:].isdigit() and 2 <= int(key[1:]) <= 12
+        if not (letter or function) or key in RESERVED:
+            words = "“{move}” takes a letter (not c or r) or F2 to F12, not “{key}”"
+            raise ValueError(Told(words, move=Told(move), key=key))
+        twice = [other for other, k in found.items() if k == key and other != move]
+        if twice:
+            words = "“{move}” and “{other}” have the same key “{key}”"
+            raise ValueError(Told(words, move=Told(move), other=Told(twice[0]), key=key))
+    return found
 
 
 def load(db: Database, who: Identity, key: str) -> Preferences:

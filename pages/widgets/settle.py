@@ -13,9 +13,13 @@ from pages.widgets import look
 from pages.widgets.words import plain
 
 Attempt = Callable[..., None]
+Key = Callable[[str], str | None]
+OPEN = "review-together-open"
 
 
-def settle(db: Database, who: Identity, study: Study, seen: Detail, attempt: Attempt) -> None:
+def settle(
+    db: Database, who: Identity, study: Study, seen: Detail, attempt: Attempt, key: Key
+) -> None:  # fmt: skip
     """Asking the people of a case again, and what the guidelines should say about it."""
     people = {answer.rater for answer in seen.answers if answer.kind == "person"}
     note = st.session_state.get(f"review-note-{seen.unit_id}-{seen.question.name}") or ""
@@ -29,18 +33,18 @@ def settle(db: Database, who: Identity, study: Study, seen: Detail, attempt: Att
 
     with st.container(key="review-settle", horizontal=True, vertical_alignment="center"):
         st.button(
-            f"Ask again ({len(people)})", key=place, shortcut="a",
+            f"Ask again ({len(people)})", key=place, shortcut=key("ask again"),
             disabled=not people, on_click=attempt, args=(ask,),
             help="Everybody who answered gets the unit once more, without their earlier answer. "
             "Both answers are kept.",
         )  # fmt: skip
         done(place)
     if seen.cause == "rubric gap":
-        gap(db, who, study, seen, attempt, note)
+        gap(db, who, study, seen, attempt, key, note)
 
 
 def gap(
-    db: Database, who: Identity, study: Study, seen: Detail, attempt: Attempt, note: str
+    db: Database, who: Identity, study: Study, seen: Detail, attempt: Attempt, key: Key, note: str
 ) -> None:  # fmt: skip
     """The sentence that the guidelines lack, drafted from the case."""
     place = f"proposal-{seen.unit_id}-{seen.question.name}"
@@ -58,9 +62,9 @@ def gap(
 
     with st.container(horizontal=True, key="review-proposal"):
         st.button("Put it into the guidelines", key=f"{place}-apply", on_click=attempt,
-                  args=(put, True))  # fmt: skip
+                  args=(put, True), shortcut=key("into guidelines"))  # fmt: skip
         st.button("Keep it as a proposal", key=f"{place}-keep", on_click=attempt,
-                  args=(put, False))  # fmt: skip
+                  args=(put, False), shortcut=key("keep proposal"))  # fmt: skip
         done(place)
 
 
@@ -71,21 +75,33 @@ def done(place: str) -> None:
         look.caption(words)
 
 
-def together(db: Database, who: Identity, study: Study, question: str, attempt: Attempt) -> None:
+def together(
+    db: Database, who: Identity, study: Study, question: str, attempt: Attempt, key: Key
+) -> None:  # fmt: skip
     """The queue as a whole: what may be accepted at once, and what asking again came to.
 
-    Nothing for a question whose whole answer has no code to compare.
+    It opens by a key of its own, so that no single press decides many units. Nothing for a question
+    whose whole answer has no code to compare.
     """
     if study.protocol.question(question).scale().level == "none":
         return
-    with st.expander("Accept what all agree on, and what asking again changed"):
+    now = bool(st.session_state.get(OPEN))
+    st.button(
+        "Accept what all agree on, and what asking again changed", key="review-together",
+        icon=f":material/{'expand_less' if now else 'expand_more'}:", type="tertiary",
+        shortcut=key("what all agree on"), on_click=st.session_state.update,
+        args=({OPEN: not now},),
+    )  # fmt: skip
+    if not now:
+        return
+    with st.container(key="panel-together", border=True):
         models = st.toggle("Models and rules must agree too", value=True, key="accept-models")
         units = accepting.agreed(db, who, study.key, question, models=models)
         st.button(
             f"Accept {len(units):,} units on which all agree", key="accept-agreed",
             disabled=not units, on_click=attempt,
             args=(accepting.accept_agreed, db, who, study.key, question),
-            kwargs={"models": models},
+            kwargs={"models": models}, shortcut=key("accept all"),
             help="Where two people or more answered and all say the same, that answer holds.",
         )  # fmt: skip
         asked(settling.again(db, who, study.key, question))

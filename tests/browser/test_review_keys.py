@@ -6,7 +6,15 @@ import pytest
 from playwright.sync_api import expect
 
 from core.protocol import from_yaml
-from core.services import answering, assignment, cases, review, settling, studies
+from core.services import (
+    answering,
+    assignment,
+    cases,
+    preferences,
+    review,
+    settling,
+    studies,
+)
 from core.services.access import Identity
 from storage.database import Database
 from tests.browser.conftest import settled
@@ -66,21 +74,70 @@ def test_a_review_is_done_by_keys_alone(app, visit, reviewed):
     tab_to(page, "(?<!Help for )What the guidelines should say", most=16)
     page.keyboard.press("Control+a")
     page.keyboard.type("Take the shorter one.")
-    tab_to(page, "Put it into the guidelines")
-    press("Enter", "In the guidelines since version 2")
+    page.keyboard.press("Tab")  # out of the text: keys are letters there
+    expect(page.get_by_role("button", name="Put it into the guidelines")).to_contain_text("E")
+    press("e", "In the guidelines since version 2")
     press("n", "Case 2 of 2")
     tab_to(page, "slip")
     press("Enter", "✓ slip")
     expect(page.locator(":focus")).to_contain_text("slip")
     see("2 of 2 decided")
     press("p", "Case 1 of 2")
-    tab_to(page, "Accept what all agree on")
-    press("Enter", "Accept 2 units on which all agree")
+    page.keyboard.press("y")  # closed: nothing is accepted unseen
+    press("m", "Accept 2 units on which all agree")
     see("Cohen's kappa before")
     see("Cohen's kappa after")
-    tab_to(page, "Accept 2 units")
-    press("Enter", "Accept 0 units on which all agree")
+    press("y", "Accept 0 units on which all agree")
+    press("m", "Accept what all agree on")
+    expect(page.get_by_text("Accept 0 units")).to_have_count(0)
     found = review.detail(db, REA, "review-keys", "better", first)
     assert found.cause == "rubric gap" and found.adjudicated.rater == "rea"
     assert review.causes(db, REA, "review-keys")["slip"] == 1
     assert "Take the shorter one." in studies.load(db, "review-keys").protocol.guidelines
+
+
+PARTS = """
+name: review-parts
+title: Decided in parts
+assignment: {overlap: 2}
+questions:
+  - {kind: multilabel, name: faults, title: What is wrong, labels: [cold, long, rude]}
+"""
+
+
+@pytest.fixture
+def in_parts(app):
+    """One unit on which Ana and Ben see different faults."""
+    db = Database(app.database_url)
+    fill(db, studies.create(db, REA, from_yaml(PARTS)), 1)
+    studies.set_state(db, REA, "review-parts", "open")
+    for who, faults in ((ANA, ["cold"]), (BEN, ["cold", "rude"])):
+        held = assignment.current(db, who, "review-parts")
+        answering.submit(db, who, held, {"faults": faults}, 2.0)
+    yield db
+    db.close()
+
+
+def test_an_answer_of_several_parts_holds_and_is_taken_back_by_keys(app, visit, in_parts):
+    page = visit(f"{app.url}/review?who=rea&study=review-parts")
+    holds = page.get_by_role("button", name="This answer holds")
+    expect(holds).to_contain_text("H")
+    page.keyboard.press("2")
+    expect(page.get_by_role("button", name=re.compile("✓ long"))).to_be_visible()
+    settled(page)
+    page.keyboard.press("h")
+    expect(page.get_by_text(re.compile("Decided by rea, saved as"))).to_be_visible()
+    page.keyboard.press("t")
+    expect(page.get_by_text(re.compile("Decided by rea"))).to_have_count(0)
+    settled(page)
+
+
+def test_keys_of_the_review_page_are_the_persons_own(app, visit, in_parts):
+    mine = {"answer holds": "x", "next case": "f4"}
+    preferences.save(in_parts, Identity("kay"), "review-parts", {"review": mine})
+    preferences.save(in_parts, Identity("lou"), "review-parts", {"single_keys": False})
+    page = visit(f"{app.url}/review?who=kay&study=review-parts")
+    expect(page.get_by_role("button", name="This answer holds")).to_contain_text("X")
+    page = visit(f"{app.url}/review?who=lou&study=review-parts")
+    expect(page.get_by_role("button", name="This answer holds")).to_be_visible()
+    expect(page.get_by_test_id("stMain").locator("kbd")).to_have_count(0)

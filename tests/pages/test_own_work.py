@@ -10,6 +10,7 @@ from core.protocol import from_data
 from core.services import comments, consent, history, preferences, studies
 from pages.widgets import texts
 from pages.widgets.panels import sections
+from storage.studies import record
 from tests.pages.conftest import words
 from tests.pages.test_annotate import press, status, stored
 from tests.services.conftest import ANA, EVA
@@ -61,6 +62,32 @@ def test_keys_that_clash_are_refused_in_words(small, workspace, opened):
     press(page, "Save settings")
     assert "same key" in words(page)
     assert preferences.load(workspace, ANA, "small").keys["submit"] == "n"
+
+
+def test_keys_of_review_are_chosen_too_and_clash_among_themselves_only(small, workspace, opened):
+    page = opened("work", who="ana", study="small")
+    page.text_input(key="review-key-accept all").set_value("b")  # "Back" of the desk: no clash
+    page.text_input(key="review-key-bad item").set_value("F4")
+    press(page, "Save settings")
+    found = preferences.load(workspace, ANA, "small")
+    assert (found.review["accept all"], found.review["bad item"]) == ("b", "f4")
+    page.text_input(key="review-key-slip").set_value("b")
+    press(page, "Save settings")
+    assert "“slip” and “accept all” have the same key" in words(page)
+    assert preferences.load(workspace, ANA, "small").review["slip"] == "s"
+
+
+def test_settings_that_were_saved_before_review_had_keys_are_read(small, workspace):
+    study = studies.load(workspace, "small")
+    with workspace.write() as connection:
+        record(connection, study.id, "preference", "ana", {"keys": {"submit": "k"}})
+    found = preferences.load(workspace, ANA, "small")
+    assert found.keys["submit"] == "k" and found.review == preferences.REVIEWING
+
+
+@pytest.mark.parametrize("keys", [preferences.MOVES, preferences.REVIEWING])
+def test_no_two_moves_have_one_key_and_none_is_the_servers(keys):
+    assert len(set(keys.values())) == len(keys) and not preferences.RESERVED & set(keys.values())
 
 
 def test_leaving_withdraws_and_the_desk_asks_before_more(small, workspace, opened):
