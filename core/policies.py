@@ -1,7 +1,7 @@
 """The policies of a study as data: who gets what next, what checks them, what they may see."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -70,9 +70,13 @@ class Pairs(Policy):
 
     `score` names a fact of the outputs, or of the item: `reward/first` there, or a mapping by the
     outputs' keys. `audit` is the share of the pairs left out by the rule that is taken all the
-    same, drawn by the study's seed.
+    same, drawn by the study's seed. `reads` says which settings each rule has.
     """
 
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "all": (), "round_robin": ("rounds", "audit"), "against": ("by", "one", "other", "audit"),
+        "margin": ("score", "least", "most", "audit"), "bonus": ("score", "weight", "top", "audit"),
+    }  # fmt: skip
     rule: Literal["all", "round_robin", "against", "margin", "bonus"] = Field(
         default="all", description="which pairs are taken"
     )

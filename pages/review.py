@@ -258,13 +258,13 @@ def bar(desk: docket.Desk) -> None:
     """The way through the queue, always in view."""
     last = len(desk.order) - 1
     with st.container(key="action-bar", horizontal=True):
-        st.button("Previous", key="review-previous", shortcut=key("previous case"), on_click=desk.move, args=(-1,),
-                  disabled=desk.place == 0)  # fmt: skip
+        st.button("Previous", key="review-previous", shortcut=key("previous case"),
+                  on_click=desk.move, args=(-1,), disabled=desk.place == 0)  # fmt: skip
         st.button(
             "Undecided", key="review-first", shortcut=key("undecided case"), on_click=desk.again
         )
-        st.button("Next", key="review-next", shortcut=key("next case"), on_click=desk.move, args=(1,),
-                  disabled=desk.place == last, type="primary")  # fmt: skip
+        st.button("Next", key="review-next", shortcut=key("next case"), on_click=desk.move,
+                  args=(1,), disabled=desk.place == last, type="primary")  # fmt: skip
 
 
 def record(question: str) -> None:

@@ -7,9 +7,11 @@ import streamlit as st
 
 from core import typed
 from core.content.base import contents
-from core.fields import Setting
+from core.fields import Setting, settings_of
+from core.policies import Pairs
 from pages.widgets.form import Form
 from pages.widgets.form_rows import settings_form, unused
+from pages.widgets.words import plain
 
 DESIGNS = ("together", "each", "pairs")
 DESIGN_WORDS = {
@@ -17,6 +19,14 @@ DESIGN_WORDS = {
     "each": "each response by itself",
     "pairs": "every pair of responses",
 }
+RULE_WORDS = {
+    "all": "every two responses of an item",
+    "round_robin": "each with each of another source, in rounds where every source meets one other",
+    "against": "one side with the other, such as teacher with student",
+    "margin": "two whose scores differ by at least so much, at most so much, or both",
+    "bonus": "the best few pairs of each item, by score and by how new their texts are",
+}
+RULES: Mapping[str, Setting] = {setting.name: setting for setting in settings_of(Pairs)}
 RESPONSE = Setting("responses", "choice", "text", False, "Kind of each response", tuple(contents))
 DESIGN = Setting("units", "choice", "together", False, "What one screen holds", DESIGNS)
 BY = Setting("by", "line", "", True, "The fact of the items that decides")
@@ -43,7 +53,7 @@ def material(form: Form, data: Mapping[str, Any], known: Mapping[str, Setting]) 
     designs = list(units.values()) if isinstance(units, Mapping) else [units]
     if "pairs" in designs or "pairs" in data:
         st.markdown("**Which pairs**", anchors=False)
-        settings_form(form, (), [known["pairs"]], data)
+        _pairs(form, data.get("pairs"))
     settings_form(form, (), [known["judged"], known["context"]], data)
 
 
@@ -69,6 +79,40 @@ def _units(form: Form, data: Mapping[str, Any]) -> None:
         )  # fmt: skip
         form.say(("units",))
     st.caption(" · ".join(f"{name}: {meaning}" for name, meaning in DESIGN_WORDS.items()))
+
+
+def _pairs(form: Form, value: Any) -> None:
+    """The rule that takes pairs, what each of them does, and the settings of the chosen one."""
+    form.say(("pairs",))
+    given = value if isinstance(value, Mapping) else {}
+    rule, key = given.get("rule", "all"), form.slot(["pairs", "rule"])
+    choices = list(RULES["rule"].choices)
+    st.selectbox(
+        "Rule", choices, choices.index(rule) if rule in choices else None, key=key,
+        on_change=_ruled, args=(form, key), help="Which pairs are taken.",
+    )  # fmt: skip
+    form.say(("pairs", "rule"))
+    told = [f"- **{name}**: {words}" if name == rule else f"- {name}: {words}"
+            for name, words in RULE_WORDS.items()]  # fmt: skip
+    st.caption("\n".join(told).replace("_", "\\_"))
+    own = Pairs.reads.get(rule, tuple(n for n in RULES if n != "rule"))
+    settings_form(form, ("pairs",), [RULES[name] for name in own], given)
+    idle = [name for name in given if name in RULES and name not in ("rule", *own)]
+    if idle:
+        st.caption(plain(f"In the file too, but not read by this rule: {', '.join(idle)}."))
+
+
+def _ruled(form: Form, key: str) -> None:
+    """Take another rule. What only the former one reads leaves the file, and is kept beside it."""
+    rule = st.session_state[key]
+    present = form.draft.at(("pairs",))
+    given = dict(present) if isinstance(present, Mapping) else {}
+    kept = (form.draft.now() or {}).setdefault("kept", {})
+    for name in Pairs.reads.get(given.get("rule", "all"), ()):
+        kept.pop(name, None)  # what was taken out by hand stays out
+    kept |= {name: one for name, one in given.items() if name in RULES and name != "rule"}
+    own = {name: kept[name] for name in Pairs.reads[rule] if name in kept}
+    form.draft.reshape(("pairs",), None if rule == "all" else {"rule": rule, **own})
 
 
 def _designed(form: Form, by: Any, key: str) -> None:

@@ -7,6 +7,8 @@ import yaml
 from streamlit.testing.v1 import AppTest
 
 from core.fields import settings_of, tagged
+from core.pairing import RULES
+from core.policies import Pairs
 from core.protocol import StudyProtocol, from_yaml
 from core.questions.base import Question, questions
 from core.questions.base import load as load_question
@@ -15,7 +17,7 @@ from core.settings import ROOT
 from core.workers.base import load as load_worker
 from core.workers.base import workers
 from pages.widgets.kind_picker import grouped, in_one_line
-from pages.widgets.material_form import DESIGNS
+from pages.widgets.material_form import DESIGNS, RULE_WORDS
 from pages.widgets.offers import offers
 from tests.contracts.specimens import every_question, every_worker
 from tests.pages.conftest import words
@@ -301,6 +303,57 @@ def test_every_kind_of_question_says_what_it_asks_for(editing):
     adds = [b for b in editing.button if "-questions-add-" in b.key and b.key.count("add") == 1]
     assert len(adds) == len(questions) and all(len(b.help) > 20 for b in adds)
     assert "constant sum" in [b.label for b in adds]
+
+
+def shown(page):
+    """The settings of `pairs` that have a field."""
+    kinds = ("selectbox", "text_input", "number_input", "multiselect")
+    keys = [widget.key or "" for kind in kinds for widget in getattr(page, kind)]
+    return {key.rsplit("-pairs-", 1)[1] for key in keys if "-pairs-" in key}
+
+
+@pytest.mark.parametrize("rule", list(Pairs.reads))
+def test_only_what_the_rule_of_pairs_reads_has_a_field(editing, rule):
+    field(editing, "selectbox", "-units").select("pairs").run()
+    field(editing, "selectbox", "pairs-rule").select(rule).run()
+    assert shown(editing) == {"rule", *Pairs.reads[rule]}
+    told = [c.value for c in editing.caption if "- **" in c.value]
+    assert len(told) == 1 and all(name.replace("_", "\\_") in told[0] for name in Pairs.reads)
+    assert f"- **{rule}**".replace("_", "\\_") in told[0]
+
+
+def test_every_setting_of_pairs_is_read_by_a_rule_and_each_rule_is_explained():
+    read = {name for names in Pairs.reads.values() for name in names}
+    assert read == set(Pairs.model_fields) - {"rule"} and set(Pairs.reads) == set(RULES)
+    assert list(RULE_WORDS) == list(Pairs.reads)
+
+
+def test_settings_of_another_rule_come_back_with_it(editing):
+    field(editing, "selectbox", "-units").select("pairs").run()
+    field(editing, "selectbox", "pairs-rule").select("margin").run()
+    assert any("`margin` needs `score`" in said for said in errors(editing))
+    field(editing, "text_input", "pairs-score").input("reward").run()
+    field(editing, "number_input", "pairs-least").set_value(0.5).run()
+    field(editing, "number_input", "pairs-audit").set_value(0.1).run()
+    whole = {"rule": "margin", "score": "reward", "least": 0.5, "audit": 0.1}
+    assert drafts.read(file(editing).value)["pairs"] == whole and errors(editing) == []
+    field(editing, "selectbox", "pairs-rule").select("round_robin").run()
+    assert drafts.read(file(editing).value)["pairs"] == {"rule": "round_robin", "audit": 0.1}
+    field(editing, "selectbox", "pairs-rule").select("all").run()
+    assert "pairs" not in drafts.read(file(editing).value) and errors(editing) == []
+    field(editing, "selectbox", "pairs-rule").select("margin").run()
+    assert drafts.read(file(editing).value)["pairs"] == whole and errors(editing) == []
+    field(editing, "number_input", "pairs-audit").set_value(0.0).run()
+    for rule in ("bonus", "margin"):
+        field(editing, "selectbox", "pairs-rule").select(rule).run()
+    assert "audit" not in drafts.read(file(editing).value)["pairs"]
+
+
+def test_what_the_file_gives_to_a_rule_that_reads_it_not_is_named(editing):
+    text = file(editing).value + "units: pairs\npairs: {rule: round_robin, score: reward}\n"
+    file(editing).set_value(text).run()
+    assert shown(editing) == {"rule", "rounds", "audit"}
+    assert "In the file too, but not read by this rule: score." in words(editing)
 
 
 def test_inner_questions_are_asked_for_in_the_form(editing):
