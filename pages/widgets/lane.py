@@ -102,7 +102,7 @@ def ready(db: Database, who: Identity, study: Study) -> bool:
     lane = _lane(desk)
     if not lane["fits"]:
         return False
-    lane["ahead"], desk["held"] = [], None
+    lane["ahead"], lane["screens"], desk["held"] = [], {}, None
     _refill(db, who, study, desk)
     return bool(lane["fits"])
 
@@ -226,15 +226,13 @@ def _carried(
     said: Words = desk["words"]
     try:
         return _carry(db, who, study, desk, entry)
-    except Invalid as error:
-        return {"error": said.of(error)}
     except Unavailable as error:
         desk["lane"]["trouble"] = said.of(error)
         return {"again": True}
     except answering.Reworded as error:
         desk["lane"]["ahead"], desk["lane"]["screens"] = [], {}
         return {"error": said.of(error)}
-    except (Conflict, Denied) as error:
+    except (Invalid, Conflict, Denied) as error:
         return {"error": said.of(error)}
     except studies.Refused as error:
         desk["lane"]["closed"] = capital(said.of(error))

@@ -63,9 +63,10 @@ def test_units_go_ahead_without_sources_and_known_answers(workspace, quick):
     assert {block["block"] for u in units for card in u["outputs"] for block in card["blocks"]} == {
         "prose"
     }
+    assert units[0]["notice"] == []
     assert set(units[0]) == {
         "at", "place", "total", "state", "fields", "outputs", "questions", "answers", "draft",
-        "seen", "asked",
+        "seen", "asked", "notice",
     }  # fmt: skip
 
 
