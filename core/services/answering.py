@@ -99,7 +99,8 @@ def _checked(question: Question, value: Any, held: Ticket) -> Any:
     except Invalid as error:
         if question.title in error.message:
             raise
-        raise Invalid(error.field, f"“{question.title}”: {error.message}") from None
+        why = Told("“{title}”: {why}", title=question.title, why=error.message)
+        raise Invalid(error.field, why) from None
 
 
 def submit(
