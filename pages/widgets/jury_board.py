@@ -67,8 +67,9 @@ def outdated(who: Identity, study: Study) -> None:
 
 def _shown(found: Juries) -> None:
     for names in found.relatives:
+        who = f"{', '.join(names[:-1])} and {names[-1]}"
         st.warning(
-            plain(f"{' and '.join(names)} are models of one family: they share mistakes, and a ")
+            plain(f"{who} are models of one family: they share mistakes, and a ")
             + "jury of relatives is less than it seems."
         )
     if found.estimate.value is None:

@@ -86,7 +86,8 @@ def _time(seconds: float) -> str:
 def dot(found: Graph) -> str:
     """The graph in DOT; every name is a quoted string."""
     lines = [
-        "digraph {", "rankdir=LR;", 'node [shape=box, fontname="sans-serif", fontsize=11];',
+        "digraph {", "rankdir=LR;", "bgcolor=transparent;",
+        'node [shape=box, fontname="sans-serif", fontsize=11];',
         'edge [fontname="sans-serif", fontsize=9];', f"{_quoted(ITEMS)} [shape=oval];",
     ]  # fmt: skip
     for node in found.nodes:

@@ -8,8 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.services import prices, runner, runs
-from core.settings import settings
+from core.services.run_graph import Graph
+from core.settings import ROOT, settings
 from core.workers.base import load as load_worker
+from pages.widgets.run_flow import dot
 from storage.database import Database
 from tests.servers.openai_server import Fault, OpenAIServer
 from tests.services.chains import study
@@ -385,3 +387,10 @@ def test_a_unit_that_would_be_passed_by_says_why_before_the_start(open_page):
     pairs(db, units=3)
     page = typed(any_kind(opened(), "write", "ask"), "-model", "m")
     assert "Passed by, nothing is sent" in said(page) and not page.code
+
+
+def test_a_graph_has_no_ground_of_its_own():
+    """It is drawn on the page's, which is dark or light; `look.css` gives it the page's colours."""
+    assert "bgcolor=transparent;" in dot(Graph((), (), None))
+    css = (ROOT / "pages" / "widgets" / "look.css").read_text("utf-8")
+    assert '[data-testid="stGraphVizChart"] svg text' in css
