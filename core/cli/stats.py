@@ -139,7 +139,10 @@ def _whole_text(found: WholeAgreement) -> str:
     lines = [f"{found.title} ({found.question}): {found.units} units, whole answers"]
     title = result_rows.title("alpha_distance")
     lines += [f"  {title}, {group}: {_words(e)}" for group, e in found.groups.items()]
-    return "\n".join([*lines, f"  {found.groups['all'].method}"])
+    lines.append(f"  {found.groups['all'].method}")
+    lines += [f"  mean grade against known answers, {who}: {_words(e)}"
+              for who, e in found.graded.items()]  # fmt: skip
+    return "\n".join(lines)
 
 
 def _values_text(found: ValueAgreement) -> str:

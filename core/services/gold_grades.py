@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from core.questions.base import Question
 from core.services import material
 from core.services.answer_log import followed, inside
-from core.services.grading import enough, grade, outlined
+from core.services.grading import enough, grade, known_answer, outlined
 from core.services.studies import Study
 from core.services.tables import Follower
 from core.units import Unit
@@ -32,6 +32,18 @@ def by_parts(question: Question) -> bool:
     return type(question).grade is not Question.grade
 
 
+def known_units(
+    db: Database, connection: Connection, study: Study, live: Follower, asked: Question
+) -> _Known:
+    """The units with a known answer that fits the question. `live` has followed and is locked."""
+    place = ("gold grades", study.id, asked.digest)
+    known: _Known | None = db.cache.get(place)
+    if known is None or known.signature != live.signature:
+        units = _units(connection, study, live, asked)
+        known = db.cache[place] = _Known(live.signature, units)
+    return known
+
+
 def credits(
     db: Database, connection: Connection, study: Study, live: Follower, asked: Question
 ) -> Credits:
@@ -40,11 +52,7 @@ def credits(
     Each different answer to a unit is graded once in a process. `live` has followed the log and is
     locked.
     """
-    place = ("gold grades", study.id, asked.digest)
-    known: _Known | None = db.cache.get(place)
-    if known is None or known.signature != live.signature:
-        units = _units(connection, study, live, asked)
-        known = db.cache[place] = _Known(live.signature, units)
+    known = known_units(db, connection, study, live, asked)
     log = followed(db, connection, study, live, asked)
     found: dict[int, dict[int, float]] = {}
     for unit, rater, value in log.first():
@@ -70,4 +78,5 @@ def _units(
         if row.id in within and asked.name in unit.own_gold():
             found[row.id] = unit
     open_ = [place for place, unit in found.items() if not enough(asked, unit)]
-    return found | (dict(material.some_units(connection, study, open_)) if open_ else {})
+    found |= dict(material.some_units(connection, study, open_)) if open_ else {}
+    return {place: unit for place, unit in found.items() if known_answer(asked, unit) is not None}

@@ -69,11 +69,14 @@ def group_rows(found: Agreement) -> list[Row]:
 
 
 def whole_rows(found: WholeAgreement) -> list[Row]:
-    """One row per group: alpha of the whole answers by their distance, and its method."""
+    """One row per group: alpha of the whole answers by their distance, and its method.
+
+    And one per rater with a mean grade against the known answers; `group` then names the rater.
+    """
     return [
         {"question": found.question, "group": group, "statistic": estimate.name,
          **estimate_cells(estimate, "value"), "method": estimate.method}
-        for group, estimate in found.groups.items()
+        for group, estimate in (*found.groups.items(), *found.graded.items())
     ]  # fmt: skip
 
 

@@ -3,28 +3,37 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from core.questions.base import Question
-from core.services import studies
+from core.services import gold_grades, studies
 from core.services.access import Identity, require
 from core.services.answer_log import followed, inside
 from core.services.studies import Study
-from core.services.tables import follower, slice_of
+from core.services.tables import Follower, follower, slice_of
 from core.statistics.base import Estimate
 from core.statistics.distances import alpha_by_distance
+from core.statistics.means import over_items
 from core.statistics.table import GROUPS, Group
 from storage import judgments
 from storage.database import Database
 
+GRADE = "mean_grade"
+
 
 @dataclass(frozen=True, slots=True)
 class WholeAgreement:
-    """Alpha by distance of one question's whole answers, of each group of raters."""
+    """Alpha by distance of one question's whole answers, of each group of raters.
+
+    `graded` is each rater's mean grade where an answer is known, by title; empty where none is.
+    """
 
     question: str
     title: str
     revision: int
     units: int
     groups: Mapping[Group, Estimate]
+    graded: Mapping[str, Estimate]
 
 
 def compared(study: Study) -> list[Question]:
@@ -67,6 +76,7 @@ def _of(
             for unit, rater, value in log.first() if unit in within
         ]  # fmt: skip
         state = (log.signature, log.seen)
+        graded = _graded(db, connection, study, live, asked, within)
     found: dict[Group, Estimate] = {}
     for group in GROUPS:
         place = ("whole alpha", study.id, asked.digest, group, slice_of(where))
@@ -76,7 +86,26 @@ def _of(
                 state, _alpha(asked, group, answers, len(within), log.known)
             )  # fmt: skip
         found[group] = known[1]
-    return WholeAgreement(asked.name, asked.title, study.revision, len(within), found)
+    return WholeAgreement(asked.name, asked.title, study.revision, len(within), found, graded)
+
+
+def _graded(
+    db: Database, connection: Connection, study: Study, live: Follower, asked: Question,
+    within: set[int],
+) -> dict[str, Estimate]:  # fmt: skip
+    """Each rater's mean grade over the units with a known answer, most answers first."""
+    if not gold_grades.by_parts(asked):
+        return {}
+    known = gold_grades.known_units(db, connection, study, live, asked)
+    possible = len(within & known.units.keys())
+    by_rater = gold_grades.credits(db, connection, study, live, asked)
+    raters = live.raters_of(connection, study, by_rater)
+    found = {}
+    for rater, own in sorted(by_rater.items(), key=lambda one: -len(one[1])):
+        values = {str(unit): [credit] for unit, credit in own.items() if unit in within}
+        if values:
+            found[raters[rater].title] = over_items(GRADE, values, of=possible, bounds=(0, 1))
+    return found
 
 
 def _alpha(

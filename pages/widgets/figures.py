@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.charts.style import CONFIG, Chart
 from core.services.result_rows import csv_text
+from core.statistics.base import Estimate
 from pages.widgets import look
 from pages.widgets.words import plain
 
@@ -32,6 +33,18 @@ def table(rows: Sequence[Mapping[str, Any]], key: str, alt: str) -> None:
     safe = frame.map(lambda cell: plain(cell) if isinstance(cell, str) else cell)
     with st.container(key=f"table-{key}"):
         st.table(safe.set_index(safe.columns[0]))
+
+
+def cell(estimate: Estimate, *, percent: bool = False) -> str:
+    """A value with its interval, n and coverage; a dash where it does not apply."""
+    if estimate.value is None:
+        return "–"
+    scale, unit, digits = (100, " %", 1) if percent else (1, "", 2)
+    text = f"{estimate.value * scale:.{digits}f}{unit}"
+    if estimate.low is not None and estimate.high is not None:
+        text += f" [{estimate.low * scale:.{digits}f}, {estimate.high * scale:.{digits}f}]"
+    share = "–" if estimate.coverage is None else f"{estimate.coverage:.1%}"
+    return f"{text}, n\u00a0=\u00a0{estimate.n:,} ({share})"
 
 
 def download(rows: Sequence[Mapping[str, Any]], file: str, key: str) -> None:

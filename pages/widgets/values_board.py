@@ -9,7 +9,6 @@ from core.services.access import Identity
 from core.services.part_values import PairRow, PartRow, ValueAgreement
 from core.services.store import Database
 from core.services.studies import Study
-from core.statistics.base import Estimate
 from core.statistics.parts import ALIKE, ALPHA, CHANGED, TITLES
 from pages.widgets import figures, look
 from pages.widgets.words import plain
@@ -78,7 +77,7 @@ def _part(part: PartRow) -> dict[str, str]:
     """One line of the table of parts."""
     line = {"Part": part.name, "Changed by": f"{part.changed:,} of {part.answers:,} answers"}
     for group, title in GROUPS.items():
-        line[f"{title} alike"] = _cell(part.groups[group])
+        line[f"{title} alike"] = figures.cell(part.groups[group], percent=True)
     return line
 
 
@@ -86,18 +85,6 @@ def _pair(pair: PairRow) -> dict[str, str]:
     """One line of the table of pairs."""
     line = {"Raters": f"{pair.first} / {pair.second}"}
     return line | {
-        TITLES[name]: _cell(pair.estimates[name], percent=name != ALPHA)
+        TITLES[name]: figures.cell(pair.estimates[name], percent=name != ALPHA)
         for name in (ALIKE, CHANGED, ALPHA)
     }
-
-
-def _cell(estimate: Estimate, *, percent: bool = True) -> str:
-    """A value with its interval, n and coverage; a dash where it does not apply."""
-    if estimate.value is None:
-        return "–"
-    scale, unit, digits = (100, " %", 1) if percent else (1, "", 2)
-    text = f"{estimate.value * scale:.{digits}f}{unit}"
-    if estimate.low is not None and estimate.high is not None:
-        text += f" [{estimate.low * scale:.{digits}f}, {estimate.high * scale:.{digits}f}]"
-    share = "–" if estimate.coverage is None else f"{estimate.coverage:.1%}"
-    return f"{text}, n\u00a0=\u00a0{estimate.n:,} ({share})"

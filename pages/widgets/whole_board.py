@@ -32,6 +32,16 @@ def whole_board(
             "The whole answers compared by how far apart they are, so that half right counts half. "
             f"{found.groups['all'].method}."
         )
+        if found.graded:
+            figures.table(
+                [{"Against known answers": title, "Mean grade": figures.cell(estimate)}
+                 for title, estimate in found.graded.items()],
+                f"grades-{found.question}", "Mean grade of each rater against the known answers",
+            )  # fmt: skip
+            look.caption(
+                "A grade is how much of an answer is right, 0 to 1, by the measure of its kind: "
+                "half right counts half."
+            )
         figures.download(
             result_rows.whole_rows(found), f"{study.key}-{found.question}-whole",
             f"csv-whole-{found.question}",

@@ -5,7 +5,15 @@ from sqlalchemy import update
 
 from core.content.base import contents
 from core.protocol import from_data
-from core.services import answering, assignment, material, quality, studies
+from core.services import (
+    answering,
+    assignment,
+    material,
+    quality,
+    result_rows,
+    studies,
+    whole_answers,
+)
 from core.services.studies import Refused
 from storage import items
 from storage.tables import Study
@@ -110,6 +118,21 @@ def test_people_are_graded_by_what_they_paired_and_not_by_how_many(db):
     assert gold["ben"].value == pytest.approx((0 + 2 / 3) / 2) and gold["ben"].low is None
     answer(db, made, "same", "person", "eva", {"i0": wrong})
     assert shown(db)["eva"].value == 0
+
+
+def test_every_rater_is_graded_on_the_agreement_page_by_the_same_measure(db):
+    """Of three units with a known answer, two answered by the judge: right by 1 and by 2/3."""
+    made = build(db, MATCH, ["gold"] * 3 + [""], checks={"gold_share": 0.2})
+    given = {"i0": KNOWN["same"], "i1": pairs(("0", "0")), "i3": pairs()}
+    answer(db, made, "same", "model", "judge", given)
+    (found,) = whole_answers.agreement(db, OWNER, "small", question="same.strength")
+    graded = found.graded["judge"]
+    assert graded.value == pytest.approx((1 + 2 / 3) / 2)
+    assert (graded.n, graded.coverage) == (2, pytest.approx(2 / 3))
+    rows = result_rows.whole_rows(found)
+    assert rows[-1]["group"] == "judge" and rows[-1]["statistic"] == "mean_grade"
+    some = whole_answers.agreement(db, OWNER, "small", {"use": ["nothing"]}, "same")[0]
+    assert some.graded == {}
 
 
 def test_segments_without_a_code_of_their_own_are_graded_too(db):
