@@ -77,7 +77,8 @@ class ImportFailed(ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         lines = "\n".join(str(problem) for problem in problems)
         more = f" (the first {MOST_PROBLEMS})" if len(problems) >= MOST_PROBLEMS else ""
-        super().__init__(f"nothing was imported; {len(problems)} problems{more}:\n{lines}")
+        many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"nothing was imported; {many}{more}:\n{lines}")
         self.problems = list(problems)
 
 

@@ -22,6 +22,8 @@ REFUSED = {
     b"\x80": "a pickle can run code when it is read; save the data as JSONL or Parquet",
     b"PK": "a zip archive or spreadsheet; unpack it, or save the sheet as CSV",
     b"\x1f\x8b": "a gzip archive; unpack it first",
+    b"\xff\xfe": "UTF-16 text; save the file as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save the file as UTF-8",
     b"SQLite format 3": "a database; export the table as CSV",
 }
 
@@ -79,7 +81,8 @@ def _lines(file: File, stream: IO[bytes], problems: Problems) -> Iterator[tuple[
         try:
             text = (raw.removeprefix(BOM) if number == 1 else raw).decode("utf-8")
         except UnicodeDecodeError as error:
-            problems.add(place, "", "UTF-8 text", f"byte 0x{raw[error.start]:02x}")
+            found = f"byte 0x{raw[error.start]:02x}; save the file as UTF-8"
+            problems.add(place, "", "UTF-8 text", found)
             text = ""
         yield place, text
 
@@ -111,7 +114,9 @@ def _decoded(text: str, place: Place, problems: Problems) -> Any:
     except RecursionError:
         problems.add(place, "", DEEP, "deeper nesting")
     except ValueError as error:
-        problems.add(place, "", "JSON numbers within reason", str(error))
+        long = "integer string" in str(error)  # Python's own bound on the digits of a number
+        found = "a number of thousands of digits" if long else str(error)
+        problems.add(place, "", "JSON numbers within reason", found)
     else:
         if found is None:
             problems.add(place, "", "a JSON object with names and values", "null")

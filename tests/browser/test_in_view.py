@@ -1,4 +1,4 @@
-"""What comes next is in view: a unit from its beginning, what a key opens, what is wrong."""
+"""What comes next is in view: a unit from its beginning, what a key opens, the page before."""
 
 import pytest
 from playwright.sync_api import expect
@@ -34,3 +34,19 @@ def test_a_unit_begins_at_its_beginning_and_what_opens_is_in_view(app, visit):
     page.locator(".st-key-skip-reasons button:visible").first.click()
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("2 of up to")
     page.wait_for_function(f"{SCROLLED} === 0")
+
+
+def test_back_leads_to_the_page_before(app, visit):
+    page = visit(f"{app.url}/annotate?who=thumb&study=small")
+    for name in ("Agreement", "Messages"):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+        expect(page.locator("h1")).to_have_text(name, timeout=30_000)
+        page.wait_for_url("**who=thumb&study=small*")
+        settled(page)
+    for name in ("Agreement", "Annotate"):
+        page.go_back()
+        expect(page.locator("h1")).to_have_text(name, timeout=30_000)
+        settled(page)
+    expect(page.locator("[data-testid=stProgress]")).to_contain_text("of up to")
+    page.go_forward()
+    expect(page.locator("h1")).to_have_text("Agreement", timeout=30_000)

@@ -70,6 +70,8 @@ def test_parquet_with_nested_values(tmp_path):
     ("name", "data", "line", "said"),
     [
         ("a.csv", b"id,text\n1,ok\n2,\xff\xfe\n", 3, "UTF-8"),
+        ("a.csv", b"id,text\n1,caf\xe9\n", 2, "save the file as UTF-8"),
+        ("a.csv", "id,text\n1,a\n".encode("utf-16"), 0, "UTF-16 text; save the file as UTF-8"),
         ("a.csv", b"id,text\n1,a,b\n", 2, "2 columns"),
         ("a.csv", b'id,text\n1,"never closed\n', 2, "CSV"),
         ("a.csv", b"id,id\n1,2\n", 1, "once"),
@@ -80,7 +82,7 @@ def test_parquet_with_nested_values(tmp_path):
         ("a.jsonl", b'{"id": NaN}\n', 1, "null"),
         ("a.jsonl", b"[1]\n", 1, "object"),
         ("a.jsonl", b"null\n", 1, "object"),
-        ("a.jsonl", b"9" * 5000, 1, "reason"),
+        ("a.jsonl", b"9" * 5000, 1, "reason a number of thousands of digits"),
         ("a.jsonl", b'{"a":' * 100_000, 1, "nesting"),
         ("a.json", b'[\n{"id": 1}\n{"id": 2}]', 3, "comma"),
         ("a.json", b'[{"id": 1},\n', 2, "JSON"),

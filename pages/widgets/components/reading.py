@@ -11,13 +11,14 @@ def reading(said: Words) -> None:
     answer costs nothing more. What it sets is read by `desk.css`.
     """
     data = {"key": f"reading-{said.code}", "words": said.raw(*texts("reading", "skip"))}
-    part("reading", "reachable", "skip", "sight")(key="reading", data=data, width="content")
+    part("reading", "reachable", "skip", "sight", "past")(key="reading", data=data, width="content")
 
 
 def reach(said: Words) -> None:
     """Let whatever scrolls on a page be reached by the Tab key; for pages without `reading`.
 
-    Both begin a page that asks something with a link to its questions, seen in the focus.
+    Both begin a page that asks something with a link to its questions, seen in the focus, and see
+    to it that the browser's Back leads to the page before.
     """
     data = {"key": f"reach-{said.code}", "words": said.raw(*texts("reach", "skip"))}
-    part("reach", "reachable", "skip", isolated=False)(key="reach", data=data)
+    part("reach", "reachable", "skip", "past", isolated=False)(key="reach", data=data)
