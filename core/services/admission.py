@@ -42,8 +42,8 @@ def everybody(connection: Connection, study: Study, protocol: StudyProtocol) -> 
 
 def _no_mark(protocol: StudyProtocol) -> list[str]:
     return [
-        f"The qualification round {one.name!r} has the mark 0, so it admits everybody: give it as its "
-        "mark the share of right answers, in whole or in part, that it takes."
+        f"The qualification round {one.name!r} has the mark 0, so it admits everybody: give it "
+        "as its mark the share of right answers, in whole or in part, that it takes."
         for one in _entries(protocol) if one.mark <= 0
     ]  # fmt: skip
 
