@@ -12,7 +12,7 @@ from core.statistics.means import over_items
 from core.statistics.multiturn import feedback_gain, slope, success_rate
 from core.statistics.overlap import shuffled, word_hits
 from core.statistics.passes import pass_rate
-from storage import items, outputs
+from storage import outputs, progress
 from storage import studies as study_rows
 from storage.database import Database
 
@@ -80,7 +80,7 @@ def measures(db: Database, who: Identity, key: str) -> list[Measure]:
         study = studies.load(db, key, connection)
         raters = {row.id: row for row in study_rows.raters(connection, study.id)}
         sources = outputs.makers(connection, study.id)
-        count = len(items.item_ids(connection, study.id))
+        count = progress.items(connection, study.id)
         rows = outputs.measured(connection, study.id)
         texts = {(row.item_key, row.key): row.content.get("data") for row in rows}
         made = [
