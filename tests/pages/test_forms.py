@@ -219,10 +219,13 @@ def test_every_kind_of_worker_is_in_a_group_and_says_what_it_does():
 @pytest.mark.parametrize("kind", list(workers))
 def test_a_fresh_worker_of_each_kind_can_be_run(kind):
     place = {"model": "m", "base_url": "http://127.0.0.1:1/v1", "key": "SOME_KEY"}
-    first = drafts.fresh_worker(kind, ["longest", "another"], place)
-    others = [first, {"kind": "longer", "name": "longest"}]
-    names = [other["name"] for other in others]
-    second = drafts.fresh_worker(kind, names, place, ["longest", "another"])
+    judges = [
+        {"kind": "longer", "name": name, "only": {"part": [name]}} for name in ("long", "more")
+    ]
+    able = [judge["name"] for judge in judges]
+    first = drafts.fresh_worker(kind, able, place, able)
+    others = [first, *judges]
+    second = drafts.fresh_worker(kind, [other["name"] for other in others], place, able)
     study = {**drafts.read(drafts.BLANK), "workers": others}
     worker, problems = drafts.examine_worker(drafts.write(second), study)
     assert problems == [] and worker.kind == kind and second["name"] != first["name"]

@@ -98,6 +98,7 @@ def test_a_case_is_asked_again_and_what_all_say_is_accepted(small, workspace, op
     page = opened("review", who="eva", study="small")
     press(page, "Ask again (2)")
     assert assignment.current(workspace, ANA, "small").stage == "revised"
+    press(page, "Accept what all agree on")
     press(page, "Accept 1 units")
     assert any("Accept 0 units" in b.label for b in page.button)
     press(page, "rubric gap")
