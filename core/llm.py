@@ -172,7 +172,7 @@ class LLM:
         raise CallFailed(
             "invalid_reply",
             f"{self.patience.asks} replies in a row were not valid ({problem}); choose a model "
-            + ("that can answer in JSON" if schema is not None else "that can do it")
+            + ("that can answer in JSON" if "JSON" in problem else "that can do it")
             + ", or simplify what is asked.",
         )
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from core.calls import CallFailed, Endpoint, Kept
+from core.calls import CallFailed, Endpoint
 from core.embedding_calls import MOST
 from core.llm import LLM, Patience
 from core.questions.base import load as question
@@ -21,26 +21,11 @@ from core.workers.reverse import Reverse
 from core.workers.similarity import Similarity
 from tests.servers.openai_server import Fault, OpenAIServer
 from tests.workers.scripted import unit
+from tests.workers.test_llm import Memory
 
 BETTER = question({"kind": "pairwise", "name": "better", "title": "Which?"})
 QUALITY = question({"kind": "rating", "name": "quality", "title": "How good?"})
 AT = {"model": "e", "base_url": "http://127.0.0.1:9/v1"}
-
-
-class Memory:
-    """A ledger in memory; `records` are the calls in the order kept."""
-
-    def __init__(self):
-        self.kept, self.records = {}, []
-
-    async def find(self, key):
-        return self.kept.get(key)
-
-    async def keep(self, record):
-        self.records.append(record)
-        if record.answer is None:
-            return None
-        return self.kept.setdefault(record.key, Kept(len(self.kept) + 1, record.answer))
 
 
 def embed(server, *wishes, ledger=None, prices=(None, None), **more):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from core.calls import CallFailed, Endpoint, Kept
+from core.calls import CallFailed, Endpoint
 from core.content.text import TextContent
 from core.llm import LLM, Patience
 from core.questions.base import load as question
@@ -19,6 +19,7 @@ from core.workers.base import CannotAnswer
 from core.workers.worked_cases import OWN
 from tests.servers.openai_server import Fault, OpenAIServer
 from tests.workers.asking import system, work
+from tests.workers.test_llm import Memory
 
 BETTER = question({"kind": "pairwise", "name": "better", "title": "Which is better?"})
 FIRMLY = question({"kind": "pairwise", "name": "better", "title": "Which?", "strength": 3})
@@ -168,21 +169,6 @@ def test_a_worked_case_is_never_judged_and_must_hold_valid_answers():
         wrong.asked(pair(0))
     with pytest.raises(ValidationError, match="answers"):
         pool({"history": True}, examples=[{"material": {"x": "y"}, "answers": {}}])
-
-
-class Memory:
-    """A ledger in memory."""
-
-    def __init__(self):
-        self.kept = {}
-
-    async def find(self, key):
-        return self.kept.get(key)
-
-    async def keep(self, record):
-        if record.answer is None:
-            return None
-        return self.kept.setdefault(record.key, Kept(len(self.kept) + 1, record.answer))
 
 
 def ask_at_once(reply, ledger, times=3):
