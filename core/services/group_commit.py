@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -45,10 +46,15 @@ class GroupCommit:
     async def close(self) -> None:
         """Finish what is waiting."""
         while self._busy is not None:
-            await self._busy
+            await asyncio.wait([self._busy])
         self._thread.shutdown()
 
     async def _drain(self) -> None:
+        """Commit until nothing waits; to cancel it stops neither a commit nor what comes after.
+
+        When a program ends, every task is cancelled, this one among them, and what the others still
+        have to put in order waits for it.
+        """
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
@@ -56,16 +62,11 @@ class GroupCommit:
                     await asyncio.wait_for(self._enough.wait(), LINGER)
                 batch, self._waiting = self._waiting, []
                 self._enough.clear()
-                results = await loop.run_in_executor(self._thread, self._all, batch)
-                for (_, _, future), result in zip(batch, results, strict=True):
-                    if future.done():
-                        continue
-                    if isinstance(result, BaseException):
-                        future.set_exception(result)
-                    else:
-                        future.set_result(result)
+                work = loop.run_in_executor(self._thread, self._all, batch)
+                work.add_done_callback(partial(_tell, batch))
+                await asyncio.shield(work)
         finally:
-            self._busy = None
+            self._busy = asyncio.create_task(self._drain()) if self._waiting else None
 
     def _all(self, batch: Sequence[Waiting]) -> list[Any]:
         try:
@@ -86,3 +87,14 @@ class GroupCommit:
                 for place, result in zip(own, found, strict=True):
                     results[place] = result
         return results
+
+
+def _tell(batch: Sequence[Waiting], work: "asyncio.Future[list[Any]]") -> None:
+    """Let those who wait for their pieces go on."""
+    for (_, _, future), result in zip(batch, work.result(), strict=True):
+        if future.done():
+            continue
+        if isinstance(result, BaseException):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
