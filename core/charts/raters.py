@@ -39,6 +39,8 @@ def rater_caption(lines: Sequence[Line], measure: str) -> str:
         return f"No rater has {measure.lower()} yet."
     best = max(defined, key=lambda x: x.estimate.value or 0.0)
     value, n = best.estimate.value or 0.0, best.estimate.n
+    if len(defined) == 1:
+        return f"{measure}: {value:.2%} of {n} units for {best.name}, who alone has one."
     text = f"{measure}: {best.name} is highest with {value:.2%} of {n} units."
     overlap = sum(
         x is not best and x.estimate.high is not None and best.estimate.low is not None
@@ -46,5 +48,6 @@ def rater_caption(lines: Sequence[Line], measure: str) -> str:
         for x in defined
     )  # fmt: skip
     if overlap:
-        text += f" The intervals of {overlap} others reach into its interval: read no order there."
+        others = f"The intervals of {overlap} others reach" if overlap > 1 else "Another's reaches"
+        text += f" {others} into its interval: read no order there."
     return text

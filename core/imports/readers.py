@@ -235,7 +235,7 @@ def _separated(file: File, stream: IO[bytes], problems: Problems, mark: str) -> 
             yield place, {n: c or None for n, c in zip(header, cells, strict=True)}
     if not header:
         problems.add(Place(file.name), "", "a header line", "none")
-    elif empty:
+    elif empty and not any(problem.place.file == file.name for problem in problems.found):
         problems.add(Place(file.name), "", "at least one row", "only a header")
 
 

@@ -98,9 +98,10 @@ class Parts:
             self.heading(title=words, help=help, required=required, part=part)
             self._slider(name, words, value, kind(low), kind(high), step, kind)
         else:
-            label = plain(words) if part else f"**{plain(words)}**"
-            label += "" if required else f" {self.words('optional')}"
-            self._typed(name, label, value, (low, high), step, kind, help)
+            if not part:  # a label in bold is read out with its asterisks
+                self.heading(title=words, help=help, required=required)
+            label = plain(words) + ("" if required else f" {self.words('optional')}")
+            self._typed(name, label, value, (low, high), step, kind, help if part else "", part)
         said = " · ".join(
             f"{end:g}: {what}" for end, what in zip((low, high), ends, strict=True)
             if what and end is not None
@@ -111,8 +112,9 @@ class Parts:
 
     def _typed(
         self, name: str, label: str, value: Any, ends: Sequence[float | None], step: Any,
-        kind: Any, help: str,
+        kind: Any, help: str, seen: bool,
     ) -> None:  # fmt: skip
+        """A field for a number; its label is `seen`, or only read out."""
         key = f"{self.scope}-{name}"
         st.session_state.setdefault(key, None if value is None else kind(value))
         low, high = (None if end is None else kind(end) for end in ends)
@@ -121,6 +123,7 @@ class Parts:
             step=kind(step or 0) or (1 if kind is int else 0.01),
             placeholder=self.words.told("Type a number"), help=inert(help) or None, width=260,
             on_change=self._set, args=(name, key),
+            label_visibility="visible" if seen else "collapsed",
         )  # fmt: skip
 
     def _slider(

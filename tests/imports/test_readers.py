@@ -105,6 +105,10 @@ def test_a_mistake_names_file_and_line(name, data, line, said):
     assert said in f"{problems[0].expected} {problems[0].found}"
 
 
+def test_a_row_that_cannot_be_read_is_not_missing_as_well():
+    assert "UTF-8" in only_problem("a.csv", b"id,text\n1,caf\xe9\n").expected
+
+
 def test_missing_file_folder_and_too_large(tmp_path):
     assert only_problem("gone.csv", tmp_path / "gone.csv").found == "no such file"
     assert only_problem("folder.csv", tmp_path).found == "a folder"
