@@ -1,9 +1,8 @@
 # Concord. `make run` and `make test` do all of their own set-up.
 PORT ?= 8601
 TESTS ?=
-# three at a time (many wait rather than work), two of them browsers at most; a file never split,
-# files in order: browser tests come last (see tests/conftest.py and tests/browser/conftest.py)
-PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
+# two at a time, a file never split, files in order: browser tests come last (see tests/conftest.py)
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 PYTHON := .venv/bin/python
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" \

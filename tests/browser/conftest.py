@@ -1,12 +1,9 @@
 """The real app on a small study, and Chromium to look at it."""
 
-import fcntl
 import os
 import re
 import shutil
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -42,25 +39,6 @@ def find_chromium():
     known = [os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser"]
     found = [path for path in known if path and Path(path).exists()]
     return next(iter(found), "") or shutil.which("google-chrome") or ""
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path_factory):
-    """Two browsers at a time, however many tests run beside: more are too slow to be looked at."""
-    folder = tmp_path_factory.getbasetemp().parent
-    with ExitStack() as open_files:
-        files = [open_files.enter_context((folder / f"browser-{n}").open("w")) for n in range(2)]
-        while not any(_taken(file) for file in files):
-            time.sleep(0.05)
-        yield
-
-
-def _taken(file):
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="session")
