@@ -24,7 +24,6 @@ from pages.widgets.weights_board import weights_board
 from pages.widgets.whole_board import whole_board
 from pages.widgets.words import plain
 
-GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
 KINDS = {
     "human-human": "People with people",
     "human-model": "People with models",
@@ -85,7 +84,7 @@ def slices(study: Study) -> dict[str, list[str]]:
 def summary(found: Agreement) -> None:
     """Alpha of each group as tiles, and what people do in plain words."""
     with st.container(key="tiles-agreement"):
-        for group, title in GROUPS.items():
+        for group, title in figures.GROUPS.items():
             for name, estimate in found.groups[group].items():
                 look.estimate(
                     f"{rows.title(name)}: {title.lower()}", estimate, key=f"{name}-{group}"

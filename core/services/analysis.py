@@ -24,7 +24,8 @@ from core.services.studies import Study
 from core.services.tables import Sheet, follower, slice_of
 from core.statistics.accuracy import against
 from core.statistics.base import Estimate, Statistic, statistics
-from core.statistics.table import GROUPS, Group, Table
+from core.statistics.groups import GROUPS, Group
+from core.statistics.table import Table
 from storage import studies as study_rows
 from storage.database import Database
 

@@ -1,7 +1,8 @@
 """The answers to one question that stand, as they were given, as far as the log was read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,7 @@ from storage import frames
 from storage.database import Database
 
 Place = tuple[int, int, int]  # unit, rater, repeat
+Asked = TypeVar("Asked", bound=Question)
 
 
 @dataclass
@@ -30,6 +32,11 @@ class AnswerLog:
     def raters(self) -> set[int]:
         """Row ids of everybody who answered."""
         return {rater for _, rater, _ in self.answers}
+
+
+def meant(questions: Iterable[Asked], name: str | None) -> list[Asked]:
+    """Those that `name` stands for: all for None, else the one of that name or with that slot."""
+    return [q for q in questions if name is None or f"{name}.".startswith(f"{q.name}.")]
 
 
 def followed(

@@ -11,16 +11,17 @@ from sqlalchemy import Connection
 from core.questions.changes import Changes
 from core.services import material, studies
 from core.services.access import Identity, require
-from core.services.answer_log import followed, inside
+from core.services.answer_log import followed, inside, meant
 from core.services.findings import PAIR_GROUPS, PairGroup
 from core.services.slots import Row
 from core.services.studies import Study
 from core.services.tables import Follower, follower, slice_of
 from core.statistics import parts as statistics
 from core.statistics.base import Estimate
+from core.statistics.groups import GROUPS, Group, belongs
 from core.statistics.means import over_items
 from core.statistics.parts import Compared, Put
-from core.statistics.table import GROUPS, Group, Rater
+from core.statistics.table import Rater
 from core.units import Invalid
 from storage import judgments
 from storage.database import Database
@@ -82,12 +83,8 @@ def agreement(
     """
     require(who, "see_results")
     study = studies.load(db, key)
-    asked = [
-        q for q in study.protocol.questions
-        if isinstance(q, Changes)
-        and (question is None or question == q.name or question.startswith(f"{q.name}."))
-    ]  # fmt: skip
-    return [_of(db, study, one, where) for one in asked]
+    asked = [q for q in study.protocol.questions if isinstance(q, Changes)]
+    return [_of(db, study, one, where) for one in meant(asked, question)]
 
 
 def _of(
@@ -141,7 +138,9 @@ def _found(
         ]
         return statistics.agreement(units, possible=possible)
 
-    groups = {group: {r for r, one in raters.items() if _belongs(one, group)} for group in GROUPS}
+    groups = {
+        group: {r for r, one in raters.items() if belongs(one.person, group)} for group in GROUPS
+    }
     pairs = []
     for a, b in combinations(sorted({rater for own in answers.values() for rater in own}), 2):
         first, second = raters[a], raters[b]
@@ -154,10 +153,6 @@ def _found(
         {group: estimates(chosen) for group, chosen in groups.items()}, pairs,
         _rows(answers, parts, groups),
     )  # fmt: skip
-
-
-def _belongs(rater: Rater, group: Group) -> bool:
-    return group == "all" or rater.person == (group == "people")
 
 
 def _rows(

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 from core.questions.base import Question
 from core.services import gold_grades, studies
 from core.services.access import Identity, require
-from core.services.answer_log import followed, inside
+from core.services.answer_log import followed, inside, meant
 from core.services.studies import Study
 from core.services.tables import Follower, follower, slice_of
 from core.statistics.base import Estimate
 from core.statistics.distances import alpha_by_distance
+from core.statistics.groups import GROUPS, Group, belongs
 from core.statistics.means import over_items
-from core.statistics.table import GROUPS, Group
 from storage import judgments
 from storage.database import Database
 
@@ -56,10 +56,7 @@ def agreement(
     """
     require(who, "see_results")
     study = studies.load(db, key)
-    wanted = compared(study)
-    if question is not None:
-        wanted = [q for q in wanted if question == q.name or question.startswith(f"{q.name}.")]
-    return [_of(db, study, asked, where) for asked in wanted]
+    return [_of(db, study, asked, where) for asked in meant(compared(study), question)]
 
 
 def _of(
@@ -114,7 +111,7 @@ def _alpha(
 ) -> Estimate:  # fmt: skip
     units: dict[int, list[str]] = {}
     for unit, person, value in answers:
-        if group == "all" or person == (group == "people"):
+        if belongs(person, group):
             units.setdefault(unit, []).append(value)
     held = [unit for unit in units.values() if len(unit) >= 2]
     values = {value: judgments.parse(value) for unit in held for value in unit}

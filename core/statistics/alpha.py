@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.statistics.base import ORDERED, Estimate, statistic
+from core.statistics.groups import Group
 from core.statistics.intervals import LEAST, t_quantile
-from core.statistics.table import Group, Table
+from core.statistics.table import Table
 from core.telling import Told
 
 Reals = NDArray[np.float64]

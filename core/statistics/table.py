@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from core.statistics.groups import GROUPS, Group, belongs
 from core.statistics.patterns import Patterns
 from core.statistics.samples import Samples
 
 Ints = NDArray[np.int64]
-Group = Literal["people", "models", "all"]
-GROUPS: tuple[Group, ...] = ("people", "models", "all")
 MISSING = -1
 GOLD = 0
 
@@ -158,10 +157,7 @@ class Table:
 
     def members(self, group: Group) -> list[int]:
         """Indexes of a group's raters: real people, everything else, or all."""
-        if group == "all":
-            return list(range(len(self.raters)))
-        people = group == "people"
-        return [i for i, rater in enumerate(self.raters) if rater.person == people]
+        return [i for i, rater in enumerate(self.raters) if belongs(rater.person, group)]
 
     def _group_columns(self, group: Group) -> list[int]:
         return [self.columns[(index, 0)] for index in self.members(group)]

@@ -13,6 +13,7 @@ from pages.widgets import look
 from pages.widgets.words import plain
 
 LONG = 60
+GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
 
 
 def chart(found: Chart, key: str) -> None:

@@ -13,7 +13,6 @@ from core.statistics.parts import ALIKE, ALPHA, CHANGED, TITLES
 from pages.widgets import figures, look
 from pages.widgets.words import plain
 
-GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
 EXPLAINED = (
     "Here two raters agree on a part only if both left it as it was, or both put the same there: "
     "numbers by their value, texts without regard to blanks and capital letters. “Changes alike” "
@@ -57,12 +56,12 @@ def values_board(
 
 def _tiles(found: ValueAgreement) -> None:
     """The groups that have two raters on a unit, or all raters where none has."""
-    some = [g for g in GROUPS if found.groups[g][ALIKE].defined] or ["all"]
+    some = [g for g in figures.GROUPS if found.groups[g][ALIKE].defined] or ["all"]
     for group in some:
         with st.container(key=f"tiles-values-{found.question}-{group}"):
             for name in (ALIKE, CHANGED, ALPHA):
                 look.estimate(
-                    f"{TITLES[name]}: {GROUPS[group].lower()}", found.groups[group][name],
+                    f"{TITLES[name]}: {figures.GROUPS[group].lower()}", found.groups[group][name],
                     key=f"values-{found.question}-{group}-{name}",
                 )  # fmt: skip
 
@@ -76,7 +75,7 @@ def _first(part: PartRow) -> tuple[float, int]:
 def _part(part: PartRow) -> dict[str, str]:
     """One line of the table of parts."""
     line = {"Part": part.name, "Changed by": f"{part.changed:,} of {part.answers:,} answers"}
-    for group, title in GROUPS.items():
+    for group, title in figures.GROUPS.items():
         line[f"{title} alike"] = figures.cell(part.groups[group], percent=True)
     return line
 

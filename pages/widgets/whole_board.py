@@ -11,8 +11,6 @@ from core.services.studies import Study
 from pages.widgets import figures, look
 from pages.widgets.words import plain
 
-GROUPS = {"people": "People", "models": "Models and rules", "all": "All raters"}
-
 
 def whole_board(
     db: Database, who: Identity, study: Study, where: Mapping[str, Sequence[str]],
@@ -23,7 +21,7 @@ def whole_board(
         st.markdown("## Whole answers", anchors=False)
         look.caption(plain(found.title))
         with st.container(key=f"tiles-whole-{found.question}"):
-            for group, title in GROUPS.items():
+            for group, title in figures.GROUPS.items():
                 look.estimate(
                     f"Alpha by distance: {title.lower()}", found.groups[group],
                     key=f"whole-{found.question}-{group}",

@@ -20,7 +20,7 @@ from core.services import analysis, answering, assignment, studies, tables, weig
 from core.services.access import Identity
 from core.services.studies import load
 from core.statistics.alpha import alpha
-from core.statistics.table import GROUPS
+from core.statistics.groups import GROUPS
 from storage import imported
 from storage.database import Database
 from storage.migrate import upgrade

@@ -1,7 +1,11 @@
 """A study of pairs for runs, with a judge and a server that answers by what it reads."""
 
+import asyncio
+
+from sqlalchemy import select
+
 from core.protocol import from_data
-from core.services import material, studies
+from core.services import material, runner, runs, studies
 from core.services.access import Identity
 from core.workers.judge import Judge
 from storage import items
@@ -39,3 +43,15 @@ def judge(url, **options):
 def prefers(letter):
     """A reply that names the response shown under that letter."""
     return {"better": {"reasoning": f"I say {letter}.", "answer": letter}}
+
+
+def work_on(db, run):
+    """Do the run here; returns what it came to."""
+    asyncio.run(runner.execute(db, run))
+    return runs.status(db, OWNER, run)
+
+
+def rows(db, table):
+    """The rows of a table, by id."""
+    with db.read() as connection:
+        return connection.execute(select(table).order_by(table.c.id)).all()

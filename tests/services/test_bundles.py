@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from core.llm import LLM
 from core.patience import Patience
@@ -16,7 +16,7 @@ from core.workers.annotators import Annotators
 from storage import calls
 from storage.tables import Call, Event, Judgment, Task, Unit
 from tests.servers.openai_server import Fault, OpenAIServer, schema_of
-from tests.services.pairs import OWNER, pairs
+from tests.services.pairs import OWNER, pairs, rows, work_on
 
 T, J, C, E, U = (t.__table__ for t in (Task, Judgment, Call, Event, Unit))
 FIVE = [{"name": "five", "style": "bare", "cases": 5}]
@@ -50,16 +50,6 @@ def verdict(body, spoil=None):
     if len(shown) == 1:
         return told[shown[0]] or "I cannot say."
     return {str(place): told[n] for place, n in enumerate(shown, 1) if told[n] is not None}
-
-
-def work_on(db, run):
-    asyncio.run(runner.execute(db, run))
-    return runs.status(db, OWNER, run)
-
-
-def rows(db, table):
-    with db.read() as connection:
-        return connection.execute(select(table).order_by(table.c.id)).all()
 
 
 def answers(db):

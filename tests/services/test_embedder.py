@@ -1,15 +1,13 @@
 """A run that compares by embeddings: its calls, forecast, budget, and what a probe found."""
 
-import asyncio
 import json
 
 import pytest
-from sqlalchemy import select
 
 from core.llm import LLM
 from core.patience import Patience
 from core.protocol import from_data
-from core.services import capabilities, dry_run, forecast, prices, runner, runs, studies
+from core.services import capabilities, dry_run, forecast, prices, runs, studies
 from core.services.budget import Budget
 from core.services.runs import Refused
 from core.services.terms import Terms
@@ -19,7 +17,7 @@ from core.workers.classify import Classify
 from core.workers.similarity import Similarity
 from storage.tables import Call, Judgment
 from tests.servers.openai_server import Fault, OpenAIServer
-from tests.services.pairs import OWNER, pairs
+from tests.services.pairs import OWNER, pairs, rows, work_on
 
 C, J = Call.__table__, Judgment.__table__
 
@@ -43,16 +41,6 @@ def there(**options):
 def near(url, **options):
     at = {"model": "e", "base_url": url, **options.pop("at", {})}
     return Similarity(name="near", reference="prompt", margin=0, embedder=at, **options)
-
-
-def work_on(db, run):
-    asyncio.run(runner.execute(db, run))
-    return runs.status(db, OWNER, run)
-
-
-def rows(db, table):
-    with db.read() as connection:
-        return connection.execute(select(table).order_by(table.c.id)).all()
 
 
 def test_a_run_pays_each_text_once_and_its_forecast_says_so(db):

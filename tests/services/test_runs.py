@@ -26,7 +26,7 @@ from storage import judgments
 from storage import runs as run_rows
 from storage.tables import Call, Judgment, Task
 from tests.servers.openai_server import Fault, OpenAIServer
-from tests.services.pairs import OWNER, judge, pairs, prefers
+from tests.services.pairs import OWNER, judge, pairs, prefers, work_on
 
 T, J, C = Task.__table__, Judgment.__table__, Call.__table__
 
@@ -51,11 +51,6 @@ def holds(db, study):
 
 def start_and_work(db, worker, study="pairs", **options):
     run = runs.start(db, OWNER, study, worker, **options)
-    asyncio.run(runner.execute(db, run))
-    return runs.status(db, OWNER, run)
-
-
-def work_on(db, run):
     asyncio.run(runner.execute(db, run))
     return runs.status(db, OWNER, run)
 

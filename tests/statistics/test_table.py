@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.statistics.table import GROUPS, Rater, Table, majority
+from core.statistics.groups import GROUPS
+from core.statistics.table import Rater, Table, majority
 from tests.statistics.cases import table_of
 
 UNITS, K = 5, 3
