@@ -25,6 +25,7 @@ name: small
 title: A small study
 description: Six pairs of answers, made for a test.
 guidelines: Read both answers first.
+assignment: {overlap: 99}  # so that no test finds it finished by the others
 questions:
   - {kind: pairwise, name: better, title: "Which is better?", both_bad: true}
   - {kind: rating, name: clear, title: "How clear is it?", anchors: {1: muddy, 5: clear}}
