@@ -118,7 +118,10 @@ def compare(url, requests, concurrency, ours):
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             print(f"  {name}: not measured here ({str(error)[-300:]})", flush=True)
             continue
-        wall, cpu = (max(1e-9, a - b) for a, b in zip(every, few, strict=True))
+        wall, cpu = (a - b for a, b in zip(every, few, strict=True))
+        if min(wall, cpu) <= 0:
+            print(f"  {name}: {requests} requests are too few beside its start", flush=True)
+            continue
         count = requests - FEW
         each = 1000 * cpu / count
         print(
