@@ -186,6 +186,31 @@ def test_a_ranking_is_graded_by_the_pairs_it_orders_alike():
     assert half.credit == 0.5 and words(half) == ["the worst response: C is right, not B"]
 
 
+def test_a_comparison_is_graded_by_its_strength_and_each_dimension():
+    here = unit(("a", "1"), ("b", "2"))
+    won = lambda key, by=None: {"winner": key} | ({"strength": by} if by else {})
+    even = {"winner": None, "verdict": "tie"}
+    plain = made("pairwise")
+    assert not plain.partly() and not grade(plain, here, even, won("a")).credit
+    strong = made("pairwise", strength=4, both_bad=True)
+    near = grade(strong, here, won("a", 2), won("a", 3))
+    assert near.credit == pytest.approx(1 - 1 / 4)
+    assert words(near) == ["Overall: A +2 is right, not A +3"]
+    assert grade(strong, here, even, won("b", 1)).credit == pytest.approx(1 - 1 / 4)
+    assert grade(strong, here, won("a", 1), won("b", 1)).credit == 0  # two steps, another winner
+    assert grade(strong, here, even, {"winner": None, "verdict": "both_bad"}).credit == 0
+    one = made("pairwise", strength=1)
+    assert grade(one, here, won("a", 1), even).credit == 0
+    parts = made("pairwise", strength=4, dimensions=["accuracy", "style"])
+    told = lambda all_, accuracy, style: {**all_, "dimensions": {"accuracy": accuracy,
+                                                                 "style": style}}  # fmt: skip
+    known = told(won("a", 2), won("a"), even)
+    found = grade(parts, here, known, told(won("a", 4), won("b"), even))
+    assert found.credit == pytest.approx((0.5 + 0 + 1) / 3)
+    assert words(found) == ["Overall: A +2 is right, not A +4", "accuracy: A is right, not B"]
+    assert parts.distance(known, told(won("b", 4), won("b"), won("a"))) == 1
+
+
 def test_checklists_points_and_labels_count_by_the_part_that_is_right():
     here = unit(("a", "1"), ("b", "2"))
     lines = made("checklist", lines=["source", "number", "short"])

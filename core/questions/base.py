@@ -197,6 +197,10 @@ class Question(Identified):
         """
         return Grade(float(self.distance(value, known) == 0))
 
+    def partly(self) -> bool:
+        """Whether an answer can be right in part, which its code alone does not tell."""
+        return type(self).grade is not Question.grade
+
     def entry(self) -> Entry:
         """How a person answers: one press is the whole answer, several presses, or typing."""
         return "typing" if self.scale().level == "none" else "press"

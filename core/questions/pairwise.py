@@ -6,17 +6,19 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from core.answers import path
-from core.questions.base import About, Entry, Parted, Scale, questions, schema_of
-from core.telling import Told
-from core.ui import Option, Ui
+from core.questions.base import About, Entry, Scale, questions, schema_of
+from core.questions.comparison import TIE, Comparison
+from core.questions.grades import Grade, instead, told
+from core.telling import Told as Message
+from core.ui import Ui
 from core.units import Unit
 
-TIE, BOTH_BAD, STRENGTH = "tie", "both_bad", "strength"
-WORDS = {TIE: ("Tie", "equally good"), BOTH_BAD: ("Both bad", "neither is acceptable")}
+__all__ = ["TIE", "Pairwise"]
+STRENGTH = "strength"
 
 
 @questions.register
-class Pairwise(Parted):
+class Pairwise(Comparison):
     """The better of two outputs, with an optional tie and an optional "both bad".
 
     The value is `{"winner": key}`, or `{"winner": null, "verdict": "tie" | "both_bad"}`. Codes
@@ -31,11 +33,6 @@ class Pairwise(Parted):
 
     kind = "pairwise"
     about: About = "pair"
-    tie: bool = Field(default=True, description="offer 'equally good'")
-    both_bad: bool = Field(default=False, description="offer 'both are bad'")
-    strength: int = Field(
-        default=0, ge=0, le=5, description="steps of how much better; 0: not asked"
-    )
     dimensions: Mapping[str, str] = Field(
         default_factory=dict, description="respects in which the two are compared as well"
     )
@@ -52,9 +49,6 @@ class Pairwise(Parted):
     def simple(self) -> bool:
         """Whether the winner alone is the whole answer."""
         return not self.strength and not self.dimensions
-
-    def _verdicts(self) -> list[str]:
-        return [TIE] * self.tie + [BOTH_BAD] * self.both_bad
 
     def _pair(self, unit: Unit) -> None:
         if len(unit.outputs) != 2:
@@ -86,29 +80,6 @@ class Pairwise(Parted):
             return None
         return self.held({"overall": overall, "dimensions": parts}, unit)
 
-    def _options(self, ui: Ui, unit: Unit, strength: int) -> list[Option]:
-        """The answers in the order shown: with `strength` from the one end to the other."""
-        verdicts = [
-            Option({"winner": None, "verdict": v}, *map(ui.word, WORDS[v]))
-            for v in self._verdicts()
-        ]
-        if not strength:
-            wins = [
-                Option({"winner": k}, ui.word("{letter} is better", letter=unit.letter(k)))
-                for k in unit.shown
-            ]
-            return wins + verdicts
-        left, right = (
-            [self._by(ui, unit, k, n) for n in range(1, strength + 1)] for k in unit.shown
-        )
-        return [*left[::-1], *verdicts[: self.tie], *right, *verdicts[self.tie :]]
-
-    def _by(self, ui: Ui, unit: Unit, key: str, strength: int) -> Option:
-        hint = ui.word("slightly better") if strength == 1 else ""
-        hint = ui.word("much better") if strength == self.strength else hint
-        value = {"winner": key, "strength": strength}
-        return Option(value, f"{unit.letter(key)} +{strength}", hint)
-
     def _drafted(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The parts of a value or draft: `overall` and `dimensions`."""
         overall = given.get("overall")
@@ -135,12 +106,6 @@ class Pairwise(Parted):
             lines += [f"{n}: {m}" if m else n for n, m in self.dimensions.items()]
         return "\n".join(lines)
 
-    def _replies(self, strength: int) -> list[str]:
-        if not strength:
-            return ["A", "B", *self._verdicts()]
-        wins = [f"{letter}{n}" for letter in "AB" for n in range(1, strength + 1)]
-        return [*wins, *self._verdicts()]
-
     def reply_schema(self, unit: Unit) -> dict[str, Any]:
         overall = {"enum": self._replies(self.strength)}
         if not self.dimensions:
@@ -157,25 +122,11 @@ class Pairwise(Parted):
         overall = self._said(reply.get("overall"), unit)
         return self.check({"overall": overall, "dimensions": parts}, unit)
 
-    def _said(self, reply: Any, unit: Unit) -> dict[str, Any]:
-        if not isinstance(reply, str):
-            raise self.refuse('expected "A" or "B"')
-        if reply in self._verdicts():
-            return {"winner": None, "verdict": reply}
-        if self.strength and len(reply) == 2 and reply[1] in "12345":
-            return {"winner": self.lettered(reply[0], unit), "strength": int(reply[1])}
-        return {"winner": self.lettered(reply, unit)}
-
     def reply(self, value: Any, unit: Unit) -> Any:
         if not self.dimensions:
             return self._letter(value, unit)
         parts = {n: self._letter(v, unit) for n, v in value["dimensions"].items()}
         return {"overall": self._letter(value, unit), "dimensions": parts}
-
-    def _letter(self, value: Mapping[str, Any], unit: Unit) -> str:
-        if value["winner"] is None:
-            return str(value["verdict"])
-        return f"{unit.letter(value['winner'])}{value.get('strength', '')}"
 
     def check(self, value: Any, unit: Unit) -> Any:
         self._pair(unit)
@@ -192,25 +143,9 @@ class Pairwise(Parted):
         parts = {}
         for name in self.dimensions:
             if found["dimensions"].get(name) is None:
-                raise self.refuse(Told("{name}: an answer is needed", name=name))
+                raise self.refuse(Message("{name}: an answer is needed", name=name))
             parts[name] = self._one(found["dimensions"][name], unit, 0)
         return {**self._one(found["overall"], unit, self.strength), "dimensions": parts}
-
-    def _one(self, value: Any, unit: Unit, strength: int) -> dict[str, Any]:
-        if not isinstance(value, dict) or "winner" not in value:
-            raise self.refuse(Told("expected the better response, a tie or both bad"))
-        winner, verdict, by = value["winner"], value.get("verdict"), value.get("strength")
-        if set(value) - {"winner", "verdict", "strength"}:
-            raise self.refuse("expected nothing but winner and verdict")
-        if winner is None and by is None and verdict in self._verdicts():
-            return {"winner": None, "verdict": verdict}
-        if not (isinstance(winner, str) and winner in unit.shown and verdict is None):
-            raise self.refuse(f"expected one of {list(unit.shown)} or one of {self._verdicts()}")
-        if not strength and by is None:
-            return {"winner": winner}
-        if type(by) is not int or not 1 <= by <= strength:
-            raise self.refuse(f"strength: expected a whole number from 1 to {strength}")
-        return {"winner": winner, "strength": by}
 
     def cell(self, raw: Any, unit: Unit) -> Any:
         if self.dimensions or not isinstance(raw, str):
@@ -251,18 +186,6 @@ class Pairwise(Parted):
         by = self._signed(value, unit)
         return found if by is None else {**found, STRENGTH: by + self.strength}
 
-    def _code(self, value: Mapping[str, Any], unit: Unit) -> int:
-        if value["winner"] is not None:
-            return unit.order.index(value["winner"])
-        return 2 + self._verdicts().index(value["verdict"])
-
-    def _signed(self, value: Mapping[str, Any], unit: Unit) -> int | None:
-        """By how much the second is better than the first; None when it was not asked or said."""
-        if not self.strength or value.get("verdict") == BOTH_BAD:
-            return None
-        by = int(value.get("strength", 0))
-        return -by if value["winner"] == unit.order[0] else by
-
     def entry(self) -> Entry:
         return "presses" if self.dimensions else "press"
 
@@ -275,18 +198,33 @@ class Pairwise(Parted):
         left = [n for n in self.dimensions if found["dimensions"].get(n) is None]
         return path(self.name, "dimensions", left[0]) if left else ""
 
+    def distance(self, a: Any, b: Any) -> float:
+        """1 - the mean of how near the two are overall and in each dimension."""
+        near = [self._near(_overall(a), _overall(b))]
+        near += [float(a["dimensions"][n] == b["dimensions"][n]) for n in self.dimensions]
+        return 1 - sum(near) / len(near)
+
+    def partly(self) -> bool:
+        return not self.simple
+
+    def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
+        """The mean over the overall answer and each dimension.
+
+        A winner with another strength is right by how near that is, all else wholly or not at all.
+        """
+        if self.simple:
+            return super().grade(value, known, unit)
+        pairs: list[tuple[Any, Any, Any]] = [(told("Overall"), _overall(known), _overall(value))]
+        pairs += [(name, known["dimensions"][name], value["dimensions"][name])
+                  for name in self.dimensions]  # fmt: skip
+        differs = [instead(name, self._brief(right, unit), self._brief(given, unit))
+                   for name, right, given in pairs if given != right]  # fmt: skip
+        return Grade(1 - self.distance(value, known), tuple(differs))
+
     def describe(self, value: Any, unit: Unit) -> str:
         said, parts = [self._said_of(value, unit)], value.get("dimensions", {})
         said += [f"{n}: {self._said_of(parts[n], unit)}" for n in self.dimensions if n in parts]
         return "; ".join(said) if len(said) > 1 else said[0]
-
-    def _said_of(self, value: Mapping[str, Any], unit: Unit) -> str:
-        if value["winner"] is None:
-            return Told("tie") if value["verdict"] == TIE else Told("both bad")
-        letter, by = unit.letter(value["winner"]), value.get("strength")
-        if by is None:
-            return Told("{letter} is better", letter=letter)
-        return Told("{letter} is better by {n} of {most}", letter=letter, n=by, most=self.strength)
 
     def argilla(self) -> dict[str, Any]:
         labels = ["first", "second", *self._verdicts()]
@@ -298,3 +236,8 @@ class Pairwise(Parted):
         if not self.dimensions:
             return overall
         return {**overall, "dimensions": {n: dict(winner) for n in self.dimensions}}
+
+
+def _overall(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A whole answer without its dimensions."""
+    return {name: said for name, said in value.items() if name != "dimensions"}

@@ -27,11 +27,6 @@ class _Known:
     grades: dict[tuple[int, str], float | None] = field(default_factory=dict)
 
 
-def by_parts(question: Question) -> bool:
-    """Whether a question grades by a measure of its own, which its code alone does not tell."""
-    return type(question).grade is not Question.grade
-
-
 def known_units(
     db: Database, connection: Connection, study: Study, live: Follower, asked: Question
 ) -> _Known:

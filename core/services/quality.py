@@ -158,7 +158,7 @@ def _gold(
     A question that is right or wrong as a whole is graded by its code in the table.
     """
     found: dict[int, list[float]] = {}
-    whole = [q for q in study.protocol.questions if gold_grades.by_parts(q)]
+    whole = [q for q in study.protocol.questions if q.partly()]
     for (name, where), sheet in live.sheets.items():
         if where or any(name == question.name for question in whole):
             continue

@@ -91,7 +91,7 @@ def _graded(
     within: set[int],
 ) -> dict[str, Estimate]:  # fmt: skip
     """Each rater's mean grade over the units with a known answer, most answers first."""
-    if not gold_grades.by_parts(asked):
+    if not asked.partly():
         return {}
     known = gold_grades.known_units(db, connection, study, live, asked)
     possible = len(within & known.units.keys())

@@ -38,11 +38,11 @@ CALLS = re.compile(r"""\b(?:word|told)\(\s*f?"([^"]+)\"""")
 
 def said_by_the_desk():
     """English texts of the desk's own, as the kinds and the faces name them."""
-    from core.questions import choice, multilabel, pairwise
+    from core.questions import choice, comparison, multilabel
     from core.questions import text as edit
     from pages.widgets.ui_showing import ROLES, SIGNS
 
-    named = [*choice.WORDS.values(), *pairwise.WORDS.values(), edit.VERDICTS.values()]
+    named = [*choice.WORDS.values(), *comparison.WORDS.values(), edit.VERDICTS.values()]
     found = {word for words in named for word in words} | {multilabel.NONE, *SIGNS}
     found |= {name.capitalize() for name in (*ROLES, *edit.VERDICTS, "yes", "no")}
     for folder in ("core/questions", "pages/widgets"):
