@@ -28,11 +28,11 @@ db = workspace.db()
 @st.fragment
 def work() -> None:
     """Filters, one case, and the bar; only this part runs again at a key press."""
-    aspect, queue = chosen()
+    aspect, kind, queue = chosen()
     question = queue.question.name
     desk = docket.desk(st.session_state, f"{study.key}/{aspect}", queue)
     if not queue.cases:
-        nothing()
+        nothing(kind)
         settle.together(db, who, study, question, partial(attempt, desk), key)
         return
     case = desk.case(queue)
@@ -56,8 +56,8 @@ def key(move: str) -> str | None:
     return keys[move] if single else None
 
 
-def chosen() -> tuple[str, cases.Queue]:
-    """The filters, and the cases that they leave."""
+def chosen() -> tuple[str, cases.Kind, cases.Queue]:
+    """The filters (question or slot, who differs), and the cases that they leave."""
     asked = {q.name: q.title for q in cases.questions(study)}
     with st.container(key="review-filters", horizontal=True, vertical_alignment="bottom"):
         question = st.selectbox(
@@ -73,7 +73,7 @@ def chosen() -> tuple[str, cases.Queue]:
             "Audit slice only", key="review-audit",
             help="Pairs drawn at random from those that the study's rule left out.",
         )  # fmt: skip
-    return question, cases.queue(db, who, study.key, question, kind, rater, audit=audit)
+    return question, kind, cases.queue(db, who, study.key, question, kind, rater, audit=audit)
 
 
 def one_model(names: Mapping[int, str]) -> int | None:
@@ -87,12 +87,14 @@ def one_model(names: Mapping[int, str]) -> int | None:
     return chosen or None
 
 
-def nothing() -> None:
+def nothing(kind: cases.Kind) -> None:
     """No case to show: say what would make one."""
+    wider = ["choose **All** above to compare every rater"] * (kind != "all")
+    wider += ["leave *Audit slice only*"] * bool(st.session_state.get("review-audit"))
+    more = ", or ".join(["Answer some units on the Annotate page, start a model run", *wider])
     look.empty_state(
         "No disagreement to review",
-        "A case appears when two raters answer the same unit differently. Answer some units on the "
-        "Annotate page, start a model run, or choose **All** above to compare every rater.",
+        f"A case appears when two raters answer the same unit differently. {more}.",
         key="review-none",
     )
 

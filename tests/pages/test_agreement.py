@@ -89,8 +89,16 @@ def test_undefined_is_explained_and_new_answers_arrive(open_page):
 
 def test_one_rater_alone(open_page):
     db, open_study = open_page
-    Pen(db, ratings_study(db, "marks", 3)).write([("i000000", "person", "ana", 1, 0)])
-    assert "needs at least one unit judged by two raters" in words(open_study("marks"))
+    pen = Pen(db, ratings_study(db, "marks", 3))
+    pen.write([("i000000", "person", "ana", 1, 0)])
+    page = open_study("marks")
+    assert "needs at least one unit judged by two raters" in words(page)
+    assert "One more rater is needed: two are held against each other" in words(page)
+    assert not page.get("plotly_chart"), "no matrix of zeros"
+    pen.write([("i000001", "person", "ben", 1, 0)])
+    page = open_study("marks")
+    assert "No unit has an answer of both majority of people and ben" in words(page)
+    assert not [b for b in page.get("download_button") if b.key == "csv-confusion"]
 
 
 def test_filters_come_from_the_address(open_page):

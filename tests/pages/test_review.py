@@ -153,8 +153,11 @@ def test_without_people_every_rater_is_compared(db, study):
 
 def test_without_answers_the_page_says_what_to_do(study):
     text = words(page())
-    assert "No disagreement to review" in text
-    assert "Annotate" in text
+    assert "No disagreement to review" in text and "Annotate" in text
+    assert "choose **All** above" not in text  # it is chosen
+    app = page()
+    app.button_group[0].set_value("people").run()
+    assert "choose **All** above" in words(app)
 
 
 def test_a_study_of_free_text_has_nothing_to_compare(db):
