@@ -4,13 +4,14 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Literal
 
 from core.calls import CallFailed
+from core.line import Line
 
 Objective = Literal["throughput", "latency"]
 Measure = Literal["p95", "mean"]
@@ -53,7 +54,7 @@ class Throttle:
         self._times: deque[float] = deque(maxlen=WINDOW)
         self.active = 0
         self.sharers = 1
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting = Line()
         self._resume = 0.0
         self._allowed: tuple[int, float] | None = None
         self._good = 0
@@ -61,12 +62,15 @@ class Throttle:
         self._shut = False
         self._begun = 0
         self._mean = self._best = 0.0
-        self._berths: deque[asyncio.Future[None]] = deque()
+        self._berths = Line()
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
     async def place(self, again: bool = False) -> Any:
-        """Wait for a place, and give it back at the end; who tries `again` goes first."""
+        """Wait for a place, and give it back at the end; who tries `again` goes first.
+
+        So does whoever is `core.line.going_first`.
+        """
         await self._enter(again)
         try:
             yield
@@ -81,10 +85,8 @@ class Throttle:
         A process that dies then leaves no more than that many to be asked again.
         """
         while self._begun >= self.most:
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._berths.append(turn)
             try:
-                await turn
+                await self._berths.join()
             except asyncio.CancelledError:
                 self._leave()
                 raise
@@ -97,11 +99,9 @@ class Throttle:
 
     def _leave(self) -> None:
         """Let the next one in who waits for a berth."""
-        while self._berths and self._begun < self.most:
-            turn = self._berths.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
+        turn = self._berths.next() if self._begun < self.most else None
+        if turn is not None:
+            turn.set_result(None)
 
     @property
     def closed(self) -> bool:
@@ -111,10 +111,8 @@ class Throttle:
     def shut(self) -> None:
         """Let nobody start any more: who waits or comes gets `CallFailed` of kind "stopped"."""
         self._shut = True
-        for turn in self._waiting:
-            if not turn.done():
-                turn.set_exception(stopped())
-        self._waiting.clear()
+        while (turn := self._waiting.next()) is not None:
+            turn.set_exception(stopped())
 
     async def _enter(self, again: bool = False) -> None:
         if self._shut:
@@ -122,11 +120,7 @@ class Throttle:
         if self._open():
             self._start()
             return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if again:
-            self._waiting.appendleft(turn)
-        else:
-            self._waiting.append(turn)
+        turn = self._waiting.join(first=again)
         self._wake()
         try:
             await turn
@@ -208,9 +202,8 @@ class Throttle:
         self.most = max(1, most)
         self.limit = min(self.limit, self.most)
         self._wake()
-        for turn in [t for t in self._berths if not t.done()]:
+        while (turn := self._berths.next()) is not None:
             turn.set_result(None)
-        self._berths.clear()
 
     def _open(self) -> bool:
         return self.active < self.limit and time.monotonic() >= self._closed_until()
@@ -227,19 +220,13 @@ class Throttle:
             self._allowed = (left - 1, until) if time.monotonic() < until else None
 
     def _wake(self) -> None:
-        for turn in self._next():
+        while self._open() and (turn := self._waiting.next()) is not None:
             self._start()
             turn.set_result(None)
         wait = self._closed_until() - time.monotonic()
         if self._waiting and wait > 0 and self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(wait, self._again)
-
-    def _next(self) -> Iterator[asyncio.Future[None]]:
-        while self._waiting and self._open():
-            turn = self._waiting.popleft()
-            if not turn.done():
-                yield turn
 
     def _again(self) -> None:
         self._timer = None

@@ -110,20 +110,20 @@ def past(connection: Connection, model: str, wordless: bool = False) -> Past:
     return Past(int(row[0]), float(row[1]), float(row[2]))
 
 
-def prompts(connection: Connection, model: str) -> list[tuple[Any, int, int]]:
-    """The latest requests of a model's runs that were answered at once, and tokens of both.
+def prompts(connection: Connection, model: str) -> list[tuple[Any, int, int, float]]:
+    """The latest requests of a model's runs that were answered at once, and what they took.
 
-    Rows of request, prompt tokens, tokens of the reply.
+    Rows of request, prompt tokens, tokens of the reply, seconds.
     """
     newest = connection.execute(select(func.coalesce(func.max(C.c.id), 0))).scalar_one()
     rows = connection.execute(
-        select(C.c.request, C.c.prompt_tokens, C.c.completion_tokens)
+        select(C.c.request, C.c.prompt_tokens, C.c.completion_tokens, C.c.seconds)
         .where(C.c.id > newest - RECENT, C.c.model == model, C.c.reply.is_not(None))
         .where(C.c.prompt_tokens > 0, C.c.attempts == 1, C.c.run.is_not(None))
         .order_by(C.c.id.desc())
         .limit(MEASURED)
     )
-    return [(json.loads(r.request), r.prompt_tokens, r.completion_tokens) for r in rows]
+    return [(json.loads(r.request), r.prompt_tokens, r.completion_tokens, r.seconds) for r in rows]
 
 
 def seconds(connection: Connection, run: int, most: int) -> list[float]:

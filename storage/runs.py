@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, text, update
 
 from storage.database import now
 from storage.tables import Judgment, Run, Study, Task
@@ -95,7 +95,7 @@ def change(
     return connection.execute(query.values(**values)).rowcount == 1
 
 
-def _claim(condition: Any) -> Any:
+def _claim(condition: Any, *, late: bool = False) -> Any:
     wanted = (
         select(T.c.id)
         .where(T.c.run == bindparam("run_id"), condition)
@@ -110,12 +110,12 @@ def _claim(condition: Any) -> Any:
             state="leased", owner=bindparam("token"), lease_until=bindparam("until"),
             attempts=T.c.attempts + 1,
         )
-        .returning(*COLUMNS)
+        .returning(*COLUMNS, literal(late).label("late"))
     )  # fmt: skip
 
 
 READY = _claim(T.c.state == "ready")
-EXPIRED = _claim((T.c.state == "leased") & (T.c.lease_until < bindparam("moment")))
+EXPIRED = _claim((T.c.state == "leased") & (T.c.lease_until < bindparam("moment")), late=True)
 
 
 def claim(
@@ -124,7 +124,7 @@ def claim(
     """Take up to `count` tasks that are ready, or whose lease ran out, under a fresh owner token.
 
     Those whose lease ran out come last, unless they are to come first. Rows: id, unit, repeat,
-    attempts, owner.
+    attempts, owner, and whether it is `late`: its lease ran out.
     """
     facts = _facts(connection, run)
     found: list[Any] = []

@@ -19,13 +19,17 @@ OVERFULL = 4
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A task held under an owner token, with the unit that it is about."""
+    """A task held under an owner token, with the unit that it is about.
+
+    One that is `late` was begun by a runner that died, or shares its request with such a one.
+    """
 
     id: int
     owner: str
     unit_id: int
     repeat: int
     unit: Unit
+    late: bool = False
 
 
 class Claims:
@@ -33,7 +37,8 @@ class Claims:
 
     Every `LOOK` seconds tasks that a dead runner held come before others. A runner that has enough
     takes nothing but these, and holds at most `OVERFULL` times what it would take by itself: where
-    replies are slow, they would else wait for as long as its own work lasts. Tasks that share a
+    replies are slow, they would else wait for as long as its own work lasts. For the same reason
+    they are `late`: their calls go before those of what it holds already. Tasks that share a
     request are taken together, and runners take such tasks one after the other, so that one of them
     asks for all.
     """
@@ -70,17 +75,22 @@ class Claims:
         if not rows:
             return []
         study = studies.load(self.db, self.study_key, connection)
+        late: set[Place] = {(row.unit, row.repeat) for row in rows if row.late}
         if self.worker.gathers():
             places = [(row.unit, row.repeat) for row in rows]
             groups = self._bundles(connection).of(connection, study, places)
             others = {self.tasks[place] for group in groups.values() for place in group}
             rows += runs.claim_these(connection, self.run, others - {row.id for row in rows})
+            late |= {p for group in groups.values() if late.intersection(group) for p in group}
         units = dict(material.some_units(connection, study, {row.unit for row in rows}))
         units = self.survey.told(connection, study, units)
         shown = {(row.unit, row.repeat): units[row.unit] for row in rows}
         if self.bundles is not None:
             shown = self.bundles.told(connection, study, list(shown), units)
-        return [Claimed(r.id, r.owner, r.unit, r.repeat, shown[r.unit, r.repeat]) for r in rows]
+        return [
+            Claimed(r.id, r.owner, *place, shown[place], place in late)
+            for r in rows for place in [(r.unit, r.repeat)]
+        ]  # fmt: skip
 
     def _bundles(self, connection: Connection) -> Bundles:
         """The requests that the run's tasks share, by all its tasks in their order."""

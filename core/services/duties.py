@@ -119,6 +119,18 @@ class Duties:
             found = found.ways.get(_mark(self.values(kind, row), name))
         return self._look(row, own) if found is None else found
 
+    def asked(self) -> tuple[str, ...] | None:
+        """The names of the questions that it is asked of any unit; None where there is no unit."""
+        questions = self.study.protocol.questions
+        names = {self.study.wording(question): question.name for question in questions}
+        found, units = set[str](), False
+        for row in self.units():
+            units = True
+            found |= {names[wording] for wording in self.of(row).asked if wording in names}
+            if len(found) == len(names):
+                break
+        return tuple(name for name in names.values() if name in found) if units else None
+
     def _shown(self, row: Any) -> tuple[str, ...]:
         """The roles of the outputs that a unit shows."""
         if row.outputs == "[]":

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 from sqlalchemy import Connection
@@ -136,7 +137,7 @@ def _measured(connection: Connection, model: str) -> tuple[float, int]:
     Prompts in which images were sent are left out: no rule knows what they count.
     """
     estimated, counted, n = 0, 0, 0
-    for request, found, _ in calls.prompts(connection, model):
+    for request, found, *_ in calls.prompts(connection, model):
         messages = request.get("messages") or []
         if any(not isinstance(message.get("content"), str) for message in messages):
             continue
@@ -146,15 +147,33 @@ def _measured(connection: Connection, model: str) -> tuple[float, int]:
 
 
 def _each(connection: Connection, part: _Part, past: calls.Past) -> calls.Past:
-    """Past replies counted by the case, and carried over to as many cases as a request has here."""
-    cases, told = 0, 0
-    for request, _, reply in calls.prompts(connection, part.model.model):
+    """Past replies and times by the case, carried over to as many cases as a request has here."""
+    cases, told, took = list[int](), list[int](), list[float]()
+    for request, _, reply, seconds in calls.prompts(connection, part.model.model):
         names = (request.get("schema") or {}).get("properties") or {"": None}
-        cases += len(names) if all(str(name).isdigit() for name in names) else 1
-        told += reply
+        cases.append(len(names) if all(str(name).isdigit() for name in names) else 1)
+        told.append(reply)
+        took.append(seconds)
     if not cases or not part.calls or past.reply is None:
         return past
-    return replace(past, reply=told / cases * part.cases / part.calls)
+    here = part.cases / part.calls
+    return replace(past, reply=sum(told) / sum(cases) * here, seconds=_paced(cases, took, here))
+
+
+def _paced(cases: Sequence[int], took: Sequence[float], here: float) -> float:
+    """Seconds of a request with so many cases, by what past ones took with as many as they had.
+
+    The line through their means. It rises as by least squares where they had different numbers of
+    cases, but never falls, and never starts below 0 s; where all had the same, by what one case
+    took, as replies grow with the cases and mostly set the time.
+    """
+    n, seconds = fmean(cases), fmean(took)
+    spread = sum((x - n) ** 2 for x in cases)
+    most = seconds / n
+    slope = most
+    if spread:
+        slope = sum((x - n) * y for x, y in zip(cases, took, strict=True)) / spread
+    return seconds + min(most, max(0.0, slope)) * (here - n)
 
 
 def _size(messages: Sequence[Mapping[str, Any]], schema: Any, parameters: Mapping[str, Any]) -> int:

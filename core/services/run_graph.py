@@ -1,18 +1,23 @@
 """The study's requests as a graph: who reads and writes what, what it took, what is longest.
 
 Workers are joined by the variables that they write and read: roles of outputs, and the questions
-that they answer. The critical path is the longest chain by the time that one unit takes in each.
+that they answer, which panels read as votes. The critical path is the longest chain by the time
+that one unit takes in each.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from core.protocol import StudyProtocol
 from core.services import studies
 from core.services.access import Identity, require
+from core.services.duties import Duties
+from core.services.studies import Study
 from core.workers.base import Worker
+from storage import items, outputs, runs_spent
 from storage import runs as run_rows
-from storage import runs_spent
 from storage import studies as study_rows
 from storage.database import Database
 
@@ -23,7 +28,8 @@ ITEMS = "item"
 class Node:
     """A worker with what its runs took. `seconds` is the mean time of one task's calls.
 
-    `reused` counts answers that came from calls which another run had paid for.
+    `reused` counts answers that came from calls which another run had paid for; `voters` names the
+    workers whose answers a panel reads.
     """
 
     name: str
@@ -37,6 +43,7 @@ class Node:
     completion_tokens: int = 0
     cost: float | None = None
     seconds: float | None = None
+    voters: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,10 @@ class Graph:
         for node in self.nodes:
             for variable in node.writes:
                 writers.setdefault(variable, []).append(node.name)
-        found = []
+        found, named = [], {node.name: node for node in self.nodes}
         for node in self.nodes:
+            for voter in (named[name] for name in node.voters if name in named):
+                found += [(voter.name, v, node.name) for v in voter.writes if v in node.writes]
             for variable in node.reads:
                 made = [w for w in writers.get(variable, []) if w != node.name]
                 found += [(writer, variable, node.name) for writer in made or [ITEMS]]
@@ -72,6 +81,7 @@ def graph(db: Database, who: Identity, key: str) -> Graph:
         own: dict[str, list[int]] = {}
         for row in run_rows.every(connection, study.id):
             own.setdefault(row.worker.get("digest", ""), []).append(row.id)
+        asked = {w.name: _asked(db, connection, study, w) for w in study.protocol.workers}
         spent = {
             w.name: runs_spent.spent(
                 connection, own.get(w.digest, []),
@@ -79,24 +89,46 @@ def graph(db: Database, who: Identity, key: str) -> Graph:
             )
             for w in study.protocol.workers
         }  # fmt: skip
-    nodes = [_node(study.protocol, worker, spent[worker.name]) for worker in _order(study.protocol)]
+    nodes = [
+        _node(study.protocol, worker, asked[worker.name], spent[worker.name])
+        for worker in study.protocol.stages()
+    ]
     path, seconds = _longest(nodes)
     return Graph(nodes, path, seconds)
 
 
-def _order(protocol: StudyProtocol) -> Sequence[Worker]:
-    return protocol.stages()
+def _asked(
+    db: Database, connection: Connection, study: Study, worker: Worker
+) -> tuple[str, ...]:  # fmt: skip
+    """The questions that a worker answers here: of the units there are, else those it is for.
+
+    Remembered until the study, its units or its outputs change.
+    """
+    if worker.writes:
+        return ()
+    mark = (study.version, items.last_position(connection, study.id),
+            outputs.last(connection, study.id), worker.planned_by())  # fmt: skip
+    known = db.cache.setdefault(("asked", study.id), {})
+    if worker.name not in known or known[worker.name][0] != mark:
+        found = Duties(connection, study, worker).asked()
+        if found is None:
+            found = worker.questions or tuple(q.name for q in study.protocol.questions)
+        known[worker.name] = (mark, found)
+    answered: tuple[str, ...] = known[worker.name][1]
+    return answered
 
 
-def _node(protocol: StudyProtocol, worker: Worker, spent: runs_spent.Spent) -> Node:
-    answered = worker.questions or tuple(q.name for q in protocol.questions)
+def _node(
+    protocol: StudyProtocol, worker: Worker, asked: Sequence[str], spent: runs_spent.Spent
+) -> Node:
     written = {other.writes for other in protocol.workers if other.writes}
     beside = [role for role in worker.beside() if role in written]
     reads = tuple(dict.fromkeys([*_shown(protocol, worker), *worker.reads, *beside]))
     return Node(
-        worker.name, worker.kind, reads, (worker.writes,) if worker.writes else answered,
+        worker.name, worker.kind, reads, (worker.writes,) if worker.writes else tuple(asked),
         spent.tasks, spent.calls, spent.reused, spent.prompt_tokens, spent.completion_tokens,
         spent.cost, spent.seconds / spent.tasks if spent.tasks and spent.calls else None,
+        worker.voters(),
     )  # fmt: skip
 
 
@@ -111,7 +143,8 @@ def _longest(nodes: Sequence[Node]) -> tuple[list[str], float | None]:
     best: dict[str, tuple[float, list[str]]] = {}
     made: dict[str, list[str]] = {}
     for node in nodes:
-        before = [best[w] for v in node.reads for w in made.get(v, []) if w in best]
+        needed = [*node.voters, *(w for v in node.reads for w in made.get(v, []))]
+        before = [best[w] for w in needed if w in best]
         took, path = max(before, key=lambda one: one[0], default=(0.0, []))
         best[node.name] = (took + (node.seconds or 0.0), [*path, node.name])
         for variable in node.writes:

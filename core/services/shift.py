@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.calls import CallFailed
+from core.line import going_first
 from core.services import capabilities, chain, presence
 from core.services.budget import Purse
 from core.services.claims import Claimed, Claims
@@ -159,7 +160,8 @@ class Shift:
                 task.id, task.owner, task.unit_id, task.unit, "done", repeat=task.repeat
             )
             try:
-                finished.drafts = await self.worker.work(task.unit, self.llm, task.repeat)
+                with going_first(task.late):
+                    finished.drafts = await self.worker.work(task.unit, self.llm, task.repeat)
                 self.streak, self.fruitless = {}, 0
             except CannotAnswer as reason:
                 finished.state, finished.error = "skipped", str(reason)

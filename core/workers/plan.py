@@ -16,6 +16,8 @@ from core.workers.base import CannotAnswer, Model, workers
 from core.workers.planned import Node, Tool, nodes_of, problems, tools_of
 from core.workers.thinker import WHOLE, WORDS, Thinker, a_text, given, many, of
 
+MAYBE = "reference"  # often an answer, and then no plan
+REFERENCES = ("reference_plan", MAYBE)
 RUN = """
 import json, re, runpy, sys
 sys.dont_write_bytecode = True
@@ -40,8 +42,10 @@ class Plan(Thinker):
     `check` says what it is told: P that it cannot be read as a plan, PV also what a verifier finds
     (no such tool, wrong arguments, an order that cannot be, outputs that do not fit inputs), PVE
     also how it fared when carried out in the sandbox with the code in the field or fact `code`.
-    `tools` is JSON: a list of name, args (name -> type), returns, about. With a `reference` plan
-    the facts hold F1 of tools, arguments and edges. Ma et al. (2024).
+    `tools` is JSON: a list of name, args (name -> type), returns, about. With a plan to compare it
+    with the facts hold F1 of tools, arguments and edges. `reference` names the field or fact that
+    holds it; without a name it is `reference_plan`, or `reference` where that can be read as a
+    plan: any other answer there is none. The model sees neither. Ma et al. (2024).
     """
 
     kind = "plan"
@@ -51,7 +55,7 @@ class Plan(Thinker):
     attempts: int = Field(default=3, ge=1, le=10)
     tools: str = "tools"
     code: str = "tool_code"
-    reference: str = "reference"
+    reference: str = Field(default="", description="field or fact with a plan to compare with")
     seconds: float = Field(default=10.0, gt=0, le=600, description="how long code may run")
 
     def scope(self) -> Any:
@@ -89,7 +93,7 @@ class Plan(Thinker):
         self, unit: Unit, drafts: Sequence[Draft], wrong: Sequence[str], llm: Model | None,
         repeat: int,
     ) -> Any:  # fmt: skip
-        hidden = [self.reference, self.code]
+        hidden = [*self._references(), self.code]
         material: list[tuple[str, Content]] = self.seen(unit, without=hidden)
         if self.tools not in unit.fields:
             material.append(("tools", a_text(given(unit, self.tools))))
@@ -123,14 +127,23 @@ class Plan(Thinker):
             return []
         return [ran.stderr.strip().splitlines()[-1][:500] if ran.stderr.strip() else ran.said()]
 
+    def _references(self) -> Sequence[str]:
+        return [self.reference] if self.reference else REFERENCES
+
     def _wanted(self, unit: Unit) -> list[Node] | None:
-        """The reference plan, where the item has one."""
-        if self.reference not in unit.fields and self.reference not in unit.meta:
-            return None
-        try:
-            found = nodes_of(json.loads(given(unit, self.reference)))
-        except (ValueError, RecursionError):
-            found = "it is no JSON"
-        if isinstance(found, str):
-            raise CannotAnswer(f"the reference plan cannot be read: {found}")
-        return found
+        """The plan to compare with, where the item has one.
+
+        Raises `CannotAnswer` where one that is said to be there cannot be read.
+        """
+        for name in self._references():
+            if name not in unit.fields and name not in unit.meta:
+                continue
+            try:
+                found = nodes_of(json.loads(given(unit, name)))
+            except (ValueError, RecursionError):
+                found = "it is no JSON"
+            if not isinstance(found, str):
+                return found
+            if self.reference or name != MAYBE:
+                raise CannotAnswer(f"the reference plan in {name!r} cannot be read: {found}")
+        return None

@@ -255,13 +255,26 @@ def test_the_original_thirteen_are_foreseen_exactly(db):
     assert {len(schema_of(b)["properties"]) for b in server.requests} >= {1, 4, 5}
 
 
-def test_past_replies_are_counted_by_the_case(db):
-    """A reply is 40 tokens here: to five cases, so 8 a case; alone a request is foreseen at 8."""
+def test_past_replies_and_times_are_counted_by_the_case(db):
+    """A reply is 40 tokens and 5 s here: to five cases, so two are foreseen at 16 and 2 s."""
     pairs(db, units=10)
     with OpenAIServer(verdict) as server:
         work_on(db, runs.start(db, OWNER, "pairs", crowd(server.url)))
+        with db.write() as connection:
+            connection.execute(update(C).values(seconds=5.0))
         alone = crowd(server.url, annotators=[{"name": "two", "style": "bare", "cases": 2}])
         found = forecast.forecast(db, OWNER, "pairs", alone)
     with db.read() as connection:
         assert calls.past(connection, "m").reply == 40
     assert (found.calls, found.completion_tokens) == (5, 5 * 16)
+    assert found.seconds == pytest.approx(2.0)  # all five at once
+
+
+@pytest.mark.parametrize(("cases", "took", "here", "foreseen"), [
+    ([5, 5], [4.0, 6.0], 10, 10.0),  # all alike: by the case
+    ([1, 5], [3.0, 7.0], 10, 12.0),  # 2 s and 1 s a case
+    ([1, 5], [9.0, 7.0], 3, 8.0),  # more cases never take less
+    ([1, 5], [1.0, 9.0], 2, 10 / 3),  # and none at all takes no less than nothing
+])  # fmt: skip
+def test_the_time_of_a_request_by_its_cases(cases, took, here, foreseen):
+    assert forecast._paced(cases, took, here) == pytest.approx(foreseen)

@@ -1,6 +1,7 @@
 """Runs: planned once, stored once, honest about what failed, and resumable."""
 
 import asyncio
+import re
 import threading
 import time
 from collections import Counter
@@ -24,11 +25,11 @@ from core.units import Draft
 from core.workers.base import load as load_worker
 from storage import judgments
 from storage import runs as run_rows
-from storage.tables import Call, Judgment, Task
+from storage.tables import Call, Judgment, Task, Unit
 from tests.servers.openai_server import Fault, OpenAIServer
 from tests.services.pairs import OWNER, judge, pairs, prefers, work_on
 
-T, J, C = Task.__table__, Judgment.__table__, Call.__table__
+T, J, C, U = (table.__table__ for table in (Task, Judgment, Call, Unit))
 
 
 @pytest.fixture(autouse=True)
@@ -300,16 +301,63 @@ def test_a_runner_that_is_full_of_slow_work_takes_over_what_a_dead_one_held(db):
     assert taken < 4 and under_way == 2
 
 
+class Gated(OpenAIServer):
+    """Answers nothing before its gate is opened."""
+
+    gate = False
+
+    async def _answer(self, request, body):
+        while not self.gate:
+            await asyncio.sleep(0.02)
+        return await super()._answer(request, body)
+
+
+def test_what_a_dead_runner_held_is_asked_before_what_is_held_already(db, monkeypatch):
+    study = pairs(db, units=20)
+    monkeypatch.setattr("core.services.claims.LOOK", 0.05)
+
+    async def go(server, run):
+        working = asyncio.create_task(runner.execute(db, run))
+        while not (server.under_way == 2 and states(db)["leased"] == 12):
+            await asyncio.sleep(0.02)
+        dead = die_with(db, 5, last=True)
+        while "dead" in holders(db, dead):
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)  # what was taken has joined the line
+        server.gate = True
+        await working
+        return dead
+
+    with Gated(lambda body: prefers("A")) as server:
+        run = runs.start(db, OWNER, "pairs", judge(server.url), concurrency=2)
+        dead = asyncio.run(asyncio.wait_for(go(server, run), 60))
+    asked = [int(re.search(r"Prompt number (\d+)", str(b)).group(1)) for b in server.requests]
+    assert sorted(asked[2:7]) == sorted(numbers(db, dead)) and len(asked) == 40
+    assert runs.status(db, OWNER, run).state == "done" and holds(db, study)
+
+
+def numbers(db, tasks):
+    """The numbers of the prompts that these tasks are about."""
+    with db.read() as connection:
+        keys = connection.execute(
+            select(U.c.key).join(T, T.c.unit == U.c.id).where(T.c.id.in_(tasks))
+        ).scalars()
+        return [int(key.partition("/")[0][1:]) for key in keys]
+
+
 def states(db):
     with db.read() as connection:
         rows = connection.execute(select(T.c.state, func.count()).group_by(T.c.state))
         return Counter(dict(tuple(row) for row in rows))
 
 
-def die_with(db, many):
+def die_with(db, many, last=False):
     """Let another runner hold some tasks, and its lease run out; their ids."""
     with db.write() as connection:
-        ready = connection.execute(select(T.c.id).where(T.c.state == "ready").limit(many))
+        order = T.c.id.desc() if last else T.c.id
+        ready = connection.execute(
+            select(T.c.id).where(T.c.state == "ready").order_by(order).limit(many)
+        )
         ids = list(ready.scalars())
         lost = {"state": "leased", "owner": "dead", "lease_until": 1}
         connection.execute(update(T).where(T.c.id.in_(ids)).values(**lost))

@@ -268,10 +268,11 @@ def test_a_verifier_finds_what_is_wrong_with_a_plan(plan, problem):
     assert nodes_of([]) == "the plan has no node" and isinstance(nodes_of([{"id": 0}]), str)
 
 
-def planned_by(replies, check, **facts):
+def planned_by(replies, check, options=None, **facts):
     given = iter(replies)
     shown = unit({"prompt": "Describe a.png"}, tools=TOOLS, tool_code=CODE, **facts)
-    return work(Plan(name="p", model="m", check=check), shown, lambda body: {"nodes": next(given)})
+    made = Plan(name="p", model="m", check=check, **(options or {}))
+    return work(made, shown, lambda body: {"nodes": next(given)})
 
 
 def test_a_plan_is_written_again_until_nothing_is_wrong():
@@ -292,8 +293,27 @@ def test_a_plan_that_fails_when_run_says_where():
     made = Plan(name="p", model="m", check="PVE", attempts=1)
     drafts, _, _ = work(made, shown, lambda body: {"nodes": broken})
     assert drafts[0].facts["wrong"] == ["node 0 (caption): ZeroDivisionError: division by zero"]
-    with pytest.raises(CannotAnswer, match="reference plan"):
-        planned_by([RIGHT], "P", reference="nothing")
+
+
+def test_an_answer_called_reference_is_no_plan():
+    """An item may have one for other workers; only what is said to be a plan must be one."""
+    for other in ("a picture of a", "[1]", "42", json.dumps([])):
+        drafts, _, _ = planned_by([RIGHT], "P", reference=other)
+        assert "argument_f1" not in drafts[0].facts
+    good = json.dumps(RIGHT)
+    secret = unit(
+        {"prompt": "?", "reference_plan": good.replace("a.png", "secret.png")}, tools=TOOLS
+    )
+    made = Plan(name="p", model="m", check="P")
+    drafts, sent, _ = work(made, secret, lambda body: {"nodes": RIGHT})
+    assert drafts[0].facts["tool_f1"] == 1.0 and "secret.png" not in said(sent[0])[1]
+    for name in ("reference", "mine"):
+        drafts, _, _ = planned_by([RIGHT], "P", {"reference": name}, **{name: good})
+        assert drafts[0].facts["argument_f1"] == 1.0
+        with pytest.raises(CannotAnswer, match=f"plan in '{name}'"):
+            planned_by([RIGHT], "P", {"reference": name}, **{name: "nothing"})
+    with pytest.raises(CannotAnswer, match="plan in 'reference_plan'"):
+        planned_by([RIGHT], "P", reference_plan="nothing")
 
 
 def test_outcomes_are_told_apart():
