@@ -189,6 +189,10 @@ class Question(Identified):
         """How far two values are apart; 0 when equal. Kinds with an order refine it."""
         return float(a != b)
 
+    def by_distance(self) -> bool:
+        """Whether whole answers are compared by their distance, 0 to 1: no code says it all."""
+        return type(self).distance is not Question.distance and self.entry() != "press"
+
     def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
         """How much of an answer is right by the known one; both in canonical form.
 

@@ -139,6 +139,9 @@ class Number(Question):
             return float(abs(a - b))
         return float(abs(a - b) / (self.high - self.low))
 
+    def by_distance(self) -> bool:
+        return False  # ranges of it have codes
+
     def grade(self, value: Any, known: Any, unit: Unit) -> Grade:
         """Right when equal; between two ends a decimal may be off by half of one of the `bins`.
 

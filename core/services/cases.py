@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from core.questions.base import Question, Scale
 from core.questions.changes import Changes
-from core.services import part_values, studies
+from core.services import part_values, studies, whole_cases
 from core.services.access import Identity, require
 from core.services.slots import Aspect, Row, answered, aspects
 from core.services.studies import Study
@@ -96,7 +96,8 @@ def queue(
 ) -> Queue:  # fmt: skip
     """The cases of a question, or of a slot (`faults.unclear`); `rater` narrows the models to one.
 
-    Of a question that asks for changes, what was put at each part is compared, not how many.
+    Of a question that asks for changes, what was put at each part is compared, not how many; other
+    answers of several parts are compared by the question's own distance.
     `audit` keeps the units that were drawn from the pairs which the study's rule left out.
     What is decided is the whole answer, so that a decision settles the unit in every slot. People
     are raters of kind person; models, panels and rules are the other side. Repeats of one rater
@@ -112,13 +113,10 @@ def queue(
         place = ("review cases", study.id, asked.digest, aspect.slot, kind, rater)
         known = db.cache.get(place)
         if known is None or known[0] != len(log.rows):
-            rows, parts = _rows(db, connection, study, aspect, log)
             people = {row.id for row in raters if row.kind == "person"}
-            scale = _local(rows) if _by_parts(aspect) else aspect.scale()
-            found = _one_each(_cases(rows, scale, kind, people, rater), parts)
+            found, seen = _found(db, connection, study, aspect, log, (kind, people, rater))
             apart = kind == "people-models"
             found.sort(key=lambda c: (apart and c.contested, -c.weight, -c.places, c.unit_id))
-            seen = set(np.unique(rows[:, 3]).tolist())
             known = db.cache[place] = (len(log.rows), found, seen)
         drawn = _audited(db, connection, study) if audit else set()
     _, found, seen = known
@@ -146,6 +144,26 @@ def _aspect(study: Study, name: str) -> Aspect:
     """The question or slot of that name; raises KeyError."""
     slots = {aspect.name: aspect for aspect in aspects(study)}
     return slots[name] if name in slots else Aspect(study.protocol.question(name))
+
+
+def _found(
+    db: Database, connection: Connection, study: Study, aspect: Aspect, log: Log,
+    sides: tuple[Kind, set[int], int | None],
+) -> tuple[list[Case], set[int]]:  # fmt: skip
+    """The cases, and everybody who answered; `sides` are the kind, the people and one rater."""
+    if not aspect.slot and aspect.question.by_distance() and not _by_parts(aspect):
+        live = follower(db, study)
+        with live.lock:
+            live.follow(connection, study)
+            apart, seen = whole_cases.found(db, connection, study, live, aspect.question, *sides)
+        return [
+            Case(one.unit, one.weight, one.gap, one.people, one.models, one.contested)
+            for one in apart
+        ], seen
+    rows, parts = _rows(db, connection, study, aspect, log)
+    scale = _local(rows) if _by_parts(aspect) else aspect.scale()
+    found = _one_each(_cases(rows, scale, *sides), parts)
+    return found, set(np.unique(rows[:, 3]).tolist())
 
 
 def _rows(

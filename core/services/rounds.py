@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.policies import Round
+from core.questions.base import Question
 from core.services import pools
 from core.services.choosing import Choice, Setting
 from core.services.grading import graded
 from core.services.verdicts import leading, reveal_arm
-from storage import assignments, candidates, checked, team
+from storage import assignments, candidates, checked, judgments, team
 from storage import studies as study_rows
 
 SAMPLE = 48
@@ -115,24 +116,36 @@ def _calibrating(at: Setting, one: Round) -> Choice | None:
 
 
 def agreement(at: Setting, one: Round) -> tuple[float | None, int]:
-    """How often a person's last answers are those of most other people, and on how many answers.
+    """How much a person's last answers say what other people say, 0 to 1, and of how many answers.
 
     None below half a window of answers that can be compared.
     """
     units = checked.recent(at.connection, at.rater, one.window)
-    wordings = [at.study.wording(q) for q in at.study.protocol.questions]
-    rows = candidates.answers(at.connection, units, wordings) if units else []
-    coded = [r for r in rows if r.kind == "person" and r.repeat == 0 and r.code is not None]
-    same = []
-    for own in (r for r in coded if r.rater == at.rater):
+    asked = {at.study.wording(q): q for q in at.study.protocol.questions}
+    rows = candidates.answers(at.connection, units, list(asked)) if units else []
+    first = [r for r in rows if r.kind == "person" and r.repeat == 0]
+    near = []
+    for own in (r for r in first if r.rater == at.rater):
         others = [
-            r for r in coded
+            r for r in first
             if (r.unit, r.question) == (own.unit, own.question) and r.rater != at.rater
         ]  # fmt: skip
-        most, _ = leading(others)
-        if most is not None:
-            same.append(own.code == most)
-    return (sum(same) / len(same) if 2 * len(same) >= one.window else None), len(same)
+        near.append(_near(asked[own.question], own, others))
+    found = [share for share in near if share is not None]
+    return (sum(found) / len(found) if 2 * len(found) >= one.window else None), len(found)
+
+
+def _near(question: Question, own: Any, others: Sequence[Any]) -> float | None:
+    """How much an answer says what others say: 1 - its mean distance, or whether most say so.
+
+    None without others, where they are split, and for what cannot be compared.
+    """
+    if question.by_distance():
+        value = judgments.parse(own.value)
+        gaps = [question.distance(value, judgments.parse(row.value)) for row in others]
+        return 1 - sum(gaps) / len(gaps) if gaps else None
+    most, _ = leading([row for row in others if row.code is not None])
+    return None if own.code is None or most is None else float(own.code == most)
 
 
 def _mixed(at: Setting) -> Choice | None:
