@@ -23,8 +23,10 @@ ANSWERED = (
     .join(J, (J.c.unit == A.c.unit) & (J.c.rater == A.c.rater))
     .where(J.c.study == bindparam("study_id"), J.c.sequence > bindparam("after"), ORDINARY)
 )
-SINCE = select(E.c.id, E.c.study, E.c.kind, E.c.unit, E.c.rater).where(
-    E.c.id > bindparam("after"), E.c.kind.in_(bindparam("kinds", expanding=True))
+SINCE = (
+    select(E.c.id, E.c.study, E.c.kind, E.c.unit, E.c.rater, E.c.data)
+    .where(E.c.id > bindparam("after"), E.c.kind.in_(bindparam("kinds", expanding=True)))
+    .order_by(E.c.id)
 )  # by its number alone: the numbers since are few, whatever a study has
 NEWEST = select(func.coalesce(func.max(E.c.id), 0))
 AT = OWN.where(A.c.unit == bindparam("unit_id"), A.c.rater == bindparam("rater_id"))
@@ -75,6 +77,6 @@ def newest_event(connection: Connection) -> int:
 
 
 def events(connection: Connection, study: int, kinds: Sequence[str], after: int) -> list[Any]:
-    """A study's events of these kinds with `id > after`: id, kind, unit, rater."""
+    """A study's events of these kinds with `id > after`: id, kind, unit, rater, data."""
     rows = connection.execute(SINCE, {"after": after, "kinds": list(kinds)})
     return [row for row in rows if row.study == study]

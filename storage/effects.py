@@ -1,25 +1,24 @@
-"""Answers given in arms, as results read them: from the tail of the log."""
+"""Answers given in arms, as results read them: of all units, or of some."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from storage.tables import Assignment, Judgment, Rater
+from storage.tables import Assignment, Judgment
 
 A: Any = Assignment.__table__  # type: ignore[attr-defined]
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
-R: Any = Rater.__table__  # type: ignore[attr-defined]
 
-TAIL = (
+GIVEN = (
     select(
-        J.c.sequence, J.c.unit, J.c.rater, J.c.question, J.c.stage, J.c.code, J.c.withdrawn,
-        J.c.revealed, J.c.seconds, A.c.arm,
+        J.c.sequence, J.c.unit, J.c.rater, J.c.stage, J.c.code, J.c.withdrawn, J.c.revealed,
+        J.c.seconds, A.c.arm,
     )
     .join(A, A.c.id == J.c.assignment)
     .where(
-        J.c.study == bindparam("study_id"),
-        J.c.sequence > bindparam("after"),
+        J.c.question == bindparam("wording"),
+        J.c.sequence <= bindparam("until"),
         J.c.stage.in_(["first", "revised", "participant"]),
         J.c.repeat == 0,
         J.c.condition == "",
@@ -27,8 +26,19 @@ TAIL = (
     )
     .order_by(J.c.sequence)
 )  # fmt: skip
+ALL = GIVEN.where(J.c.study == bindparam("study_id"))
+THESE = GIVEN.where(J.c.unit.in_(bindparam("units", expanding=True)))
 
 
-def tail(connection: Connection, study: int, after: int) -> Sequence[Any]:
-    """People's answers in arms with `sequence > after`, in order."""
-    return connection.execute(TAIL, {"study_id": study, "after": after}).all()
+def given(
+    connection: Connection, study: int, wording: int, until: int,
+    units: Collection[int] | None = None,
+) -> Sequence[Any]:  # fmt: skip
+    """People's answers in arms to one wording with `sequence <= until`, in order of the log.
+
+    Those about these units of the study, or about all.
+    """
+    facts = {"wording": wording, "until": until}
+    if units is None:
+        return connection.execute(ALL, {**facts, "study_id": study}).all()
+    return connection.execute(THESE, {**facts, "units": list(units)}).all()

@@ -1,6 +1,6 @@
 """The log as statistics read it: small integers, from the tail."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,16 +17,13 @@ U: Any = Unit.__table__  # type: ignore[attr-defined]
 COLUMNS = ("sequence", "unit", "question", "rater", "repeat", "code", "withdrawn")
 MISSING = -1
 
-TAIL = (
+ROWS = (
     select(J.c.sequence, J.c.unit, J.c.question, J.c.rater, J.c.repeat, J.c.code, J.c.withdrawn)
-    .where(
-        J.c.study == bindparam("study_id"),
-        J.c.sequence > bindparam("after"),
-        J.c.stage == "first",
-        J.c.condition == "",
-    )
+    .where(J.c.stage == "first", J.c.condition == "")
     .order_by(J.c.sequence)
 )
+TAIL = ROWS.where(J.c.study == bindparam("study_id"), J.c.sequence > bindparam("after"))
+ANSWERS = ROWS.where(J.c.question == bindparam("wording"), J.c.sequence <= bindparam("until"))
 
 
 def tail(connection: Connection, study: int, after: int = 0) -> NDArray[np.int64]:
@@ -36,11 +33,33 @@ def tail(connection: Connection, study: int, after: int = 0) -> NDArray[np.int64
     -1 where there is none (free text, "n/a", a withdrawal). A later row about the same unit,
     question, rater and repeat supersedes an earlier one; a withdrawn one leaves nothing.
     """
+    return _array(connection, TAIL, {"study_id": study, "after": after})
+
+
+def answers(
+    connection: Connection, study: int, wording: int, until: int,
+    units: Collection[int] | None = None,
+) -> NDArray[np.int64]:  # fmt: skip
+    """The rows of one wording that `tail` reads with `sequence <= until`, in the same form.
+
+    Those about these units of the study, or about all.
+    """
+    some = J.c.study == study if units is None else J.c.unit.in_(list(units))
+    return _array(connection, ANSWERS.where(some), {"wording": wording, "until": until})
+
+
+def _array(connection: Connection, query: Any, facts: Mapping[str, int]) -> NDArray[np.int64]:
     rows = [
         (r[0], r[1], r[2], r[3], r[4], MISSING if r[5] is None else r[5], int(r[6]))
-        for r in connection.execute(TAIL, {"study_id": study, "after": after})
+        for r in connection.execute(query, facts)
     ]
     return np.array(rows, dtype=np.int64).reshape(len(rows), len(COLUMNS))
+
+
+def moved(connection: Connection, study: int, after: int, until: int) -> set[int]:
+    """Units with a row of any stage with `after < sequence <= until`."""
+    facts = {"study_id": study, "after": after, "until": until}
+    return set(connection.execute(MOVED, facts).scalars())
 
 
 def unit_places(connection: Connection, study: int) -> NDArray[np.int64]:
@@ -99,6 +118,15 @@ def outlines(connection: Connection, units: Iterable[int]) -> list[Any]:
     return found
 
 
+MOVED = (
+    select(J.c.unit)
+    .where(
+        J.c.study == bindparam("study_id"),
+        J.c.sequence > bindparam("after"),
+        J.c.sequence <= bindparam("until"),
+    )
+    .distinct()
+)
 VALUES = (
     select(J.c.sequence, J.c.unit, J.c.rater, J.c.repeat, J.c.value, J.c.withdrawn, J.c.seconds)
     .where(

@@ -1,6 +1,6 @@
 """What a review reads: every answer to one question about one unit, decisions and causes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -28,19 +28,13 @@ ANSWERS = (
 )  # fmt: skip
 
 DECISIONS = (
-    select(J.c.sequence, J.c.unit, J.c.question, J.c.rater, J.c.withdrawn)
+    select(J.c.unit, J.c.rater, J.c.withdrawn)
     .where(
-        J.c.study == bindparam("study_id"),
-        J.c.sequence > bindparam("after"),
+        J.c.question == bindparam("wording"),
+        J.c.sequence <= bindparam("until"),
         J.c.stage == "adjudicated",
     )
     .order_by(J.c.sequence)
-)
-
-CAUSES = (
-    select(E.c.id, E.c.unit, E.c.actor, E.c.data, E.c.created_at)
-    .where(E.c.study == bindparam("study_id"), E.c.id > bindparam("after"), E.c.kind == "cause")
-    .order_by(E.c.id)
 )
 
 
@@ -65,14 +59,17 @@ def decided(connection: Connection, unit: int, question: int, rater: int) -> Any
     return own[-1] if own else None
 
 
-def decisions(connection: Connection, study: int, after: int) -> Sequence[Any]:
-    """Adjudicating rows with `sequence > after`: sequence, unit, question, rater, withdrawn."""
-    return connection.execute(DECISIONS, {"study_id": study, "after": after}).all()
+def decisions(
+    connection: Connection, study: int, wording: int, until: int,
+    units: Collection[int] | None = None,
+) -> dict[tuple[int, int], bool]:  # fmt: skip
+    """Whether the decision of each (unit, rater) on a wording stands, by `sequence <= until`.
 
-
-def causes(connection: Connection, study: int, after: int) -> Sequence[Any]:
-    """Cause codes given since the event with that id, oldest first."""
-    return connection.execute(CAUSES, {"study_id": study, "after": after}).all()
+    Those about these units of the study, or about all.
+    """
+    some = J.c.study == study if units is None else J.c.unit.in_(list(units))
+    rows = connection.execute(DECISIONS.where(some), {"wording": wording, "until": until})
+    return {(row.unit, row.rater): not row.withdrawn for row in rows}
 
 
 def causes_of(connection: Connection, study: int, unit: int) -> Sequence[Any]:

@@ -11,9 +11,10 @@ from core.questions.base import Question
 from core.services import studies
 from core.services.access import Identity, require
 from core.services.assignment import rater_id
-from core.services.cases import read_log, standing
+from core.services.cases import read_rows
 from core.services.review import STAGE
 from core.services.studies import Study
+from core.services.weighing import standing
 from storage import candidates, judgments, reviews
 from storage import studies as study_rows
 from storage.database import Database
@@ -35,20 +36,21 @@ def agreed(
     require(who, "review")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        log = read_log(db, connection, study)
+        every = read_rows(db, connection, study)
         asked = study.protocol.question(question)
         wording = study.wording(asked)
         place = ("agreed", study.id, wording, least, models)
         known = db.cache.get(place)
-        if known is None or known[0] != len(log.rows):
+        if known is None or known[0] != len(every):
             raters = study_rows.raters(connection, study.id)
             people = [r.id for r in raters if r.kind == "person"]
-            rows = standing(log.rows[log.rows[:, 2] == wording])
+            rows = standing(every[every[:, 2] == wording])
             units = _unanimous(rows, people, least, models)
             if asked.entry() != "press":
                 units = _same(connection, asked, wording, units, models)
-            known = db.cache[place] = (len(log.rows), units)
-    over = {unit for unit, w, _ in log.decided if w == wording}
+            known = db.cache[place] = (len(every), units)
+        decided = reviews.decisions(connection, study.id, wording, study.revision)
+    over = {unit for unit, _ in decided}
     return [unit for unit in known[1] if unit not in over]
 
 

@@ -12,26 +12,29 @@ from core.services.tables import Follower, slice_of
 from storage import frames
 from storage.database import Database
 
-Place = tuple[int, int, int]  # unit, rater, repeat
+Own = dict[tuple[int, int], str]  # of one unit, by rater and repeat
 Asked = TypeVar("Asked", bound=Question)
 
 
 @dataclass
 class AnswerLog:
-    """Ordinary answers as JSON texts by unit, rater and repeat; and distances that are known."""
+    """Ordinary answers as JSON texts by unit, then by rater and repeat; and known distances."""
 
     signature: tuple[int, int] | None
     seen: int = 0
-    answers: dict[Place, str] = field(default_factory=dict)
+    answers: dict[int, Own] = field(default_factory=dict)
     known: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def first(self) -> Iterator[tuple[int, int, str]]:
         """Unit, rater and answer, without those in the other order and further samples."""
-        return ((u, r, value) for (u, r, repeat), value in self.answers.items() if not repeat)
+        return (
+            (unit, rater, value) for unit, own in self.answers.items()
+            for (rater, repeat), value in own.items() if not repeat
+        )  # fmt: skip
 
     def raters(self) -> set[int]:
         """Row ids of everybody who answered."""
-        return {rater for _, rater, _ in self.answers}
+        return {rater for own in self.answers.values() for rater, _ in own}
 
 
 def meant(questions: Iterable[Asked], name: str | None) -> list[Asked]:
@@ -52,10 +55,11 @@ def followed(
         log = db.cache[place] = AnswerLog(live.signature)
     for row in frames.values(connection, study.id, study.wording(asked), log.seen):
         log.seen = row.sequence
+        own = log.answers.setdefault(row.unit, {})
         if row.withdrawn:
-            log.answers.pop((row.unit, row.rater, row.repeat), None)
+            own.pop((row.rater, row.repeat), None)
         else:
-            log.answers[row.unit, row.rater, row.repeat] = row.value
+            own[row.rater, row.repeat] = row.value
     return log
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from core.services.consent import TAKEN_BACK
+from core.services.happened import Happened
 from core.services.studies import Study
 from core.services.tickets import REWORDED
 from core.statistics.designs import Assigned, Column, Design
@@ -22,7 +23,6 @@ AWAY = frozenset({"reserved", "skipped"})
 COUNTED = frozenset({"reserved", "submitted"})
 SKIP = "skip"
 WIDE = frozenset({REWORDED, TAKEN_BACK})  # these move assignments of which they do not tell
-LATE = 500  # by how much the number of an event may be below that of one which was seen before it
 REASONS = {"import": "were imported", "shared": "came in the order of the import"}
 ROW = np.dtype([
     ("id", "i8"), ("unit", "i8"), ("rater", "i8"), ("weight", "f8"), ("counted", "?"),
@@ -57,8 +57,8 @@ class Chances:
         self.study, self.units = study.id, units
         self.overlap = study.protocol.assignment.overlap
         self.names: dict[str, int] = {}
-        self.seen, self.event = -1, 0
-        self.taken: frozenset[int] = frozenset()
+        self.seen = -1
+        self.events = Happened(study.id, [SKIP, *sorted(WIDE)])
         self.drawn = False
         self.waiting: set[int] = set()
         self._begin()
@@ -70,7 +70,9 @@ class Chances:
     def follow(self, connection: Connection, revision: int) -> Given | None:
         """The assignments as they are at the log's row `revision`; None where none was drawn."""
         if revision != self.seen:
-            events = self._events(connection)
+            if self.seen < 0:
+                self.events.begin(connection)
+            events = self.events.fresh(connection)
             if self.seen < 0 or any(event.kind in WIDE for event in events):
                 self._load(connection)
             else:
@@ -79,15 +81,6 @@ class Chances:
         if self.drawn and self.given is None:
             self.given = self._given()
         return self.given
-
-    def _events(self, connection: Connection) -> list[Any]:
-        """Events that may have moved assignments and were not seen before."""
-        newest = draws.newest_event(connection)
-        after = (newest if self.seen < 0 else self.event) - LATE
-        rows = draws.events(connection, self.study, [SKIP, *sorted(WIDE)], after)
-        fresh = [row for row in rows if row.id not in self.taken]
-        self.event, self.taken = newest, frozenset(row.id for row in rows)
-        return fresh
 
     def _load(self, connection: Connection) -> None:
         """Read everything; where nothing was drawn, nothing is kept."""

@@ -1,15 +1,16 @@
 """What showing a verdict, or an arm of an experiment, did to people's answers."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection
 
+from core.questions.base import Scale
 from core.services import analysis
 from core.services.access import Identity
+from core.services.by_unit import Tally
 from core.services.findings import NoAnswer
 from core.services.studies import Study
 from core.services.tables import Sheet, follower
@@ -17,10 +18,11 @@ from core.services.verdicts import reveal_arm
 from core.statistics.alpha import krippendorff_alpha
 from core.statistics.base import Estimate
 from core.statistics.shares import difference, share
-from core.statistics.table import GOLD, MISSING, Table, majority
+from core.statistics.table import GOLD, MISSING, majority
 from storage import effects
 from storage.database import Database
 
+ARM, SHOWN, MICRO = "arm", "shown", 1e6
 NO_FLIPS = "nobody has looked twice at a unit with a known answer or a majority of others"
 
 
@@ -33,25 +35,7 @@ class Standing(NamedTuple):
     seconds: float | None
 
 
-Key = tuple[int, int, int, str]
-
-
-@dataclass
-class Arms:
-    """Answers in arms up to the log's row `seen`: (unit, rater, wording, stage) -> what stands."""
-
-    seen: int = 0
-    stands: dict[Key, Standing] = field(default_factory=dict)
-
-    def follow(self, connection: Connection, study: Study) -> None:
-        """Read what is new."""
-        for row in effects.tail(connection, study.id, self.seen):
-            key = (row.unit, row.rater, row.question, row.stage)
-            self.seen = row.sequence
-            if row.withdrawn or row.code is None:
-                self.stands.pop(key, None)
-            else:
-                self.stands[key] = Standing(row.code, row.arm, bool(row.revealed), row.seconds)
+Own = Mapping[tuple[int, str], Standing]  # by rater and stage, of one unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +75,77 @@ def of_reveal(db: Database, who: Identity, key: str, question: str) -> RevealEff
     Of the slots of a question there are none: `NoAnswer`.
     """
     _whole(question)
+    _, _, total = _counted(db, who, key, question)
+    arms = {what[1]: many for what, many in total.items() if what[0] == ARM}
+    seen, unseen = (_of(total, SHOWN, side) for side in (True, False))
+    anchoring = difference(
+        "anchoring", *seen, *unseen,
+        note="both people who saw a verdict before answering and people who did not are needed",
+    )  # fmt: skip
+    return RevealEffects(
+        anchoring,
+        share("changed", *_of(total, "changed"), note="nobody has looked twice yet"),
+        share("towards", *_of(total, "towards"), note="no first answer differs from a verdict"),
+        share("righted", *_of(total, "righted"), note=f"of wrong first answers: {NO_FLIPS}"),
+        share("wronged", *_of(total, "wronged"), note=f"of right first answers: {NO_FLIPS}"),
+        arms,
+    )
+
+
+def _of(total: Mapping[Any, int], *what: Any) -> tuple[int, int]:
+    """Of the counts of that name, how many are of what holds, and how many there are."""
+    yes, no = (total.get((*what, holds), 0) for holds in (True, False))
+    return yes, yes + no
+
+
+def _counted(
+    db: Database, who: Identity, key: str, question: str
+) -> tuple[Study, Scale, Counter[Any]]:
+    """Study, scale, and the counts that all effects on a question are made of."""
     with analysis.following(db, who, key, question) as (study, asked, sheet):
-        rows = _rows(db, study, study.wording(asked.question))
-        seen: list[bool] = []
-        unseen: list[bool] = []
-        arms: Counter[str] = Counter()
+        live, wording = follower(db, study), study.wording(asked.question)
+        tally: Tally = db.cache.setdefault(("effects", study.id, asked.question.digest), Tally())
         verdicts = Verdicts(db, study, sheet)
-        for (unit, _, _, stage), answer in rows.items():
-            arm = reveal_arm(answer.arm)
-            if stage != "first" or not arm:
-                continue
-            arms[arm] += 1
-            verdict = verdicts.code(unit)
+        arms = {arm.name for arm in study.protocol.experiment.arms}
+
+        def work(units: Collection[int] | None) -> dict[int, Counter[Any]]:
+            stands: dict[int, dict[tuple[int, str], Standing]] = {}
+            for row in effects.given(connection, study.id, wording, study.revision, units):
+                own, place = stands.setdefault(row.unit, {}), (row.rater, row.stage)
+                if row.withdrawn or row.code is None:
+                    own.pop(place, None)
+                else:
+                    own[place] = Standing(row.code, row.arm, bool(row.revealed), row.seconds)
+            return {
+                unit: _shown(unit, own, verdicts) + _in_arms(unit, own, verdicts, arms)
+                for unit, own in stands.items()
+            }
+
+        with db.read() as connection:
+            tally.follow(connection, study, live.signature, work)
+        return study, asked.scale(), tally.total.copy()
+
+
+def _shown(unit: int, own: Own, verdicts: "Verdicts") -> Counter[Any]:
+    """What the answers to one unit say about showing the verdict."""
+    found, verdict = Counter[Any](), verdicts.code(unit)
+    for (rater, stage), answer in own.items():
+        arm = reveal_arm(answer.arm)
+        if stage == "first" and arm:
+            found[ARM, arm] += 1
             if verdict != MISSING and (arm != "before" or answer.seen):
-                (seen if arm == "before" else unseen).append(answer.code == verdict)
-        anchoring = difference(
-            "anchoring", sum(seen), len(seen), sum(unseen), len(unseen),
-            note="both people who saw a verdict before answering and people who did not are needed",
-        )  # fmt: skip
-        return RevealEffects(anchoring, *_flips(rows, verdicts), arms)
-
-
-def _rows(db: Database, study: Study, wording: int) -> dict[Key, Standing]:
-    """Answers in arms to one wording, read on from where this process was."""
-    live: Arms = db.cache.setdefault(("arms", study.id), Arms())
-    with db.read() as connection:
-        live.follow(connection, study)
-    return {place: answer for place, answer in live.stands.items() if place[2] == wording}
+                found[SHOWN, arm == "before", answer.code == verdict] += 1
+        first = own.get((rater, "first"))
+        if stage != "revised" or first is None or not answer.seen:
+            continue
+        found["changed", first.code != answer.code] += 1
+        if verdict not in (MISSING, first.code):
+            found["towards", answer.code == verdict] += 1
+        right = verdicts.right(unit, rater)
+        if right != MISSING:
+            was = first.code == right
+            found["wronged" if was else "righted", (answer.code == right) != was] += 1
+    return found
 
 
 class Verdicts:
@@ -154,13 +182,16 @@ class Verdicts:
         best = np.flatnonzero(votes >= votes.max() - 1e-9)
         return int(best[0]) if votes.max() > 0 and len(best) == 1 else MISSING
 
+    def known(self, unit: int) -> int:
+        """The code of the known answer; -1 for none."""
+        row = self.row(unit)
+        return MISSING if row < 0 else int(self.table.codes[row, GOLD])
+
     def right(self, unit: int, rater: int) -> int:
         """The known answer, else what most other people said at first; -1 for neither."""
         row = self.row(unit)
-        if row < 0:
-            return MISSING
-        if self.table.codes[row, GOLD] != MISSING:
-            return int(self.table.codes[row, GOLD])
+        if row < 0 or self.known(unit) != MISSING:
+            return self.known(unit)
         counts = np.zeros(self.table.k, np.int64)
         for n, other in enumerate(self.table.raters):
             code = int(self.table.codes[row, self.table.columns[n, 0]])
@@ -169,73 +200,55 @@ class Verdicts:
         return int(majority(counts)[0])
 
 
-def _flips(
-    rows: Mapping[Key, Standing], verdicts: Verdicts
-) -> tuple[Estimate, Estimate, Estimate, Estimate]:
-    """Changed, towards the verdict, to the right, to a wrong answer: of those who looked twice."""
-    changed: list[bool] = []
-    towards: list[bool] = []
-    righted: list[bool] = []
-    wronged: list[bool] = []
-    for (unit, rater, wording, stage), second in rows.items():
-        first = rows.get((unit, rater, wording, "first"))
-        if stage != "revised" or first is None or not second.seen:
-            continue
-        changed.append(first.code != second.code)
-        verdict = verdicts.code(unit)
-        if verdict not in (MISSING, first.code):
-            towards.append(second.code == verdict)
-        right = verdicts.right(unit, rater)
-        if right != MISSING:
-            (wronged if first.code == right else righted).append(
-                (second.code == right) != (first.code == right)
-            )
-    return (
-        share("changed", sum(changed), len(changed), note="nobody has looked twice yet"),
-        share("towards", sum(towards), len(towards), note="no first answer differs from a verdict"),
-        share("righted", sum(righted), len(righted), note=f"of wrong first answers: {NO_FLIPS}"),
-        share("wronged", sum(wronged), len(wronged), note=f"of right first answers: {NO_FLIPS}"),
-    )
-
-
 def of_arms(db: Database, who: Identity, key: str, question: str) -> list[ArmRow]:
     """One row per arm of the study's experiment, in its order; [] without an experiment.
 
     Of the slots of a question there are none: `NoAnswer`.
     """
-    _whole(question)
-    with analysis.following(db, who, key, question) as (study, asked, sheet):
-        arms = study.protocol.experiment.arms
-        rows = _rows(db, study, study.wording(asked.question)) if arms else {}
-        verdicts = Verdicts(db, study, sheet)
-        found = []
-        for arm in arms:
-            own = [(k, a) for k, a in rows.items() if arm.name in a.arm.split("+")
-                   and k[3] != "revised"]  # fmt: skip
-            found.append(_arm(arm.name, own, verdicts, sheet.table))
-        return found
+    study, scale, total = _counted(db, who, key, question)
+    own: dict[str, dict[str, dict[Any, int]]] = {}
+    for (arm, *what), many in total.items():
+        own.setdefault(arm, {}).setdefault(what[0], {})[what[-1]] = many
+    return [_arm(arm.name, own.get(f"{ARM} {arm.name}", {}), scale)
+            for arm in study.protocol.experiment.arms]  # fmt: skip
 
 
-def _arm(
-    name: str, own: Sequence[tuple[Key, Standing]], verdicts: Verdicts, table: Table
-) -> ArmRow:  # fmt: skip
-    counts: dict[int, Any] = {}
-    said: Counter[str] = Counter()
-    right: list[bool] = []
-    for (unit, _, _, _), answer in own:
-        counts.setdefault(unit, np.zeros(table.k, np.int64))[answer.code] += 1
-        said[table.labels[answer.code]] += 1
-        row = verdicts.row(unit)
-        if row >= 0 and table.codes[row, GOLD] != MISSING:
-            right.append(int(table.codes[row, GOLD]) == answer.code)
-    times = [answer.seconds for _, answer in own if answer.seconds is not None]
-    metric: Any = table.level if table.level != "none" else "nominal"
+def _in_arms(
+    unit: int, own: Own, verdicts: "Verdicts", arms: set[str]
+) -> Counter[Any]:  # fmt: skip
+    """What the answers to one unit say about the arms of the experiment."""
+    found = Counter[Any]()
+    codes: dict[str, Counter[int]] = {}
+    known = verdicts.known(unit)
+    for (rater, stage), answer in own.items():
+        for name in arms & set(answer.arm.split("+")) if stage != "revised" else ():
+            arm = f"{ARM} {name}"
+            codes.setdefault(arm, Counter())[answer.code] += 1
+            found[arm, "people", rater] += 1
+            found[arm, "said", answer.code] += 1
+            if known != MISSING:
+                found[arm, "right", answer.code == known] += 1
+            if answer.seconds is not None:
+                found[arm, "time", "n"] += 1
+                found[arm, "time", "all"] += round(answer.seconds * MICRO)
+    for arm, many in codes.items():
+        found[arm, "pattern", tuple(many[code] for code in range(verdicts.table.k))] += 1
+    return found
+
+
+def _arm(name: str, own: Mapping[str, Mapping[Any, int]], scale: Scale) -> ArmRow:
+    """One arm out of its counts: what was counted, and of what."""
+    said, right, time = (own.get(what, {}) for what in ("said", "right", "time"))
+    patterns = sorted(own.get("pattern", {}).items())
+    rows = np.array([row for row, _ in patterns]).reshape(-1, len(scale.labels))
+    metric: Any = scale.level if scale.level != "none" else "nominal"
     return ArmRow(
-        name, len({rater for (_, rater, _, _), _ in own}), len(own),
-        sum(times) / len(times) if times else None,
-        share("accuracy", sum(right), len(right), note="no unit of this arm has a known answer"),
-        krippendorff_alpha(np.array(list(counts.values())).reshape(-1, table.k), metric=metric),
-        dict(said),
+        name, len(own.get("people", {})), sum(said.values()),
+        time.get("all", 0) / time["n"] / MICRO if time.get("n") else None,
+        share("accuracy", right.get(True, 0), sum(right.values()),
+              note="no unit of this arm has a known answer"),
+        krippendorff_alpha(rows, [many for _, many in patterns], metric=metric),
+        {label: said[code] for code, label in enumerate(scale.labels) if code in said},
     )  # fmt: skip
 
 

@@ -18,8 +18,9 @@ from core.services.alignment import (
     unit_of,
     used,
 )
-from core.services.cases import read_log
+from core.services.cases import causes_of
 from core.services.studies import Refused
+from core.services.tables import follower
 from core.statistics.base import Estimate
 from core.units import Unit
 from core.workers.briefing import Example, responses, surroundings
@@ -97,8 +98,9 @@ def misses(
 
 
 def _causes(db: Database, found: Bench) -> dict[int, str]:
-    log = read_log(db, found.connection, found.study)
-    return {u: c for (u, name), c in log.causes.items() if name == found.question.name}
+    live = follower(db, found.study)
+    with live.lock:
+        return causes_of(db, found.connection, found.study).of(found.question.name)
 
 
 def decisions(db: Database, who: Identity, key: str, question: str, name: str) -> list[Decision]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from core.services import material
-from core.services.cases import read_log
+from core.services.cases import read_rows
 from core.services.studies import Study
 from core.services.tickets import REWORDED, logged_stage
 from storage import candidates, rewordings, team
@@ -87,7 +87,7 @@ def _affected(db: Database, connection: Connection, study: Study, known: Whose) 
 
     Read from the log as this process holds it: only what is new is fetched.
     """
-    rows = read_log(db, connection, study).rows
+    rows = read_rows(db, connection, study)
     place, mark = ("reworded", study.id), (len(rows), study.version)
     kept = db.cache.get(place)
     if kept is not None and kept[0] == mark:

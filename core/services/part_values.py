@@ -204,8 +204,9 @@ def coded(
     """
     log = followed(db, connection, study, live, asked)
     own: dict[int, list[tuple[int, int, Put]]] = {}
-    for (unit, rater, repeat), value in log.answers.items():
-        own.setdefault(unit, []).append((rater, repeat, asked.put(judgments.parse(value))))
+    for unit, answers in log.answers.items():
+        own[unit] = [(rater, repeat, asked.put(judgments.parse(value)))
+                     for (rater, repeat), value in answers.items()]  # fmt: skip
     rows: list[Row] = []
     codes: list[tuple[int, int, int, int]] = []
     for unit, given in own.items():

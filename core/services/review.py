@@ -1,6 +1,5 @@
 """Reviewing disagreements: what was answered, why it differs, and what holds in the end."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,10 @@ from core.questions.changes import Changes
 from core.services import details, material, studies
 from core.services.access import Identity, require
 from core.services.assignment import rater_id
-from core.services.cases import read_log
+from core.services.cases import causes_of
 from core.services.grading import known_answer
 from core.services.studies import Refused
+from core.services.tables import follower
 from core.units import Invalid, Unit
 from storage import judgments, reviews
 from storage import studies as study_rows
@@ -165,9 +165,11 @@ def causes(db: Database, who: Identity, key: str, question: str = "") -> dict[st
     require(who, "review")
     study = studies.load(db, key)
     with db.read() as connection:
-        log = read_log(db, connection, study)
-    given = Counter(c for (_, name), c in log.causes.items() if c and question in ("", name))
-    return {cause: given[cause] for cause in CAUSES}
+        live = follower(db, study)
+        with live.lock:
+            given = causes_of(db, connection, study).given.copy()
+    names = [question] if question else sorted({name for name, _ in given})
+    return {cause: sum(given[name, cause] for name in names) for cause in CAUSES}
 
 
 def adjudicate(

@@ -1,6 +1,6 @@
 """The parts of a question's answers as statistics read them: one table per slot."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,13 +56,13 @@ def aspects(study: Study) -> list[Aspect]:
 class Parts:
     """The codes of all slots of one question, as far as the log was read.
 
-    `answers` holds what stands, by unit, rater and repeat; `gold` the known answers by unit. A
-    table is built from them when it is asked for, and kept until the log moves.
+    `answers` holds what stands, by unit, then by rater and repeat; `gold` the known answers by
+    unit. A table is built from them when it is asked for, and kept until the log moves.
     """
 
     signature: tuple[int, int] | None
     seen: int = 0
-    answers: dict[tuple[int, int, int], Mapping[str, int]] = field(default_factory=dict)
+    answers: dict[int, dict[tuple[int, int], Mapping[str, int]]] = field(default_factory=dict)
     gold: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     refused: int = 0
     pace: dict[int, tuple[int, float]] = field(default_factory=dict)
@@ -82,24 +82,27 @@ def sheet(
     if (aspect.slot, where) not in parts.sheets:
         keep = live.asking(connection, study, aspect.question)
         keep &= live.matching(connection, study, where)
-        raters = live.raters_of(connection, study, {r for _, r, _ in parts.answers})
+        who = {rater for own in parts.answers.values() for rater, _ in own}
+        raters = live.raters_of(connection, study, who)
         made = _built(parts, aspect, live.units[:, 0], keep, raters)
         parts.sheets[(aspect.slot, where)] = made
     return parts.sheets[(aspect.slot, where)]
 
 
 def answered(
-    db: Database, connection: Connection, study: Study, live: Follower, aspect: Aspect
-) -> tuple[NDArray[np.int64], list[Row]]:
+    db: Database, connection: Connection, study: Study, live: Follower, aspect: Aspect,
+    units: Collection[int] | None = None,
+) -> tuple[NDArray[np.int64], list[Row]]:  # fmt: skip
     """The codes of a slot that stand, and the row (unit, place) that each is about.
 
-    An (n, 4) integer array: index of the row, rater, repeat, code. `live` has followed the log and
-    is locked.
+    Those of these units, or of all. An (n, 4) integer array: index of the row, rater, repeat, code.
+    `live` has followed the log and is locked.
     """
     parts = _parts(db, connection, study, live, aspect.question)
     found = [
         ((unit, place), rater, repeat, code)
-        for (unit, rater, repeat), codes in parts.answers.items()
+        for unit in (parts.answers if units is None else units)
+        for (rater, repeat), codes in parts.answers.get(unit, {}).items()
         for place, code in _at(aspect, codes)
     ]
     rows = sorted({row for row, _, _, _ in found})
@@ -131,7 +134,7 @@ def _follow(parts: Parts, connection: Connection, study: Study, question: Questi
     units = _units(connection, study, question, {row.unit for row in rows})
     for row in rows:
         held = {} if row.withdrawn else question.codes(judgments.parse(row.value), units[row.unit])
-        parts.answers[(row.unit, row.rater, row.repeat)] = held
+        parts.answers.setdefault(row.unit, {})[row.rater, row.repeat] = held
         if row.seconds is not None:
             many, total = parts.pace.get(row.rater, (0, 0.0))
             parts.pace[row.rater] = (many + 1, total + row.seconds)
@@ -159,8 +162,8 @@ def _built(
     units = every_unit[keep]
     inside = set(units.tolist())
     found: dict[tuple[Row, int, int], int] = {}
-    for (unit, rater, repeat), codes in parts.answers.items():
-        if unit in inside:
+    for unit, own in parts.answers.items():
+        for (rater, repeat), codes in own.items() if unit in inside else ():
             found |= {((unit, p), rater, repeat): c for p, c in _at(aspect, codes)}
     known = {
         (unit, place): code for unit, codes in parts.gold.items() if unit in inside

@@ -1,7 +1,7 @@
 """The analysis tables of a study: loaded once, then following the tail of its log."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,7 @@ class Follower:
         self.seen = 0
         self.units: Ints = np.zeros((0, 3), np.int64)
         self.audits: dict[int, bool] | None = None
+        self.drawn: frozenset[int] | None = None
         self.facts: dict[int, Any] | None = None
         self.fact_values: dict[str, set[str]] | None = None
         self.raters: dict[int, Rater] = {}
@@ -79,7 +80,7 @@ class Follower:
 
     def _start(self, connection: Connection, study: Study) -> None:
         self.seen, self.facts, self.raters, self.sheets = 0, None, {}, {}
-        self.fact_values = self.audits = None
+        self.fact_values = self.audits = self.drawn = None
         self.units = frames.unit_places(connection, study.id)
         coded = [q for q in study.protocol.questions if q.scale().level != "none"]
         self.questions = {study.wording(q): q.name for q in coded}
@@ -159,6 +160,13 @@ class Follower:
             self.audits = exported.audits(connection, study.id)
         return self.audits
 
+    def drawn_apart(self, connection: Connection, study: Study) -> Collection[int]:
+        """The units that were drawn for the audit."""
+        if self.drawn is None:
+            audits = self.audited(connection, study)
+            self.drawn = frozenset(unit for unit, drawn in audits.items() if drawn)
+        return self.drawn
+
     def _audit_values(self, connection: Connection, study: Study) -> list[str]:
         found = self.audited(connection, study)
         return [DRAWN.get(found[unit], "") if unit in found else ""
@@ -178,7 +186,7 @@ class Follower:
                 for name, value in (meta or {}).items():
                     if isinstance(value, str | int | float | bool):
                         self.fact_values.setdefault(name, set()).add(str(value))
-            if any(self.audited(connection, study).values()):
+            if self.drawn_apart(connection, study):
                 self.fact_values[AUDIT] = set(DRAWN.values())
         return self.fact_values
 

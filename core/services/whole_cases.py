@@ -1,16 +1,15 @@
 """Units on which whole answers lie apart, by their question's own distance."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from core.questions.base import Question
-from core.services.answer_log import AnswerLog, followed
+from core.services.answer_log import followed
 from core.services.studies import Study
 from core.services.tables import Follower
+from core.services.weighing import Case, Kind
 from core.statistics import far
 from storage import judgments
 from storage.database import Database
@@ -19,56 +18,30 @@ Votes = Mapping[str, float]  # an answer as JSON -> how many raters gave it
 Distance = Callable[[str, str], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """One unit: how far the two sides (or all raters) lie apart, and how much that matters."""
-
-    unit: int
-    weight: float
-    gap: float
-    people: int
-    models: int
-    contested: bool
-
-
-@dataclass
-class _Seen:
-    """Units looked at so far, each with the answers that it was looked at with."""
-
-    log: AnswerLog
-    units: dict[int, tuple[Any, Apart]] = field(default_factory=dict)
-
-
 def found(
     db: Database, connection: Connection, study: Study, live: Follower, asked: Question,
-    kind: str, people: set[int], rater: int | None = None,
-) -> tuple[list[Apart], set[int]]:  # fmt: skip
-    """The units on which raters differ, in no order, and everybody who answered.
+    kind: Kind, people: set[int], rater: int | None = None, units: Collection[int] | None = None,
+) -> tuple[list[Case], dict[int, tuple[int, ...]]]:  # fmt: skip
+    """The units on which raters differ, in no order, and who answered each unit.
 
-    `kind` and `rater` as for `cases.queue`. Of a rater the newest answers count, and repeats share
-    one vote. A unit whose answers are those of the last look is not computed again. `live` has
-    followed the log and is locked.
+    Of these units, or of all; `kind` and `rater` as for `cases.queue`. Of a rater the newest
+    answers count, and repeats share one vote. `live` has followed the log and is locked.
     """
     log = followed(db, connection, study, live, asked)
-    place = ("whole cases", study.id, asked.digest, kind, rater)
-    known: _Seen | None = db.cache.get(place)
-    if known is None or known.log is not log:
-        known = db.cache[place] = _Seen(log)
-    own: dict[int, list[tuple[int, str]]] = {}
-    for (unit, who, _), value in log.answers.items():
-        own.setdefault(unit, []).append((who, value))
     distance = _distance(asked, log.known)
-    for unit, given in own.items():
-        if unit not in known.units or known.units[unit][0] != given:
-            known.units[unit] = (given, _apart(unit, given, kind, people, rater, distance))
-    apart = (known.units[unit][1] for unit in own)
-    return [one for one in apart if one.weight > far.TINY], log.raters()
+    own = {
+        unit: [(who, value) for (who, _), value in log.answers[unit].items()]
+        for unit in (log.answers if units is None else units) if log.answers.get(unit)
+    }  # fmt: skip
+    cases = [_case(unit, given, kind, people, rater, distance) for unit, given in own.items()]
+    raters = {unit: tuple(sorted({who for who, _ in given})) for unit, given in own.items()}
+    return [case for case in cases if case.weight > far.TINY], raters
 
 
-def _apart(
-    unit: int, given: Sequence[tuple[int, str]], kind: str, people: set[int], rater: int | None,
+def _case(
+    unit: int, given: Sequence[tuple[int, str]], kind: Kind, people: set[int], rater: int | None,
     distance: Distance,
-) -> Apart:  # fmt: skip
+) -> Case:  # fmt: skip
     ours = _votes([one for one in given if one[0] in people])
     theirs = _votes(
         [one for one in given if one[0] not in people and rater in (None, one[0])]
@@ -82,7 +55,7 @@ def _apart(
         both = ours if kind == "people" else Counter(ours) + Counter(theirs)
         gap = far.spread(both, distance)
         weight = gap * sum(both.values()) ** 0.5
-    return Apart(unit, weight, gap, n, m, contested)
+    return Case(unit, weight, gap, n, m, contested)
 
 
 def _votes(given: Sequence[tuple[int, str]]) -> dict[str, float]:

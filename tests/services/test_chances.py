@@ -10,8 +10,8 @@ from core.protocol import from_data
 from core.services import (
     answering,
     assignment,
-    chances,
     consent,
+    happened,
     rewording,
     studies,
     team,
@@ -64,14 +64,18 @@ class Crowd:
         if held is not None:
             self.held[who.name].append(held)
 
+    def said(self):
+        """An answer by chance."""
+        return {"better": self.chance.choice(WINNERS)}
+
     def submit(self, who):
         if (held := self.ticket(who)) is not None and held.state != "submitted":
-            answering.submit(self.db, who, held, {"better": self.chance.choice(WINNERS)})
+            answering.submit(self.db, who, held, self.said())
             self.take(who)
 
     def correct(self, who):
         if (held := self.ticket(who)) is not None and held.answers:
-            answering.submit(self.db, who, held, {"better": self.chance.choice(WINNERS)})
+            answering.submit(self.db, who, held, self.said())
 
     def undo(self, who):
         if (held := self.ticket(who)) is not None:
@@ -229,7 +233,7 @@ def test_nothing_is_read_until_something_is_drawn(db, monkeypatch):
 
 
 def test_an_event_that_is_seen_late_is_not_passed_by(db, monkeypatch):
-    monkeypatch.setattr(chances, "LATE", 50)
+    monkeypatch.setattr(happened, "LATE", 50)
     study_of(db)
     who = PEOPLE[0]
     held = assignment.current(db, who, "small")
@@ -238,7 +242,7 @@ def test_an_event_that_is_seen_late_is_not_passed_by(db, monkeypatch):
     live = db.cache["chances", 1][1]
     held = assignment.current(db, who, "small")
     answering.skip(db, who, held, "unclear")
-    live.event += 30  # as if later numbers had been seen first
+    live.events.newest += 30  # as if later numbers had been seen first
     held = assignment.current(db, who, "small")
     answering.submit(db, who, held, {"better": WINNERS[1]})
     followed, full, live, whole = both(db)

@@ -88,7 +88,7 @@ def test_repeats_of_one_model_share_one_vote(db, study, judged):
 def test_a_look_without_news_reads_no_judgments(db, judged, monkeypatch):
     listed(db, "people-models")
     seen = []
-    monkeypatch.setattr(frames, "tail", lambda *args: seen.append(args))
+    monkeypatch.setattr(frames, "answers", lambda *args: seen.append(args))
     assert len(listed(db, "people-models")) == 2
     assert seen == []
 
