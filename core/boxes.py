@@ -72,20 +72,21 @@ def overlaps(boxes: Sequence[Box]) -> list[Told]:
     ]
 
 
-def changes(before: Sequence[Box], after: Sequence[Box]) -> list[str]:
+def changes(before: Sequence[Box], after: Sequence[Box]) -> list[Told]:
     """What became of proposed boxes, in words, with the IoU of each that was moved."""
     old, new = ({box["id"]: box for box in boxes} for boxes in (before, after))
     said = []
     for key, box in new.items():
         was = old.get(key)
         if was is None:
-            said.append(f"{name(box)} added at {place(box)}")
+            said.append(Told("{box} added at {place}", box=name(box), place=place(box)))
             continue
         if box["label"] != was["label"]:
-            said.append(f"{name(was)} is now {name(box)}")
+            said.append(Told("{old} is now {box}", old=name(was), box=name(box)))
         if sides(box) != sides(was):
-            said.append(f"{name(box)} moved to {place(box)} (IoU {iou(was, box):.2f})")
-    said += [f"{name(box)} removed" for key, box in old.items() if key not in new]
+            words, share = "{box} moved to {place} (IoU {share})", f"{iou(was, box):.2f}"
+            said.append(Told(words, box=name(box), place=place(box), share=share))
+    said += [Told("{box} removed", box=name(box)) for key, box in old.items() if key not in new]
     return said
 
 

@@ -9,12 +9,12 @@ from core.services import assignment, comments, consent, history
 from core.services.studies import Refused
 from pages.widgets import cover as covers
 from pages.widgets import desk as moves
-from pages.widgets import digits, identity, lane, look, workspace
+from pages.widgets import digits, identity, lane, look, refusals, workspace
 from pages.widgets.components.announce import announce
 from pages.widgets.components.reading import reading
 from pages.widgets.components.timer import timer
 from pages.widgets.inert import inert
-from pages.widgets.notices import face, notices
+from pages.widgets.notices import face, not_asked, notices
 from pages.widgets.panels import panel
 from pages.widgets.speech import speaking
 from pages.widgets.typing import writer
@@ -68,6 +68,7 @@ def work(slot: DeltaGenerator) -> None:
     with st.container(key="unit-long") if is_long(held.unit) else nullcontext():
         show_material(ui, held.unit)
         ask(face(ui, held), held.unit, desk["answers"], held.answers)
+        not_asked(desk, held)
     with slot:
         send(desk, held)
 
@@ -101,8 +102,7 @@ def status(desk: moves.State, held: moves.Ticket) -> None:
         parts.append(said("left_minutes", minutes=minutes))
     st.progress(min(held.place / max(held.most, 1), 1.0), text=" · ".join(parts))
     wrong = st.empty()  # always there: what comes after it must not be drawn anew
-    if desk["error"]:
-        wrong.error(plain(desk["error"]))
+    refusals.show(desk, wrong)
 
 
 def cover(desk: moves.State, held: moves.Ticket) -> None:
@@ -126,7 +126,7 @@ def send(desk: moves.State, held: moves.Ticket) -> None:
             said("next"), key=f"next-{room}", shortcut=moves.key(desk, "submit"),
             on_click=moves.forward, args=here,
         )  # fmt: skip
-    if moves.one_key(study, held) or desk["feedback"]:
+    if moves.one_key(study, held) or desk["feedback"] or not held.unit.questions:
         return
     if digits.can_go_on(held, desk):
         st.button(

@@ -13,6 +13,7 @@ from pages.widgets.words import capital, plain, sentence
 COLOURS = {"pending": "gray", "draft": "orange", "submitted": "green", "skipped": "violet"}
 SENSITIVE = ("cover", "show", "skip")
 SAVED = "work-saved"
+MOST, LONGEST = 12, 160  # answers of a unit, and letters of a title or an answer
 
 who = identity.who()
 study = workspace.study_picker(who)
@@ -44,7 +45,7 @@ def units(study: Study) -> None:
         st.session_state.update({"work-mark": mark, "work-before": (begun := [])})
     page = history.mine(
         db, who, study.key, status=status or "", text=text,
-        before=begun[-1] if begun else history.LAST,
+        before=begun[-1] if begun else history.LAST, said=said.of,
     )  # fmt: skip
     for entry in page.entries:
         row(study, entry)
@@ -69,14 +70,31 @@ def row(study: Study, entry: Entry) -> None:
                 f"{plain(entry.excerpt)}",
                 anchors=False,
             )
-            parts = [f"{title}: {said.of(words)}" for title, words in entry.answers.items()]
-            st.caption(plain(" · ".join([*parts, said.moment(entry.at)])[:400]))
+            st.caption(" · ".join([*answered(entry), plain(said.moment(entry.at))]))
         if st.button(
             said("work_open"), key=f"work-open-{entry.place}",
             help=said("work_unit", n=entry.place),
         ):  # fmt: skip
             desk.lay(db, who, study, entry.place)
             look.go("annotate")
+
+
+def answered(entry: Entry) -> list[str]:
+    """What was answered, each with the title of its question; the ends of long ones left out."""
+    parts = []
+    for title, words in entry.answers[:MOST]:
+        asked, given = short(title), short(words)
+        mark = "" if asked.endswith((".", "!", "?", "؟", "…", ":")) else ":"
+        parts.append(f"{plain(asked)}{mark} **{plain(given)}**")
+    if len(entry.answers) > MOST:
+        parts.append(said.told("and {n} more", n=len(entry.answers) - MOST))
+    return parts
+
+
+def short(text: str) -> str:
+    """A text on one line, its end left out where it is long."""
+    words = " ".join(text.split())
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1].rstrip()}…"
 
 
 def settings(study: Study) -> None:

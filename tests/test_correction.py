@@ -85,7 +85,7 @@ def test_names_are_not_offered_and_columns_may_be_chosen():
     assert [cell.id for cell in some.fields(UNIT)] == ["1/cost", "2/cost"]
     with pytest.raises(Invalid, match="expected a field that may change"):
         some.check(fixes(r1__visit="x"), UNIT)
-    with pytest.raises(Invalid, match="no column 'price'"):
+    with pytest.raises(Invalid, match="no column “price”"):
         Correction(name="record", title="Right?", columns=("price",)).fields(UNIT)
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.digest import Identified, canonical, digest
 from core.questions.grades import Grade
 from core.registry import Registry
-from core.ui import Ui
+from core.ui import Recorder, Ui
 from core.units import Invalid, Unit
 
 if TYPE_CHECKING:
@@ -216,6 +216,14 @@ class Question(Identified):
     def applies(self, unit: Unit) -> bool:
         """Whether the question is asked of this unit."""
         return unit.only(self.only) and (not self.roles or bool(unit.of_role(*self.roles)))
+
+    def barred(self, unit: Unit) -> str:
+        """Why this can't be asked of the unit, which lacks what it is about; '' where it can be."""
+        try:
+            self.ask(Recorder(), unit)
+        except Invalid as error:
+            return error.message
+        return ""
 
     def definition(self) -> dict[str, Any]:
         """The question as plain data, as a protocol file writes it."""

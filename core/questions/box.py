@@ -12,7 +12,7 @@ from core.content.canvas import SIZE
 from core.questions.base import About, Entry, Parted, Scale, questions, schema_of
 from core.questions.grades import Grade
 from core.questions.marks import boxes_grade
-from core.telling import Told
+from core.telling import Told, several
 from core.ui import Ui
 from core.units import Unit
 
@@ -232,15 +232,16 @@ class Box(Parted):
 
     def describe(self, value: Any, unit: Unit) -> str:
         before = self.proposed(unit)
+        said: list[str]
         if before["boxes"]:
-            said = changes(before["boxes"], value["boxes"]) or ["boxes as proposed"]
+            said = [*changes(before["boxes"], value["boxes"])] or [Told("boxes as proposed")]
         else:
-            said = [f"{name(box)} {place(box)}" for box in value["boxes"]] or ["no boxes"]
+            said = [f"{name(box)} {place(box)}" for box in value["boxes"]] or [Told("no boxes")]
         names = {box["id"]: name(box) for box in value["boxes"]}
         for one in value["relations"]:
             words = f": {one['label']}" if one["label"] else ""
             said.append(f"{names[one['from']]} → {names[one['to']]}{words}")
-        return "; ".join([*said, *self.warnings(value)])
+        return several([*said, *self.warnings(value)])
 
     def argilla(self) -> dict[str, Any]:
         return {"type": "text", "name": self.name, "title": self.title}

@@ -10,7 +10,7 @@ from core.content.base import Content, storable
 from core.content.plain import Plain
 from core.questions.base import TENTHS, Entry, Parted, Scale, questions, schema_of, tenth
 from core.questions.grades import Grade, instead, of_sets, told
-from core.telling import Told
+from core.telling import Told, several
 from core.ui import Option, Ui
 from core.units import Invalid, Unit
 
@@ -63,7 +63,8 @@ class Checklist(Parted):
             return list(self.lines)
         held = [output.content.text() for output in unit.of_role(self.role)]
         if not held:
-            raise self.refuse(f"this unit has no output of role {self.role!r} to take lines from")
+            words = "this unit has no output of the role “{role}” to take lines from"
+            raise self.refuse(Told(words, role=self.role))
         found = (line.lstrip(BULLET).strip()[:LONGEST] for line in held[0].splitlines())
         return list(dict.fromkeys(line for line in found if line))[:MOST]
 
@@ -90,8 +91,10 @@ class Checklist(Parted):
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         given = draft if isinstance(draft, Mapping) else {}
-        ui.heading(title=self.title, help=self.help, required=self.required)
         lines, found = self._drawable(given, unit), {}
+        if not lines and not self.edit:
+            raise self.refuse(Told("the checklist of this unit has no lines"))
+        ui.heading(title=self.title, help=self.help, required=self.required)
         if self.edit:
             text = ui.write(
                 name=path(self.name, "lines"), title=ui.word("Lines: change, add or drop some"),
@@ -251,21 +254,23 @@ class Checklist(Parted):
 
     def describe(self, value: Any, unit: Unit) -> str:
         told = list(value["answers"].values())
-        words = f"{told.count(YES)} of {len(told) - told.count(NA)} met"
-        if told.count(NA):
-            words += f", {told.count(NA)} n/a"
+        met, many, na = told.count(YES), len(told) - told.count(NA), told.count(NA)
+        said = [Told("{n} of {many} met", n=met, many=many)]
+        if na:
+            said = [Told("{n} of {many} met, {na} n/a", n=met, many=many, na=na)]
         if told.count(NO):
             failed = [line for line, answer in value["answers"].items() if answer == NO]
-            words += f"; not met: {', '.join(failed)}"
-        return words + self._edits(value, unit)
+            said.append(Told("not met: {lines}", lines=", ".join(failed)))
+        return self._edits(several(said), value, unit)
 
-    def _edits(self, value: Any, unit: Unit) -> str:
-        """What the person did to the lines, in words; '' when they are as they were given."""
-        if not self.edit:
-            return ""
-        before, after = self.given(unit), self._lines(value)
+    def _edits(self, said: str, value: Any, unit: Unit) -> str:
+        """The answers in words, and what the person did to the lines, if anything."""
+        before, after = (self.given(unit), self._lines(value)) if self.edit else ([], [])
         added, dropped = len(set(after) - set(before)), len(set(before) - set(after))
-        return f" ({added} lines added, {dropped} dropped)" if added or dropped else ""
+        if not added and not dropped:
+            return said
+        words = "{words} ({added} lines added, {dropped} dropped)"
+        return Told(words, words=said, added=added, dropped=dropped)
 
     def _lines(self, value: Any) -> Sequence[str]:
         return list(value["answers"])

@@ -45,9 +45,11 @@ class Choice(Question):
         many = len(unit.outputs)
         if not 2 <= many <= self.most:
             raise self.refuse(
-                f"compares 2 to {self.most} responses, but this unit has {many}; "
-                "set `most` of the question"
-            )
+                Told(
+                    "compares 2 to {most} responses, but this unit has {n}; set `most` of the "
+                    "question", most=self.most, n=many,
+                )
+            )  # fmt: skip
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         self._set(unit)

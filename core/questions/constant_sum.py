@@ -9,7 +9,7 @@ from core.answers import path
 from core.questions.base import TENTHS, About, Entry, Parted, Scale, questions, schema_of, tenth
 from core.questions.choice import ordinal
 from core.questions.grades import Grade, instead, told
-from core.telling import Told
+from core.telling import Told, beside
 from core.ui import Ui
 from core.units import Unit
 
@@ -48,9 +48,11 @@ class ConstantSum(Parted):
             return list(self.options)
         if not 2 <= len(unit.order) <= self.most:
             raise self.refuse(
-                f"shares points among 2 to {self.most} responses, but this unit has "
-                f"{len(unit.order)}; set `most` of the question"
-            )
+                Told(
+                    "shares points among 2 to {most} responses, but this unit has {n}; set `most` "
+                    "of the question", most=self.most, n=len(unit.order),
+                )
+            )  # fmt: skip
         return list(unit.order)
 
     def _words(self, unit: Unit, word: Callable[..., str] = str.format) -> dict[str, str]:
@@ -167,10 +169,11 @@ class ConstantSum(Parted):
         return ""
 
     def describe(self, value: Any, unit: Unit) -> str:
-        words = self._words(unit)
-        return ", ".join(
-            f"{key if self.options else words[key]} {value[key]}" for key in words if key in value
-        )
+        words = self._words(unit, Told)
+        return beside([
+            Told("{what} {n}", what=key if self.options else words[key], n=value[key])
+            for key in words if key in value
+        ])  # fmt: skip
 
     def argilla(self) -> dict[str, Any]:
         return {"type": "text", "name": self.name}

@@ -12,6 +12,7 @@ from core.content.table import Table, said
 from core.questions.base import PLACE, Scale, questions, schema_of, tenth
 from core.questions.changes import LONGEST, Changes, same_form
 from core.questions.grades import told
+from core.telling import Told
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -62,16 +63,18 @@ class Correction(Changes):
                      for part in content.segments()]  # fmt: skip
         many = sum(not cell.fixed for row in found for cell in row)
         if not many:
-            raise self.refuse("there is nothing to correct here; name its field in `within`")
+            raise self.refuse(Told("there is nothing to correct here; name its field in `within`"))
         if many > self.most:
-            raise self.refuse(f"there are {many} fields; set `most` of the question, or `columns`")
+            words = "there are {n} fields; set `most` of the question, or `columns`"
+            raise self.refuse(Told(words, n=many))
         return found
 
     def _of_table(self, table: Table) -> list[list[Cell]]:
         columns, rows = table.data["columns"], table.data["rows"]
         wrong = sorted(set(self.columns) - {c["key"] for c in columns})
         if wrong:
-            raise self.refuse(f"columns: the table has no column {wrong[0]!r}")
+            words = "columns: the table has no column “{name}”"
+            raise self.refuse(Told(words, name=wrong[0]))
         named = [all(r["cells"][n] == r["key"] for r in rows) for n in range(len(columns))]
         if len(table.cells()) < len(columns) * len(rows):
             raise self.refuse("the keys of rows and columns are not apart; leave out their slashes")
@@ -223,7 +226,7 @@ class Correction(Changes):
             where = one["cell"] if cell is None else f"{cell.row} {cell.column}".strip()
             old = f"{short(said(cell.value))} → " if cell is not None else ""
             told.append(f"{where}: {old}{short(said(one['value']))}")
-        return "; ".join(told) or "every field is right"
+        return "; ".join(told) or Told("every field is right")
 
     def example(self, unit: Unit) -> Any:
         first = self.fields(unit)[0]

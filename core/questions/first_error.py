@@ -8,7 +8,7 @@ from core.questions.base import Scale, questions, schema_of
 from core.questions.grades import Grade, told
 from core.questions.inner import mapping
 from core.questions.segments import Segments
-from core.telling import Told
+from core.telling import Told, several
 from core.ui import Option, Ui
 from core.units import Unit
 
@@ -175,8 +175,8 @@ class FirstError(Segments):
         index = value[FIRST]
         if index < 0:
             return Told("none is wrong")
-        words = f"{self.noun} {index + 1} is the first wrong one"
-        return "; ".join([words, *self.said_inner(mapping(value.get("answers")), unit)])
+        words = Told("{noun} {n} is the first wrong one", noun=self.noun, n=index + 1)
+        return several([words, *self.said_inner(mapping(value.get("answers")), unit)])
 
     def example(self, unit: Unit) -> Any:
         inner = {question.name: question.example(unit) for question in self.inner}

@@ -9,9 +9,11 @@ from pydantic import Field
 from core.content.base import Content
 from core.content.plain import Plain
 from core.digest import canonical
+from core.questions import grades
 from core.questions.base import PLACE, Scale, questions, schema_of, tenth
 from core.questions.changes import Changes
-from core.questions.grades import Told, told
+from core.questions.grades import told
+from core.telling import Told, several
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -62,9 +64,12 @@ class Hierarchy(Changes):
         else:
             found = [Node(part.key, part.text.strip()) for part in content.segments()]
         if not found:
-            raise self.refuse("there is no hierarchy here; name its field or role in `within`")
+            raise self.refuse(
+                Told("there is no hierarchy here; name its field or role in `within`")
+            )
         if len(found) > self.most:
-            raise self.refuse(f"the hierarchy has {len(found)} nodes; set `most` of the question")
+            words = "the hierarchy has {n} nodes; set `most` of the question"
+            raise self.refuse(Told(words, n=len(found)))
         return found
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
@@ -210,17 +215,20 @@ class Hierarchy(Changes):
         except Invalid:  # a unit without its contents
             labels = {}
 
-        def quoted(key: str) -> str:
-            return f"“{labels.get(key, key)[:40]}”"
+        def called(key: str) -> str:
+            return labels.get(key, key)[:40]
 
         said = []
         for one in value["changes"]:
-            if one["parent"] is None:
-                said.append(f"{quoted(one['node'])} taken out")
+            node, parent = called(one["node"]), one["parent"]
+            if parent is None:
+                said.append(Told("“{node}” taken out", node=node))
+            elif parent:
+                words = "“{node}” moved below “{parent}”"
+                said.append(Told(words, node=node, parent=called(parent)))
             else:
-                to = f"below {quoted(one['parent'])}" if one["parent"] else "to the top"
-                said.append(f"{quoted(one['node'])} moved {to}")
-        return "; ".join(said) or "every link is right"
+                said.append(Told("“{node}” moved to the top", node=node))
+        return several(said or [Told("every link is right")])
 
     def example(self, unit: Unit) -> Any:
         nodes = self.nodes(unit)
@@ -229,7 +237,7 @@ class Hierarchy(Changes):
         return {"changes": [{"node": nodes[-1].id, "parent": nodes[0].id}]}
 
 
-def _where(parent: str | None, labels: Mapping[str, str]) -> Told:
+def _where(parent: str | None, labels: Mapping[str, str]) -> grades.Told:
     """Where a node hangs, in words."""
     if parent is None:
         return told("taken out")

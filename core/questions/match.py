@@ -75,7 +75,7 @@ class Match(Parted):
         else:
             found = [side for _, side in (*fields[:1], *outputs[:1])]
         if len(found) != 2:
-            raise self.refuse("there are no two lists here; name their fields or roles")
+            raise self.refuse(Told("there are no two lists here; name their fields or roles"))
         return found[0], found[1]
 
     def _keys(self, unit: Unit) -> dict[str, dict[str, str]]:
@@ -256,7 +256,7 @@ class Match(Parted):
     def describe(self, value: Any, unit: Unit) -> str:
         words = self._words(unit)
         said = [f"{words(_ends(one))} ({one['strength']})" for one in value["pairs"]]
-        return "; ".join(said) or "nothing matches"
+        return "; ".join(said) or Told("nothing matches")
 
     def argilla(self) -> dict[str, Any]:
         return {"type": "text", "name": self.name, "title": self.title}

@@ -175,7 +175,7 @@ class Multilabel(Question):
         return "presses"
 
     def describe(self, value: Any, unit: Unit) -> str:
-        return ", ".join(value) or NONE
+        return ", ".join(value) or Told("none of these")
 
     def argilla(self) -> dict[str, Any]:
         return {"type": "multi_label_selection", "name": self.name, "labels": list(self.labels)}

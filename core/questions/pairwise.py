@@ -9,7 +9,7 @@ from core.answers import path
 from core.questions.base import About, Entry, Scale, questions, schema_of
 from core.questions.comparison import TIE, Comparison
 from core.questions.grades import Grade, instead, told
-from core.telling import Told as Message
+from core.telling import Told, several
 from core.ui import Ui
 from core.units import Unit
 
@@ -51,8 +51,8 @@ class Pairwise(Comparison):
         return not self.strength and not self.dimensions
 
     def _pair(self, unit: Unit) -> None:
-        if len(unit.outputs) != 2:
-            raise self.refuse(f"compares two responses, but this unit has {len(unit.outputs)}")
+        if (many := len(unit.outputs)) != 2:
+            raise self.refuse(Told("compares two responses, but this unit has {n}", n=many))
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         self._pair(unit)
@@ -134,8 +134,7 @@ class Pairwise(Comparison):
             return self._one(value, unit, self.strength)
         if not isinstance(value, Mapping):
             raise self.refuse("expected the better response, and one for each dimension")
-        known = {"winner", "verdict", "strength", "overall", "dimensions"}
-        if set(value) - known:
+        if set(value) - {"winner", "verdict", "strength", "overall", "dimensions"}:
             raise self.refuse("expected nothing but the overall answer and the dimensions")
         found = self._drafted(value)
         if set(found["dimensions"]) - set(self.dimensions):
@@ -143,7 +142,7 @@ class Pairwise(Comparison):
         parts = {}
         for name in self.dimensions:
             if found["dimensions"].get(name) is None:
-                raise self.refuse(Message("{name}: an answer is needed", name=name))
+                raise self.refuse(Told("{name}: an answer is needed", name=name))
             parts[name] = self._one(found["dimensions"][name], unit, 0)
         return {**self._one(found["overall"], unit, self.strength), "dimensions": parts}
 
@@ -222,9 +221,10 @@ class Pairwise(Comparison):
         return Grade(1 - self.distance(value, known), tuple(differs))
 
     def describe(self, value: Any, unit: Unit) -> str:
-        said, parts = [self._said_of(value, unit)], value.get("dimensions", {})
-        said += [f"{n}: {self._said_of(parts[n], unit)}" for n in self.dimensions if n in parts]
-        return "; ".join(said) if len(said) > 1 else said[0]
+        own = value.get("dimensions", {})
+        parts = {name: self._said_of(own[name], unit) for name in self.dimensions if name in own}
+        said = [Told("{what}: {words}", what=name, words=words) for name, words in parts.items()]
+        return several([self._said_of(value, unit), *said])
 
     def argilla(self) -> dict[str, Any]:
         labels = ["first", "second", *self._verdicts()]

@@ -35,7 +35,8 @@ class Ranking(Question):
 
     def _keys(self, unit: Unit) -> tuple[str, ...]:
         if not 2 <= len(unit.outputs) <= PLACES:
-            raise self.refuse(f"ranks 2 to {PLACES} responses; this unit has {len(unit.outputs)}")
+            words = "ranks 2 to {most} responses; this unit has {n}"
+            raise self.refuse(Told(words, most=PLACES, n=len(unit.outputs)))
         return unit.order or unit.shown
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
@@ -219,7 +220,10 @@ class Ranking(Question):
         return Grade(total / len(pairs), tuple(differs))
 
     def describe(self, value: Any, unit: Unit) -> str:
-        return str(self.reply(value, unit))
+        if self.mode == "best_worst":
+            best, worst = unit.letter(value["best"]), unit.letter(value["worst"])
+            return Told("best {best}, worst {worst}", best=best, worst=worst)
+        return str(self.reply(value, unit)) or Told("nothing is ranked")
 
     def argilla(self) -> dict[str, Any]:
         return {"type": "ranking", "name": self.name, "title": self.title}

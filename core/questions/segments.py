@@ -15,7 +15,7 @@ from core.places import parts_of
 from core.questions.base import PLACE, Entry, Parted, Question, Scale, load, questions, schema_of
 from core.questions.grades import Grade
 from core.questions.inner import by_part, loaded, mapping
-from core.telling import Told
+from core.telling import Told, beside, several
 from core.ui import Ui
 from core.units import Invalid, Unit
 
@@ -62,11 +62,11 @@ class Segments(Parted):
         """The segments by their keys, in order; of several outputs, the output's key leads."""
         found = {key: part for key, _, part in parts_of(unit, self.of)}
         if not found:
-            raise self.refuse(f"this unit has no {self.of or 'output'} with parts to ask about")
+            words = "this unit has no “{what}” with parts to ask about"
+            raise self.refuse(Told(words, what=self.of or "output"))
         if len(found) > self.most:
-            raise self.refuse(
-                f"this unit has {len(found)} {self.noun}s; set `most` of the question"
-            )
+            words = "this unit has {n} parts to ask about; set `most` of the question"
+            raise self.refuse(Told(words, n=len(found)))
         return found
 
     def listed(self, unit: Unit, *, as_shown: bool) -> list[tuple[str, str]]:
@@ -81,13 +81,20 @@ class Segments(Parted):
         where = ("answers", key, question.name) if key else ("answers", question.name)
         return question.model_copy(update={"name": path(self.name, *where)})
 
+    def barred(self, unit: Unit) -> str:
+        try:
+            self.parts(unit)
+        except Invalid as error:
+            return error.message
+        return next(filter(None, (question.barred(unit) for question in self.inner)), "")
+
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
-        given = draft if isinstance(draft, Mapping) else {}
+        answered, lines = mapping(mapping(draft).get("answers")), self.listed(unit, as_shown=True)
         ui.heading(title=self.title, help=self.help, required=self.required)
         found: dict[str, Any] = {}
-        for key, line in self.listed(unit, as_shown=True):
+        for key, line in lines:
             ui.heading(title=line, part=True)
-            held = mapping(mapping(given.get("answers")).get(key))
+            held = mapping(answered.get(key))
             answers = self.ask_inner(ui, unit, key, held)
             if answers:
                 found[key] = answers
@@ -252,9 +259,7 @@ class Segments(Parted):
         return "typing" if typed else "presses"
 
     def waiting(self, unit: Unit, draft: Any) -> str:
-        given = draft if isinstance(draft, Mapping) else {}
-        keys = list(self.parts(unit))
-        answers = mapping(given.get("answers"))
+        keys, answers = list(self.parts(unit)), mapping(mapping(draft).get("answers"))
         for key in keys:
             name = self.waiting_inner(unit, key, mapping(answers.get(key)))
             if name:
@@ -268,10 +273,11 @@ class Segments(Parted):
 
     def describe(self, value: Any, unit: Unit) -> str:
         numbers = {key: n for n, key in enumerate(self.parts(unit), 1)}
-        return "; ".join(
-            f"{numbers.get(key, key)}: {', '.join(self.said_inner(held, unit))}"
+        return several([
+            Told("{what}: {words}", what=str(numbers.get(key, key)),
+                 words=beside(self.said_inner(held, unit)))
             for key, held in value["answers"].items()
-        )
+        ] or [Told("no answers")])  # fmt: skip
 
     def said_inner(self, held: Mapping[str, Any], unit: Unit) -> list[str]:
         """The answers to the inner questions in words."""

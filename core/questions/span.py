@@ -11,7 +11,7 @@ from core.places import Text, name_of, overlap, place_of, points, texts_of
 from core.questions.base import PLACE, About, Question, Scale, questions
 from core.questions.grades import Grade, f1
 from core.questions.marks import span_words, tidied
-from core.telling import Told
+from core.telling import Told, several
 from core.ui import Ui
 from core.units import Unit
 
@@ -69,6 +69,8 @@ class Span(Question):
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         marked, every = self.texts(unit), texts_of(unit)
+        if not marked:
+            raise self.refuse(Told("this unit has no text to mark places in"))
         texts = [
             {"where": where, "key": key, "name": name_of(unit, where, key), "text": text,
              "marked": (where, key) in marked}
@@ -273,8 +275,8 @@ class Span(Question):
 
     def describe(self, value: Any, unit: Unit) -> str:
         said = [f"{s['type']}: “{s['quote'][:60]}”" for s in value["spans"]]
-        said += [f"missing: {one['type']}" for one in value["missing"]]
-        return "; ".join(said) or "nothing to mark"
+        said += [Told("missing: {what}", what=one["type"]) for one in value["missing"]]
+        return several(said or [Told("nothing to mark")])
 
     def argilla(self) -> dict[str, Any]:
         return {"type": "span", "name": self.name, "labels": list(self.types),
@@ -289,11 +291,6 @@ class Span(Question):
             return {"spans": [], "missing": []}
         (where, key), text = min(self.texts(unit).items())
         end = min(4, len(text))
-        span = {
-            where: key,
-            "start": 0,
-            "end": end,
-            "quote": text[:end],
-            "type": next(iter(self.types)),
-        }
+        kind = next(iter(self.types))
+        span = {where: key, "start": 0, "end": end, "quote": text[:end], "type": kind}
         return {"spans": [span] if end else [], "missing": []}

@@ -67,7 +67,8 @@ class Text(Parted):
             return unit.fields[self.edits].text()
         for output in unit.of_role(self.edits):
             return output.content.text()
-        raise self.refuse(f"this unit has no field or output called {self.edits!r} to edit")
+        words = "this unit has no field or output called “{name}” to edit"
+        raise self.refuse(Told(words, name=self.edits))
 
     def ask(self, ui: Ui, unit: Unit, draft: Any = None) -> Any:
         if not self.edits:
@@ -202,8 +203,9 @@ class Text(Parted):
         if not self.edits:
             return str(value)
         if value["verdict"] != EDIT:
-            return f"{value['verdict']}ed"
-        return f"edited ({value['distance']:.0%} of the words): {value['text']}"
+            return Told("accepted") if value["verdict"] == ACCEPT else Told("rejected")
+        words, share = "edited ({share} of the words): {text}", f"{value['distance']:.0%}"
+        return Told(words, share=share, text=value["text"])
 
     def argilla(self) -> dict[str, Any]:
         return {"type": "text", "name": self.name}

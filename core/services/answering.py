@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core import turns
-from core.questions.base import Question
 from core.services import assignment, consent, studies
 from core.services.access import Identity, require
 from core.services.answer_rows import Place, append, changed, emptied, row_of
+from core.services.checking import Missing, Unready, checked
 from core.services.grading import Feedback
 from core.services.sequels import changeable, feedback, second_look
 from core.services.studies import ANSWERABLE, Refused, Study
@@ -23,7 +23,8 @@ from storage.database import Database
 from storage.judgments import Conflict
 
 __all__ = [
-    "Conflict", "SKIP_REASONS", "Receipt", "Reworded", "checked", "flag", "skip", "submit", "undo",
+    "Conflict", "Missing", "SKIP_REASONS", "Receipt", "Reworded", "Unready", "checked", "flag",
+    "skip", "submit", "undo",
 ]  # fmt: skip
 SKIP_REASONS = ("unclear", "too hard for me", "broken or empty", "offensive", "other")
 UNCOUNTED = frozenset({"released", "skipped", "late"})
@@ -56,53 +57,6 @@ class Receipt:
     feedback: tuple[Feedback, ...] = ()
 
 
-def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers in canonical form; raises `Invalid` naming the first question that is wrong.
-
-    Where questions are asked in turns, those of a later turn than the open one are not asked yet,
-    and an answer that is settled stays. One that was given to a later turn before a question of an
-    earlier turn was reworded stands.
-    """
-    asked, given = held.unit.questions, held.answers
-    now = turns.open_turn(asked, given)
-    unknown = set(answers) - {q.name for q in held.unit.questions}
-    if unknown:
-        raise Invalid(sorted(unknown)[0], Told("this unit does not ask that"))
-    found = {}
-    for question in asked:
-        value = answers.get(question.name)
-        if question.turn > now and question.name in given:  # an earlier one was reworded since
-            value = given[question.name] if value is None else value
-        if value is not None and question.turn > now and value != given.get(question.name):
-            raise Invalid(
-                question.name, Told("it is asked once the questions before it are answered")
-            )
-        if turns.settled(question, asked, given):
-            if value is not None and value != given.get(question.name):
-                settled = Told("“{title}” is settled, and its answer stays", title=question.title)
-                raise Invalid(question.name, settled)
-            value = given.get(question.name)
-        if value is None or value == "":
-            if question.required and question.turn <= now:
-                raise Invalid(
-                    question.name, Told("“{title}” needs an answer", title=question.title)
-                )
-            continue
-        found[question.name] = _checked(question, value, held)
-    return found
-
-
-def _checked(question: Question, value: Any, held: Ticket) -> Any:
-    """A value in its one form; a refusal says in the study's words which question it is about."""
-    try:
-        return question.check(value, held.unit)
-    except Invalid as error:
-        if question.title in error.message:
-            raise
-        why = Told("“{title}”: {why}", title=question.title, why=error.message)
-        raise Invalid(error.field, why) from None
-
-
 def submit(
     db: Database, who: Identity, held: Ticket, answers: Mapping[str, Any],
     seconds: float | None = None, *, follow: bool = False,
@@ -110,7 +64,7 @@ def submit(
     """Store a person's answers to a unit; they are on the disk when this returns.
 
     Submitting the same again stores nothing new. With `follow` the person's next unit is reserved
-    in the same transaction. Raises `Invalid` for a wrong answer, `Conflict`
+    in the same transaction. Raises `Invalid` for a wrong answer, `Unready` for several, `Conflict`
     when another window answered differently meanwhile, `Refused` when the study takes no answers,
     and `Reworded` when it asks something else by now.
     """
@@ -241,7 +195,7 @@ def skip(db: Database, who: Identity, held: Ticket, reason: str) -> None:
         study, row = _held(db, connection, who, held)
         if row.state in {"submitted", "late"}:
             raise Refused(Told("this unit has an answer; undo it first"))
-        if row.stage == "training":
+        if row.stage == "training" and held.unit.questions:
             raise Refused(Told("a round asks every unit: answer as well as you can"))
         if row.state == "reserved" and row.stage == "first":
             overlap = study.protocol.assignment.overlap

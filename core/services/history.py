@@ -1,15 +1,17 @@
 """A person's own work in a study: what they were given, what they answered, what is left open."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from core.questions.base import Question, load
 from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.studies import Study
 from core.services.tickets import as_shown
+from core.units import Invalid, Unit
 from storage import history, judgments
 from storage import studies as study_rows
 from storage.database import Database
@@ -24,8 +26,10 @@ LAST = 2**31 - 1
 class Entry:
     """One unit that the person was given: its number among their own, and what became of it.
 
-    `excerpt` begins what was shown; `answers` are the answers that stand, in words by question
-    title; `at` is when it was closed or reserved, microseconds since 1970 UTC.
+    `excerpt` begins what was shown; `answers` are the answers that stand, each as the question's
+    title and the answer in words: of a draft what was entered as well, and of a question that was
+    reworded the answer to the older words where there is no other; `at` is when it was closed or
+    reserved, microseconds since 1970 UTC.
     """
 
     place: int
@@ -33,7 +37,7 @@ class Entry:
     unit: str
     status: Status
     excerpt: str
-    answers: Mapping[str, str]
+    answers: tuple[tuple[str, str], ...]
     at: int
 
 
@@ -47,12 +51,12 @@ class Page:
 
 def mine(
     db: Database, who: Identity, key: str, *, status: str = "", text: str = "",
-    before: int = LAST, count: int = 25,
+    before: int = LAST, count: int = 25, said: Callable[[str], str] = str,
 ) -> Page:  # fmt: skip
     """The person's own units, newest first, reading on from the place `before`.
 
     `status` keeps those of one status, `text` those in which it was shown or answered, whatever its
-    capitals.
+    capitals. `said` puts the words of an answer into the person's language.
     """
     require(who, "annotate")
     wanted = text.strip().casefold()
@@ -62,7 +66,7 @@ def mine(
         rater = study_rows.rater_key(connection, study.id, "person", who.name)
         if rater is None:
             return Page((), None)
-        for entry, words in _entries(connection, study, rater, before):
+        for entry, words in _entries(connection, study, rater, before, said):
             if status in ("", entry.status) and wanted in words:
                 found.append(entry)
             if len(found) > count:
@@ -84,7 +88,7 @@ def counts(db: Database, who: Identity, key: str) -> dict[Status, int]:
 
 
 def _entries(
-    connection: Connection, study: Study, rater: int, before: int
+    connection: Connection, study: Study, rater: int, before: int, said: Callable[[str], str]
 ) -> Iterator[tuple[Entry, str]]:
     """Entries with all the words that a search looks through."""
     while True:
@@ -96,24 +100,47 @@ def _entries(
             unit = as_shown(study, units[row.unit], row.seed, arm, {})
             shown = [content.text() for content in unit.fields.values()]
             shown += [output.content.text() for output in unit.outputs]
-            answers = _answers(study, unit, row.id, given)
+            own = {wording: g for (at, wording), g in given.items() if at == row.id}
+            answers = tuple((t, said(w)) for t, w in _answers(connection, study, unit, row, own))
             entry = Entry(
                 row.place, row.unit, row.key, _status(row.state, bool(row.draft)),
                 _excerpt(shown), answers, row.closed_at or row.created_at,
             )  # fmt: skip
-            yield entry, "\n".join([*shown, *answers.values()]).casefold()
+            yield entry, "\n".join([*shown, *(words for _, words in answers)]).casefold()
         if len(rows) < PIECE:
             return
         before = rows[-1].place
 
 
-def _answers(study: Study, unit: Any, assignment: int, given: Mapping[Any, Any]) -> dict[str, str]:
-    found = {}
+def _answers(
+    connection: Connection, study: Study, unit: Unit, row: Any, given: Mapping[int, Any]
+) -> Iterator[tuple[str, str]]:
+    """Title and words of each answer of an assignment; `given` are its newest rows by wording."""
+    present = {question.name: study.wording(question) for question in unit.questions}
+    worded = study_rows.definitions(connection, [w for w in given if w not in present.values()])
+    older = {worded[w].name: w for w in given if w in worded and not given[w].withdrawn}
+    draft = row.draft if row.state == "reserved" and row.draft else {}
     for question in unit.questions:
-        row = given.get((assignment, study.wording(question)))
-        if row is not None and not row.withdrawn:
-            found[question.title] = question.describe(judgments.parse(row.value), unit)
-    return found
+        wording = present[question.name]
+        asked, known = question, given.get(wording)
+        if known is None and question.name in older:
+            wording = older[question.name]
+            asked, known = load(worded[wording].definition), given[wording]
+        words = ""
+        if question.digest in draft:
+            words = _said(question, draft[question.digest], unit)
+        elif known is not None and not known.withdrawn:
+            words = _said(asked, judgments.parse(known.value), unit)
+        if words:
+            yield asked.title, words
+
+
+def _said(question: Question, value: Any, unit: Unit) -> str:
+    """A value in words; '' for what is unfinished, or speaks of what the unit does not show."""
+    try:
+        return question.describe(question.check(value, unit), unit)
+    except (Invalid, LookupError, ValueError):
+        return ""
 
 
 def _status(state: str, drafted: bool) -> Status:

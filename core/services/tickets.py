@@ -44,6 +44,14 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Barred:
+    """A question that can't be asked of a unit: what it asks, and what the unit lacks for it."""
+
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A unit in a person's hands: what to show, in which order, and what was answered before.
 
@@ -58,7 +66,8 @@ class Ticket:
     `revised` in a second look, and `reworded` where a question is asked anew in other words;
     `earlier` then holds the person's answers to older wordings of what is still to be answered.
     `verdicts` are what the person may see now of the models' answers; `guidelines` are those of
-    their arm, if it has its own; `options` draws the order of options.
+    their arm, if it has its own; `options` draws the order of options. `barred` are the questions
+    of the study that this unit can't be asked; its `questions` are the others.
     """
 
     id: int
@@ -80,6 +89,7 @@ class Ticket:
     version: int = 0
     most: int = 0
     earlier: tuple[Earlier, ...] = ()
+    barred: tuple[Barred, ...] = ()
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -118,6 +128,7 @@ def ticket(
     whole = material.read_unit(connection, study, row.unit)
     arm = study.protocol.experiment.arm(row.arm) if row.arm else None
     unit = as_shown(study, whole, row.seed, arm, {} if hidden is None else hidden)
+    unit, barred = _askable(unit)
     given = {} if fresh else answers_given(connection, study, unit, row)
     if total is None:
         total = items.last_position(connection, study.id) + 1
@@ -132,7 +143,21 @@ def ticket(
         options=draw(study.seed, who.name, "options") if policy.options == "shuffled" else None,
         most=max(_most(connection, study, total), row.place),
         earlier=_earlier(connection, study, unit, row) if row.stage == REWORDED else (),
+        barred=barred,
     )  # fmt: skip
+
+
+def _askable(unit: Unit) -> tuple[Unit, tuple[Barred, ...]]:
+    """The unit with the questions that can be asked of it, and those that cannot, with the reason.
+
+    A question that the unit lacks something for is not asked, whether it is required or not.
+    """
+    reasons = {question.name: question.barred(unit) for question in unit.questions}
+    barred = tuple(Barred(q.title, reasons[q.name]) for q in unit.questions if reasons[q.name])
+    if not barred:
+        return unit, ()
+    asked = tuple(q for q in unit.questions if not reasons[q.name])
+    return replace(unit, questions=asked), barred
 
 
 def _most(connection: Connection, study: Study, total: int) -> int:

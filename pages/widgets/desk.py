@@ -19,7 +19,7 @@ from core.services.assignment import Ticket
 from core.services.store import Database, Unavailable
 from core.services.studies import Study
 from core.units import Invalid
-from pages.widgets import digits
+from pages.widgets import digits, refusals
 from pages.widgets.components.timer import idle
 from pages.widgets.components.tools import Tray
 from pages.widgets.texts import Words
@@ -65,6 +65,7 @@ def hold(desk: State, held: Ticket | None) -> None:
     desk["missed"] = False
     desk["feedback"] = ()
     desk["more"] = ""
+    desk["lacking"] = []
 
 
 def lay(db: Database, who: Identity, study: Study, place: int) -> None:
@@ -117,7 +118,7 @@ def answered(
     held: Ticket = desk["held"]
     desk["answers"] = answers.put(desk["answers"], name, value)
     desk["more"] = name if callable(value) else ""
-    desk["error"] = ""
+    refusals.mended(desk)
     if one_key(study, held):
         submit(db, who, study, at)
         return
@@ -150,7 +151,7 @@ def submit(db: Database, who: Identity, study: Study, at: int) -> None:
             db, who, held, desk["answers"], seconds, follow=not desk.get("behind")
         )
     except Invalid as error:
-        desk["error"] = desk["words"].of(error)
+        refusals.refuse(desk, error)
         return
     except answering.Reworded as error:
         hold(desk, assignment.at(db, who, study.key, held.place))
@@ -275,7 +276,7 @@ def skipped_one(db: Database, who: Identity, study: Study) -> None:
 
 def toggle(desk: State, panel: str) -> None:
     """Open a panel of the desk (guidelines, skip reasons, flag), or close it."""
-    desk["error"] = ""
+    desk["error"], desk["lacking"] = "", []
     desk["panel"] = "" if desk["panel"] == panel else panel
 
 

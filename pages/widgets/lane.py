@@ -25,7 +25,7 @@ from pages.widgets import panels
 from pages.widgets.components import part
 from pages.widgets.desk import State, state
 from pages.widgets.inert import LONGEST
-from pages.widgets.notices import told
+from pages.widgets.notices import barred, told
 from pages.widgets.texts import Words
 from pages.widgets.ui import is_long
 from pages.widgets.ui_showing import output_name
@@ -59,8 +59,8 @@ def possible(study: Study) -> bool:
 def screen(held: Ticket, said: Words) -> Screen | None:
     """A unit as blocks for the browser; None where the lane cannot draw it as the desk would."""
     unit = held.unit
-    if unit.context or is_long(unit):  # what a critique hangs on; a text to be searched
-        return None
+    if unit.context or is_long(unit) or not unit.questions:
+        return None  # what a critique hangs on; a text to be searched; nothing that can be asked
     fields = [(name.replace("_", " ").capitalize(), c) for name, c in unit.fields.items()]
     outputs = [(output_name(unit, o, said), o.content) for o in unit.outputs]
     shown = [[{"name": name, "blocks": _blocks(c)} for name, c in row] for row in (fields, outputs)]
@@ -76,7 +76,7 @@ def screen(held: Ticket, said: Words) -> Screen | None:
         "at": held.id, "place": held.place, "total": held.most, "state": held.state,
         "fields": shown[0], "outputs": shown[1], "questions": asked.blocks,
         "answers": held.answers, "draft": dict(held.draft), "seen": bool(held.given),
-        "asked": held.asked, "notice": told(held, said),
+        "asked": held.asked, "notice": [*told(held, said), *barred(held, said)],
     }  # fmt: skip
 
 

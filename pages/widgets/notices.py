@@ -39,6 +39,26 @@ def notices(desk: State, held: Ticket) -> None:
                 st.caption(said("revise"))
 
 
+def barred(held: Ticket, said: Words) -> list[str]:
+    """Which questions are not asked of a unit and why, in lines of plain markdown; [] for none."""
+    lines = [
+        said("not_asked", title=plain(one.title), why=plain(said.of(one.why)))
+        for one in held.barred
+    ]
+    if not lines:
+        return []
+    return [*lines, said("not_asked_more" if held.unit.questions else "nothing_asked")]
+
+
+def not_asked(desk: State, held: Ticket) -> None:
+    """After the questions: those that this unit can't be asked, so that nobody looks for them."""
+    lines = barred(held, desk["words"])
+    if lines:
+        with st.container(key="panel-not-asked", border=True, gap="xsmall"):
+            for line in lines:
+                st.markdown(line, anchors=False)
+
+
 def short(text: str) -> str:
     """A text on one line, its end left out where it is long."""
     words = " ".join(text.split())

@@ -15,7 +15,7 @@ import yaml
 from core.protocol import StrictLoader
 from core.services.answering import Conflict
 from core.services.store import Unavailable
-from core.telling import Told
+from core.telling import BETWEEN, Told
 
 FOLDER = Path(__file__).parent / "catalogue"
 FIRST, POP = "\u2068", "\u2069"  # an isolate that runs as its own first letter does
@@ -89,8 +89,12 @@ class Words:
             said = _message(said)
         if not isinstance(said, Told):
             return str(said)
-        facts = {name: self.of(f) if isinstance(f, Told) else f for name, f in said.facts.items()}
-        return self.told(said.text, **facts)
+        return self.told(said.text, **{name: self._fact(f) for name, f in said.facts.items()})
+
+    def _fact(self, fact: Any) -> Any:
+        if isinstance(fact, tuple):
+            return BETWEEN.join(self.of(one) for one in fact)
+        return self.of(fact) if isinstance(fact, Told) else fact
 
     def moment(self, at: int) -> str:
         """A point in time (microseconds since 1970 UTC) as day, month and time of this machine."""

@@ -153,8 +153,8 @@ def ask(
                 try:
                     question.ask(ui, unit, draft.get(question.name))
                 except Invalid as error:
-                    title, why = question.title.rstrip(".:"), str(error).rstrip(".")
-                    st.warning(plain(f"{title}: {ui.word('it can’t be asked here')}. {why}."))
+                    why = plain(ui.words.of(error))
+                    st.warning(ui.words("not_asked", title=plain(question.title), why=why))
 
 
 def _ignore(_name: str, _value: Any) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+LISTED = re.compile(r"^([ \t]*\d{0,9})([.)+-])(?=\s)", re.MULTILINE)
 ADDRESS = re.compile(r"(?i)https?:(?=//)|www(?=\.)|(?<=[\w.+-])@(?=[\w-])")
 
 
@@ -9,10 +10,10 @@ def plain(text: str) -> str:
     """Text whose marks are shown as they are: for labels, captions and titles.
 
     What Streamlit would make a link of by itself (web and mail addresses) is taken apart by a mark
-    that does not show.
+    that does not show; a line that begins like one of a list ("25. May") is none.
     """
     text = ADDRESS.sub("\\g<0>\u200b", text)
-    return "".join(f"\\{c}" if c in r"\`*_[]#$~:<>!|" else c for c in text)
+    return LISTED.sub(r"\1\\\2", "".join(f"\\{c}" if c in r"\`*_[]#$~:<>!|" else c for c in text))
 
 
 def capital(text: str) -> str:

@@ -1,5 +1,7 @@
 """What comes next is in view: a unit from its beginning, what a key opens, the page before."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -14,6 +16,21 @@ def down(page):
     page.wait_for_function(f"{SCROLLED} > 100")
 
 
+def led_to(page, name):
+    """The focus is in this question, and all of the question is seen."""
+    where = page.locator(f"[class*='st-key-question-'][class*='-{name} ']")
+    expect(where.locator("button:focus")).to_have_count(1)
+    expect(where).to_have_attribute("role", "group")
+    page.wait_for_function(
+        """(one) => {
+        const [at, over, bar] = [one, document.querySelector("[class*=st-key-refused-]"),
+            document.querySelector(".st-key-action-bar")].map((e) => e.getBoundingClientRect());
+        return at.top >= over.bottom - 1 && at.bottom <= bar.top + 1;
+    }""",
+        arg=where.element_handle(),
+    )
+
+
 def test_a_unit_begins_at_its_beginning_and_what_opens_is_in_view(app, visit):
     page = visit(f"{app.url}/annotate?who=thumb&study=small", size="phone")
     page.set_viewport_size({"width": 390, "height": 560})
@@ -21,8 +38,16 @@ def test_a_unit_begins_at_its_beginning_and_what_opens_is_in_view(app, visit):
     expect(submit).to_be_visible()
     down(page)
     submit.click()
-    expect(page.get_by_text("needs an answer")).to_be_in_viewport(ratio=0.9)
-    assert page.evaluate(SCROLLED) > 100  # whoever is in the middle of a unit stays there
+    expect(page.get_by_text("3 questions still need an answer")).to_be_in_viewport(ratio=0.9)
+    led_to(page, "better")
+    page.keyboard.press("1")
+    led_to(page, "better")  # an answer moves nobody; the mark goes on to what is open
+    expect(page.locator("[data-open]")).to_have_class(re.compile("-clear"))
+    page.get_by_text("cold", exact=True).locator("visible=true").click()
+    settled(page)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("“How clear is it?” needs an answer")).to_be_in_viewport(ratio=0.9)
+    led_to(page, "clear")
     for name, box in (("Guidelines", "guidelines"), ("Comment", "flag-note")):
         down(page)
         page.get_by_role("button", name=name).locator("visible=true").click()

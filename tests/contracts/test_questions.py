@@ -9,7 +9,7 @@ from core.digest import canonical
 from core.questions.base import load, questions
 from core.questions.grades import Grade
 from core.ui import Recorder
-from core.units import Invalid
+from core.units import Invalid, Unit
 from tests.contracts.hostile import BOUNDS, VALUES, fuzz, near
 from tests.contracts.specimens import every_question, unit
 
@@ -53,6 +53,22 @@ def coded_within(question, value, shown):
         scale = scales[question.slot_of(slot)[0]]
         assert scale.level != "none", f"{slot!r} has a code and no scale"
         assert type(code) is int and 0 <= code < len(scale.labels)
+
+
+@ALL
+def test_what_lacks_the_material_is_barred_and_never_drawn_without_a_way_to_answer(question):
+    assert question.barred(unit(question)) == ""
+    empty = Unit("u", "i", {})
+    why = question.barred(empty)
+    if why:
+        with pytest.raises(Invalid) as error:
+            question.ask(Recorder(), empty)
+        assert error.value.message == why
+    else:
+        recorder = Recorder()
+        question.ask(recorder, empty)
+        asked = [b for b in recorder.blocks if b["block"] not in ("heading", "note")]
+        assert asked, "it is asked with nothing to answer by"
 
 
 @ALL

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from core.protocol import from_data
 from core.services import answering, assignment, studies
 from storage.tables import Event, Judgment
 from tests.pages.conftest import words
@@ -124,3 +125,52 @@ def test_keys_can_be_turned_off(small, opened):
     assert any(b.proto.shortcut for b in page.button)
     page.sidebar.toggle(key="keys-on").set_value(False).run()
     assert not any(b.proto.shortcut for b in page.main.button)
+
+
+def test_all_that_is_open_is_named_and_goes_as_it_is_answered(small, workspace, opened):
+    study = studies.load(workspace, "small")
+    data = study.protocol.data()
+    data["questions"] += [
+        {"kind": "label", "name": "tone", "title": "Which tone?", "labels": ["warm", "cold"]},
+        {"kind": "rating", "name": "clear", "title": "*How* clear?"},
+    ]
+    studies.edit(workspace, ANA, "small", from_data(data), study.version)
+    page = opened("annotate", who="ana", study="small")
+    press(page, "A is better")
+    press(page, "Submit")
+    assert "2 questions still need an answer: “Which tone?”, “*How* clear?”" in words(page)
+    assert "“Which is better”" not in words(page) and stored(workspace) == []
+    press(page, "warm")
+    assert "“*How* clear?” needs an answer" in words(page)
+    press(page, "4")
+    assert "answer" not in "".join(one.value for one in page.error)
+    press(page, "Submit")
+    assert len(stored(workspace)) == 3
+
+
+def test_what_a_unit_cannot_be_asked_is_said_and_the_rest_is_answered(small, workspace, opened):
+    study = studies.load(workspace, "small")
+    data = study.protocol.data()
+    lines = {"kind": "checklist", "name": "lines", "title": "Is *all* met?", "role": "list"}
+    data["questions"] = [lines, *data["questions"]]
+    studies.edit(workspace, ANA, "small", from_data(data), study.version)
+    page = opened("annotate", who="ana", study="small", lane="native")
+    said = words(page)
+    assert "Not asked here: **Is *all* met?** (this unit has no output of the role “list”" in said
+    assert next(b for b in page.button if b.label == "Tie").proto.shortcut == "3"
+    press(page, "Tie")
+    press(page, "Submit")
+    assert "saved #1" in status(page)
+
+
+def test_where_nothing_can_be_asked_there_is_nothing_to_submit(small, workspace, opened):
+    study = studies.load(workspace, "small")
+    lines = {"kind": "checklist", "name": "lines", "title": "Is it met?", "role": "list"}
+    data = {**study.protocol.data(), "questions": [lines]}
+    studies.edit(workspace, ANA, "small", from_data(data), study.version)
+    page = opened("annotate", who="ana", study="small")
+    assert "None of the questions can be asked here" in words(page)
+    assert "Submit" not in [b.label for b in page.button]
+    press(page, "Skip")
+    press(page, "broken or empty")
+    assert "**2** of up to 6" in status(page)

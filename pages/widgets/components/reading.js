@@ -21,6 +21,7 @@ export default function (component) {
     let shown = null;
     const skip = skipping(tr);
     const sight = sighted();
+    const lead = leading();
 
     const mark = () => {
       if (typeof Highlight === "undefined") return;
@@ -70,6 +71,7 @@ export default function (component) {
       fit();
       skip.look();
       sight();
+      lead();
       [...here, ...document.querySelectorAll(INSIDE)].forEach(reachable);
       const length = here.reduce((sum, one) => sum + one.textContent.length, 0);
       const long = length > LONG;

@@ -11,7 +11,8 @@ def reading(said: Words) -> None:
     answer costs nothing more. What it sets is read by `desk.css`.
     """
     data = {"key": f"reading-{said.code}", "words": said.raw(*texts("reading", "skip"))}
-    part("reading", "reachable", "skip", "sight", "past")(key="reading", data=data, width="content")
+    files = ("reading", "reachable", "skip", "sight", "refused", "past")
+    part(*files)(key="reading", data=data, width="content")
 
 
 def reach(said: Words) -> None:
