@@ -26,16 +26,19 @@ def board(study: Study, found: list[Quality]) -> None:
     figures.table([cells(one, study) for one in found], "people-table", "People of this study")
     look.caption(
         "Known answers and rounds: the mean grade over all questions; an answer that is right in "
-        "part counts in part. Asked again: the share answered the same. Each with its n and 95 % "
-        "interval (where answers count in part, from 20 on). Nobody is shown their own line."
+        "part counts in part. Asked again: the share answered the same. Attention: the share of "
+        "items passed, wholly right. Each with its n, in units, and 95 % interval. Calibrations: "
+        "how many came, and the agreement with others that brought the last. Nobody is shown "
+        "their own line."
     )
     figures.download(list(quality.rows(found)), f"{study.key}-people", "csv-people")
 
 
 def cells(one: Quality, study: Study) -> dict[str, str]:
     """One line of the table."""
+    marks = ["paused"] * one.blocked + ["not admitted"] * one.failed
     line = {
-        "Person": f"{one.name} (paused)" if one.blocked else one.name,
+        "Person": f"{one.name} ({', '.join(marks)})" if marks else one.name,
         "Waiting": f"{one.work.waiting:,}", "Answered": f"{one.work.answered:,}",
         "Late": f"{one.work.late:,}", "Skipped": f"{one.work.skipped:,}",
         "Seconds": "–" if one.seconds is None else f"{one.seconds:.1f}",
@@ -46,6 +49,9 @@ def cells(one: Quality, study: Study) -> dict[str, str]:
         line["Attention"] = words(one.attention)
     for name, estimate in one.rounds.items():
         line[name.replace("_", " ").capitalize()] = words(estimate)
+    if any(entry.kind == "calibration" for entry in checks.rounds):
+        came = "" if one.drifted is None else f" (last at\u00a0{one.drifted:.2f})"
+        line["Calibrations"] = f"{one.calibrations}{came}"
     if checks.minimum_seconds:
         line["Too fast"] = f"{one.hurried:,}"
     if one.arm or study.protocol.experiment.arms:
@@ -59,8 +65,8 @@ def words(estimate: Estimate) -> str:
         return "–"
     bounds = ""
     if estimate.low is not None and estimate.high is not None:
-        bounds = f" [{estimate.low:.2f}, {estimate.high:.2f}]"
-    return f"{estimate.value:.2f}{bounds}, n = {estimate.n:,}"
+        bounds = f" [{estimate.low:.2f},\u00a0{estimate.high:.2f}]"
+    return f"{estimate.value:.2f}{bounds}, n\u00a0=\u00a0{estimate.n:,}"
 
 
 def act(said: str, function: Any, *args: Any, **options: Any) -> None:

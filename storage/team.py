@@ -81,3 +81,14 @@ def counted(
         .group_by(E.c.rater, E.c.kind)
     )
     return {(row.rater, row.kind): int(row.n) for row in rows}
+
+
+def last(connection: Connection, study: int, kind: str) -> dict[int, Any]:
+    """What the newest event of a kind says of each rater: rater -> data."""
+    newest = (
+        select(func.max(E.c.id))
+        .where(E.c.study == study, E.c.kind == kind, E.c.rater.is_not(None))
+        .group_by(E.c.rater)
+    )
+    rows = connection.execute(select(E.c.rater, E.c.data).where(E.c.id.in_(newest)))
+    return {row.rater: row.data for row in rows}

@@ -1,26 +1,27 @@
 """How well each person works: known answers, attention, answers to the same unit, speed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
 from core.questions.grades import Grade
-from core.services import gold_grades, grading, studies
+from core.services import gold_grades, grading, rounds, studies
 from core.services.access import Identity, require
+from core.services.choosing import Setting
 from core.services.grading import Graded
 from core.services.studies import Study
 from core.services.tables import Follower, follower
-from core.statistics.accuracy import against
 from core.statistics.base import Estimate
-from core.statistics.means import over_items
-from core.statistics.shares import share
+from core.statistics.shares import mean_share
+from core.statistics.table import GOLD, MISSING
 from storage import assignments, candidates, checked, judgments, team
 from storage.database import Database
 
 CHUNK = 200
+Marks = dict[Any, dict[str, list[float]]]  # rater (and round) -> unit -> grades
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,13 @@ class Work:
 class Quality:
     """One person: what is settled about them, their work, and how well it goes.
 
-    `gold` is the mean grade where an answer is known, over all questions; `attention` the share of
-    attention items passed, wholly right; `retest` of answers that were the same when asked again.
-    `rounds` says per round the mean grade of the newest attempt. `seconds` is the mean time per
-    answer; `hurried` how often an answer came in too fast and was not taken.
+    `gold` is the mean grade of the units whose answers are known, over all questions; `attention`
+    the share of attention items passed, wholly right; `retest` of answers that were the same when
+    asked again. `rounds` says per round the mean grade of the newest attempt. Each counts units,
+    whatever is asked of one. `seconds` is the mean time per answer; `hurried` how often an answer
+    came in too fast and was not taken. `failed` says that a qualification round is over and not
+    passed; `calibrations` how many calibration rounds came, the last at the agreement `drifted`
+    (None where a researcher asked for it).
     """
 
     id: int
@@ -56,6 +60,8 @@ class Quality:
     seconds: float | None
     hurried: int
     calibrations: int
+    failed: bool = False
+    drifted: float | None = None
 
 
 @dataclass
@@ -105,36 +111,41 @@ def table(db: Database, who: Identity, key: str) -> list[Quality]:
             live.follow(connection, study)
             gold, pace = _gold(db, connection, study, live), _pace(live)
         attended = found.graded(connection, study, "attention")
-        attention = _tally((row, grade.right) for row, grade in attended)
+        attention = _passed(attended)
         retest = _retests(connection, study, found.standing("retest"))
-        rounds = _rounds(study, found.graded(connection, study, "training"))
+        taken = _rounds(study, found.graded(connection, study, "training"))
         loads = assignments.workload(connection, study.id)
         events = team.counted(connection, study.id, ["hurried", "calibration"])
-        return [
-            _person(study, row, loads.get(row.id, {}), (gold, attention, retest), rounds, pace,
+        last = team.last(connection, study.id, "calibration")
+        failed = _failed(db, connection, study)
+        people = [
+            _person(study, row, loads.get(row.id, {}), (gold, attention, retest), taken, pace,
                     events)
             for row in team.people(connection, study.id)
         ]  # fmt: skip
+    return [
+        replace(one, failed=one.id in failed, drifted=last.get(one.id, {}).get("agreement"))
+        for one in people
+    ]
 
 
 def _person(
-    study: Study, row: Any, load: Mapping[str, int], shares: Sequence[Any], rounds: Any,
+    study: Study, row: Any, load: Mapping[str, int], shares: Sequence[Marks], taken: Marks,
     pace: Mapping[int, float], events: Mapping[tuple[int, str], int],
 ) -> Quality:  # fmt: skip
-    gold = shares[0].get(row.id, [])
-    attention, retest = (counts.get(row.id, (0, 0)) for counts in shares[1:])
+    gold, attention, retest = (found.get(row.id, {}) for found in shares)
     spec = row.spec or {}
     return Quality(
         row.id, row.name or row.key, bool(spec.get("blocked")), int(spec.get("limit") or 0),
         str(spec.get("arm") or ""),
         Work(load.get("reserved", 0), load.get("submitted", 0), load.get("late", 0),
              load.get("skipped", 0)),
-        _mean("gold", gold, "no unit has both a known answer and this person's"),
-        share("attention", *attention, note="no attention item was answered"),
-        share("retest", *retest, note="no unit was asked again"),
+        mean_share("gold", gold, note="no unit has both a known answer and this person's"),
+        mean_share("attention", attention, note="no attention item was answered"),
+        mean_share("retest", retest, note="no unit was asked again"),
         {
-            one.name: _mean(one.name, rounds.get((row.id, one.name), []),
-                            "this round was not taken")
+            one.name: mean_share(one.name, taken.get((row.id, one.name), {}),
+                                 note="this round was not taken")
             for one in study.protocol.checks.rounds
         },
         pace.get(row.id), events.get((row.id, "hurried"), 0),
@@ -142,37 +153,51 @@ def _person(
     )  # fmt: skip
 
 
-def _mean(name: str, credits: Sequence[float], note: str) -> Estimate:
-    """The mean of grades: a share where each is right or wrong, with Wilson's interval."""
-    if all(credit in (0, 1) for credit in credits):
-        return share(name, round(sum(credits)), len(credits), note=note)
-    own = {str(n): [credit] for n, credit in enumerate(credits)}
-    return over_items(name, own, bounds=(0, 1))
+def _failed(db: Database, connection: Connection, study: Study) -> set[int]:
+    """Row ids of the people for whom a qualification round is over without being passed."""
+    if all(one.kind != "qualification" for one in study.protocol.checks.rounds):
+        return set()
+    found = set()
+    for row in team.people(connection, study.id):
+        standing = assignments.standing(connection, row.id)
+        if rounds.failed(Setting(db, connection, study, Identity(row.key), row.id, standing, 0)):
+            found.add(row.id)
+    return found
 
 
-def _gold(
-    db: Database, connection: Connection, study: Study, live: Follower
-) -> dict[int, list[float]]:
-    """The grades of each person's answers where one is known, over all questions, by rater.
+def _gold(db: Database, connection: Connection, study: Study, live: Follower) -> Marks:
+    """The grades of each person's answers where one is known, over all questions.
 
     A question that is right or wrong as a whole is graded by its code in the table.
     """
-    found: dict[int, list[float]] = {}
+    found: Marks = {}
     whole = [q for q in study.protocol.questions if q.partly()]
     for (name, where), sheet in live.sheets.items():
         if where or any(name == question.name for question in whole):
             continue
+        codes = sheet.table.codes
+        known = np.flatnonzero(codes[:, GOLD] != MISSING)
+        units = live.units[sheet.place != MISSING, 0]
         for index, rater in enumerate(sheet.table.raters):
-            if rater.kind == "person":
-                counts = np.asarray(against(sheet.table, index, "gold"))
-                right, n = int(np.trace(counts)), int(counts.sum())
-                found.setdefault(rater.id, []).extend([1.0] * right + [0.0] * (n - right))
+            column = sheet.table.column(index)
+            if rater.kind != "person" or column is None:
+                continue
+            given = known[codes[known, column] != MISSING]
+            for unit, right in zip(units[given].tolist(),
+                                   (codes[given, column] == codes[given, GOLD]).tolist(),
+                                   strict=True):  # fmt: skip
+                _put(found, rater.id, unit, float(right))
     for question in whole:
         by_rater = gold_grades.credits(db, connection, study, live, question)
         for id_, rater in live.raters_of(connection, study, by_rater).items():
             if rater.kind == "person":
-                found.setdefault(id_, []).extend(by_rater.get(id_, {}).values())
+                for unit, credit in by_rater.get(id_, {}).items():
+                    _put(found, id_, unit, credit)
     return found
+
+
+def _put(found: Marks, place: Any, unit: int, credit: float) -> None:
+    found.setdefault(place, {}).setdefault(str(unit), []).append(credit)
 
 
 def _pace(live: Follower) -> dict[int, float]:
@@ -185,18 +210,19 @@ def _pace(live: Follower) -> dict[int, float]:
     return {rater: seconds / n for rater, (n, seconds) in total.items() if n}
 
 
-def _tally(rows: Iterable[tuple[Any, bool]]) -> dict[int, tuple[int, int]]:
-    found: dict[int, tuple[int, int]] = {}
-    for row, right in rows:
-        hits, n = found.get(row.rater, (0, 0))
-        found[row.rater] = hits + right, n + 1
+def _passed(attended: Graded) -> Marks:
+    """Whether each attention item was passed: everything that is known of it was right."""
+    by_unit: dict[tuple[int, int], bool] = {}
+    for row, grade in attended:
+        by_unit[row.rater, row.unit] = by_unit.get((row.rater, row.unit), True) and grade.right
+    found: Marks = {}
+    for (rater, unit), passed in by_unit.items():
+        _put(found, rater, unit, float(passed))
     return found
 
 
-def _retests(
-    connection: Connection, study: Study, rows: Sequence[Any]
-) -> dict[int, tuple[int, int]]:
-    """How often each person gave the same answer again, and to how many questions."""
+def _retests(connection: Connection, study: Study, rows: Sequence[Any]) -> Marks:
+    """Which answers of each person were the same when the unit came again."""
     asked = {study.wording(q): q for q in study.protocol.questions if q.scale().level != "none"}
     first = {}
     units = sorted({row.unit for row in rows})
@@ -204,27 +230,27 @@ def _retests(
         for row in candidates.answers(connection, units[start : start + CHUNK], list(asked)):
             if row.repeat == 0:
                 first[row.unit, row.rater, row.question] = judgments.parse(row.value)
-    pairs = (
-        (row, asked[row.question].distance(old, judgments.parse(row.value)) == 0)
-        for row in rows
-        if row.question in asked
-        and (old := first.get((row.unit, row.rater, row.question))) is not None
-    )
-    return _tally(pairs)
+    found: Marks = {}
+    for row in rows:
+        old = first.get((row.unit, row.rater, row.question))
+        if row.question in asked and old is not None:
+            same = asked[row.question].distance(old, judgments.parse(row.value)) == 0
+            _put(found, row.rater, row.unit, float(same))
+    return found
 
 
-def _rounds(study: Study, rows: Graded) -> dict[tuple[int, str], list[float]]:
-    """The grades of each person's answers in the newest attempt at each round."""
+def _rounds(study: Study, rows: Graded) -> Marks:
+    """The grades of each (person, round) in the newest attempt."""
     by = study.protocol.checks.by
     newest: dict[tuple[int, str], int] = {}
     for row, _ in rows:
         place = (row.rater, str(row.meta.get(by)))
         newest[place] = max(newest.get(place, 0), row.repeat)
-    found: dict[tuple[int, str], list[float]] = {}
+    found: Marks = {}
     for row, grade in rows:
         place = (row.rater, str(row.meta.get(by)))
         if row.repeat == newest[place]:
-            found.setdefault(place, []).append(grade.credit)
+            _put(found, place, row.unit, grade.credit)
     return found
 
 
@@ -235,7 +261,7 @@ def rows(found: Sequence[Quality]) -> Iterator[dict[str, Any]]:
             "person": one.name, "blocked": one.blocked, "limit": one.limit, "arm": one.arm,
             "waiting": one.work.waiting, "answered": one.work.answered, "late": one.work.late,
             "skipped": one.work.skipped, "mean_seconds": one.seconds, "hurried": one.hurried,
-            "calibrations": one.calibrations,
+            "calibrations": one.calibrations, "drifted_to": one.drifted, "failed": one.failed,
         }  # fmt: skip
         named = {"gold": one.gold, "attention": one.attention, "retest": one.retest, **one.rounds}
         for name, e in named.items():

@@ -33,6 +33,12 @@ def admitted(at: Setting) -> bool:
     return all(_state(at, one)[1] for one in entries)
 
 
+def failed(at: Setting) -> bool:
+    """Whether a qualification round is over for the person and not passed."""
+    entries = [r for r in at.study.protocol.checks.rounds if r.kind == "qualification"]
+    return any(_state(at, one) == (None, False) for one in entries)
+
+
 def _state(at: Setting, one: Round) -> tuple[int | None, Passed]:
     """Number of the attempt that is to go on (None: the round is over), and whether it is passed.
 

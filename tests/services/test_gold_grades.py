@@ -15,6 +15,7 @@ from core.services import (
     whole_answers,
 )
 from core.services.studies import Refused
+from core.statistics.intervals import wilson
 from storage import items
 from storage.tables import Study
 from tests.services.answers import answer
@@ -52,7 +53,8 @@ def build(db, question, uses, **more):
     with db.write() as connection:
         items.add_items(connection, made.id, [
             {"key": f"i{n}", "content": content, "meta": {"use": use} if use else {},
-             "gold": {question["name"]: KNOWN[question["name"]]} if use else None}
+             "gold": {one["name"]: KNOWN[one["name"]] for one in data["questions"]}
+             if use else None}
             for n, use in enumerate(uses)
         ])  # fmt: skip
         material.add_missing_units(connection, made)
@@ -115,9 +117,25 @@ def test_people_are_graded_by_what_they_paired_and_not_by_how_many(db):
     answer(db, made, "same", "person", "ben", {"i0": wrong, "i1": pairs(("0", "0"))})
     gold = shown(db)
     assert (gold["ana"].value, gold["ana"].n) == (1, 2) and gold["ana"].low is not None
-    assert gold["ben"].value == pytest.approx((0 + 2 / 3) / 2) and gold["ben"].low is None
+    assert gold["ben"].value == pytest.approx((0 + 2 / 3) / 2)
+    assert (gold["ben"].low, gold["ben"].high) == pytest.approx(wilson(2 / 3, 2))
     answer(db, made, "same", "person", "eva", {"i0": wrong})
     assert shown(db)["eva"].value == 0
+
+
+def test_what_is_asked_of_one_unit_counts_as_one(db):
+    """Two questions, of which one is right: half of each unit, and no attention item is passed."""
+    checks = {"gold_share": 0.2, "attention_share": 0.2}
+    uses = ["gold"] * 2 + ["attention"] * 2
+    made = build(db, MATCH, uses, questions=[MATCH, LINES], checks=checks)
+    for place, stage in enumerate(["first", "first", "attention", "attention"]):
+        answer(db, made, "same", "person", "ana", {f"i{place}": KNOWN["same"]}, stage=stage)
+        wrong = marks("no", "yes") if place < 3 else KNOWN["lines"]
+        answer(db, made, "lines", "person", "ana", {f"i{place}": wrong}, stage=stage)
+    (row,) = quality.table(db, OWNER, "small")
+    assert (row.gold.value, row.gold.n) == (0.5, 2)
+    assert (row.gold.low, row.gold.high) == pytest.approx(wilson(1, 2))
+    assert (row.attention.value, row.attention.n) == (0.5, 2)
 
 
 def test_every_rater_is_graded_on_the_agreement_page_by_the_same_measure(db):

@@ -15,6 +15,7 @@ from core.services import (
     effects,
     material,
     overview,
+    quality,
     studies,
 )
 from core.services.access import Identity
@@ -138,6 +139,10 @@ def test_a_qualification_that_is_failed_is_repeated_and_then_ends_the_work(db):
     assert answering.submit(db, BEN, held, {"better": A}, 9.0).feedback == ()
     passed = work(db, BEN)
     assert len(passed) == 1 + 12 and assignment.why_nothing(db, BEN, "small") == ""
+    held = assignment.current(db, Identity("eva"), "small")  # under way, neither in nor out
+    assert {q.name: q.failed for q in quality.table(db, ANA, "small")} == {
+        "ana": True, "ben": False, "eva": False
+    }  # fmt: skip
 
 
 def test_a_calibration_round_comes_when_agreement_has_drifted(db):
@@ -150,6 +155,8 @@ def test_a_calibration_round_comes_when_agreement_has_drifted(db):
     assert places[:2] == [6, 7] and len(places) >= 4
     events = [e.data for e in rows(db, Event.__table__) if e.kind == "calibration"]
     assert events[0] == {"round": "tune", "agreement": 0.0, "n": 5}
+    ana = next(q for q in quality.table(db, ANA, "small") if q.name == "ana")
+    assert (ana.calibrations, ana.drifted) == (len(events), events[-1]["agreement"])
     assert {r.repeat for r in rows(db, S) if r.stage == "training"} >= {0, 1}
 
 
