@@ -1,12 +1,12 @@
 """The log as an export reads it: in order, in pieces, never a whole study in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
 from storage.items import unit_order
-from storage.tables import Assignment, Event, Item, Judgment, Output, Question, Rater, Unit
+from storage.tables import Assignment, Event, Item, Judgment, Output, Question, Unit
 
 A: Any = Assignment.__table__  # type: ignore[attr-defined]
 E: Any = Event.__table__  # type: ignore[attr-defined]
@@ -15,7 +15,6 @@ I: Any = Item.__table__  # type: ignore[attr-defined]  # noqa: E741
 O: Any = Output.__table__  # type: ignore[attr-defined]  # noqa: E741
 U: Any = Unit.__table__  # type: ignore[attr-defined]
 Q: Any = Question.__table__  # type: ignore[attr-defined]
-R: Any = Rater.__table__  # type: ignore[attr-defined]
 FIRST, CHUNK = 32, 300
 
 
@@ -106,19 +105,19 @@ def audits(connection: Connection, study: int) -> dict[int, bool]:
     return {row.unit: bool(row.data.get("audit")) for row in connection.execute(query)}
 
 
-def wordings(connection: Connection, study: int) -> Sequence[Any]:
-    """Every wording that the study's log uses: id, digest, name, kind, definition."""
-    used = select(J.c.question).where(J.c.study == study).distinct()
-    return connection.execute(select(Q).where(Q.c.id.in_(used)).order_by(Q.c.id)).all()
+def named(connection: Connection, study: int, after: int, until: int) -> Sequence[Any]:
+    """Which wordings and raters rows with `after < sequence <= until` name, in the order of those.
 
-
-def people(connection: Connection, study: int) -> list[int]:
-    """Ids of the people who judged, in the order of their first judgment."""
-    query = (
-        select(J.c.rater)
-        .join(R, R.c.id == J.c.rater)
-        .where(J.c.study == study, R.c.kind == "person")
-        .group_by(J.c.rater)
+    Each pair of question and rater once.
+    """
+    return connection.execute(
+        select(J.c.question, J.c.rater)
+        .where(J.c.study == study, J.c.sequence > after, J.c.sequence <= until)
+        .group_by(J.c.question, J.c.rater)
         .order_by(func.min(J.c.sequence))
-    )
-    return [int(rater) for rater in connection.execute(query).scalars()]
+    ).all()
+
+
+def wordings(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
+    """Wordings by id: id, digest, name, kind, definition."""
+    return connection.execute(select(Q).where(Q.c.id.in_(list(ids)))).all()

@@ -24,6 +24,9 @@ SEEN = U.c.position > HIDDEN
 OUTPUT = (O.c.id, O.c.key, O.c.role, O.c.parent, O.c.source, O.c.content)
 OUTPUTS = select(*OUTPUT).where(O.c.item == bindparam("item_id"))
 OUTPUTS_OF = select(O.c.item, *OUTPUT).where(O.c.item.in_(bindparam("item_ids", expanding=True)))
+NEWEST = select(
+    select(func.max(I.c.id)).scalar_subquery(), select(func.max(U.c.id)).scalar_subquery()
+)
 TOPS = select(
     *(
         select(func.max(U.c.position))
@@ -127,11 +130,11 @@ def units(connection: Connection, study: int, ids: Sequence[int] | None = None) 
         select(U.c.id, U.c.key, U.c.item, U.c.outputs, U.c.position, U.c.taken, U.c.closed,
                I.c.key.label("item_key"), I.c.content, I.c.meta, I.c.gold)
         .join(I, I.c.id == U.c.item)
-        .where(U.c.study == study)
         .order_by(U.c.position, U.c.id)
     )  # fmt: skip
-    query = query.where(SEEN if ids is None else U.c.id.in_(list(ids)))
-    return connection.execute(query)
+    if ids is not None:  # a study in the condition would have SQLite look through all of its units
+        return connection.execute(query.where(U.c.id.in_(list(ids))))
+    return connection.execute(query.where(U.c.study == study, SEEN))
 
 
 def unit_order(
@@ -174,6 +177,12 @@ def counts(connection: Connection, study: int) -> tuple[int, int, int]:
         select(func.count(), func.coalesce(func.sum(U.c.closed), 0)).where(U.c.study == study, SEEN)
     ).one()
     return int(items), int(total), int(closed)
+
+
+def newest(connection: Connection) -> tuple[int, int]:
+    """The ids of the newest item and unit of all studies: they tell whether any was added."""
+    row = connection.execute(NEWEST).one()
+    return row[0] or 0, row[1] or 0
 
 
 def last_position(connection: Connection, study: int) -> int:

@@ -1,4 +1,4 @@
-"""How far a study and a person have come: counts by index, cheap at any size."""
+"""How far a study and a person have come: counts by index, by index."""
 
 from collections.abc import Collection
 from typing import Any
@@ -13,15 +13,11 @@ R: Any = Rater.__table__  # type: ignore[attr-defined]
 U: Any = Unit.__table__  # type: ignore[attr-defined]
 
 
-def units(connection: Connection, study: int) -> tuple[int, int]:
-    """How many ordinary units a study has, and how many are closed: asked often enough."""
-    rows = connection.execute(
-        select(U.c.closed, func.count())
-        .where(U.c.study == study, U.c.position >= 0)
-        .group_by(U.c.closed)
-    )
-    found = {int(closed): int(n) for closed, n in rows}
-    return sum(found.values()), found.get(1, 0)
+def units(connection: Connection, study: int, *, closed: bool = False) -> int:
+    """How many ordinary units a study has, or of these how many are `closed`: asked enough."""
+    query = select(func.count()).where(U.c.study == study, U.c.position >= 0)
+    query = query.where(U.c.closed == 1) if closed else query
+    return int(connection.execute(query).scalar_one())
 
 
 def items(connection: Connection, study: int, apart: Collection[str] = ()) -> int:
@@ -46,16 +42,16 @@ def own(connection: Connection, rater: int) -> dict[str, int]:
     return {state: int(n) for state, n in rows}
 
 
-def open_to(connection: Connection, study: int, rater: int) -> int:
-    """How many open units a rater has not been given yet."""
-    given = select(A.c.unit).where(A.c.rater == rater, A.c.state != "released")
-    return int(
-        connection.execute(
-            select(func.count()).where(
-                U.c.study == study, U.c.closed == 0, U.c.position >= 0, U.c.id.not_in(given)
-            )
-        ).scalar_one()
-    )
+def holds_open(connection: Connection, rater: int) -> int:
+    """How many units that are open still a rater has been given."""
+    query = (
+        select(func.count(A.c.unit.distinct()))
+        .join(U, U.c.id == A.c.unit)
+        .where(
+            A.c.rater == rater, A.c.state != "released", U.c.closed == 0, U.c.position >= 0
+        )
+    )  # fmt: skip
+    return int(connection.execute(query).scalar_one())
 
 
 def nth_unit(connection: Connection, study: int, place: int) -> int | None:

@@ -2,9 +2,9 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -62,18 +62,31 @@ def opened(db: Database, who: Identity, key: str, choice: Choice) -> Iterator[Ma
         yield material_of(db, connection, study, choice)
 
 
-def _heads(
-    db: Database, connection: Connection, study: Study
-) -> tuple[dict[int, Question], list[int]]:
-    """The wordings that the log uses, and people's ids in order; remembered until the log grows."""
-    known = db.cache.get(("export", study.id))
-    if known is None or known[0] != study.revision:
-        rows = exported.wordings(connection, study.id)
-        people = exported.people(connection, study.id)
-        known = (study.revision, ({row.id: load(row.definition) for row in rows}, people))
-        db.cache[("export", study.id)] = known
-    found: tuple[dict[int, Question], list[int]] = known[1]
-    return found
+@dataclass
+class _Heads:
+    """What the log names, up to its row `seen`: wordings by id, raters by their first judgment.
+
+    `audits` are those of the study while its last unit stands at `last`.
+    """
+
+    seen: int = 0
+    wordings: dict[int, Question] = field(default_factory=dict)
+    raters: dict[int, None] = field(default_factory=dict)
+    last: int = -1
+    audits: dict[int, bool] = field(default_factory=dict)
+
+    def follow(self, connection: Connection, study: Study) -> None:
+        """Read what is new; who reads at the same time finds the same."""
+        if study.revision > self.seen:
+            rows = exported.named(connection, study.id, self.seen, study.revision)
+            fresh = {row.question for row in rows} - self.wordings.keys()
+            for row in exported.wordings(connection, fresh) if fresh else ():
+                self.wordings[row.id] = load(row.definition)
+            self.raters |= dict.fromkeys(row.rater for row in rows)
+            self.seen = study.revision
+        last = items.last_position(connection, study.id)
+        if last != self.last:
+            self.audits, self.last = exported.audits(connection, study.id), last
 
 
 def material_of(db: Database, connection: Connection, study: Study, choice: Choice) -> Material:
@@ -81,9 +94,10 @@ def material_of(db: Database, connection: Connection, study: Study, choice: Choi
 
     People are numbered unless the choice keeps their names.
     """
-    wordings, order = _heads(db, connection, study)
-    judges = _judges(connection, study, order, choice.names)
-    audits = exported.audits(connection, study.id)
+    heads: _Heads = db.cache.setdefault(("export", study.id), _Heads())
+    heads.follow(connection, study)
+    wordings, audits = dict(sorted(heads.wordings.items())), heads.audits
+    judges = _judges(connection, study, heads.raters, choice.names)
 
     def entries() -> Iterator[Entry]:
         for row in exported.log(connection, study.id):
@@ -107,14 +121,15 @@ def material_of(db: Database, connection: Connection, study: Study, choice: Choi
 
 
 def _judges(
-    connection: Connection, study: Study, order: Sequence[int], names: bool
+    connection: Connection, study: Study, judged: Collection[int], names: bool
 ) -> dict[int, Judge]:  # fmt: skip
     """Raters as they are named outside; people are numbered by their first judgment.
 
     Those who judged nothing come after the others.
     """
     found, rows = {}, study_rows.raters(connection, study.id)
-    order = [*order, *(r.id for r in rows if r.kind == "person" and r.id not in set(order))]
+    people = dict.fromkeys(row.id for row in rows if row.kind == "person")
+    order = [who for who in dict.fromkeys([*judged, *people]) if who in people]
     for row in rows:
         key, name = row.key, row.name or row.key
         if row.kind == "person" and not names:

@@ -139,8 +139,7 @@ def test_what_only_workers_are_given_is_seen_by_nobody(db, server):
         assert items.unit_ids(connection, made.id) == {} == items.unit_outputs(connection, made.id)
         assert items.unit_order(connection, made.id) == []
         assert list(items.units(connection, made.id)) == []
-        assert progress.units(connection, made.id) == (0, 0)
-        assert progress.open_to(connection, made.id, 0) == 0
+        assert progress.units(connection, made.id) == 0
         assert progress.nth_unit(connection, made.id, 0) is None
         assert len(frames.unit_places(connection, made.id)) == 0
         assert frames.known_answers(connection, made.id) == []

@@ -12,6 +12,7 @@ from core.services import (
     consent,
     effects,
     exports,
+    overview,
     quality,
     review,
     rewording,
@@ -98,6 +99,7 @@ def seen(db):
         "arms": effects.of_arms(db, ANA, "small", "better"),
         "people": quality.table(db, ANA, "small"),
         "lines": exports.first_lines(db, ANA, "small", Choice("csv"), 10_000),
+        "home": [overview.overview(db, who, "small") for who in PEOPLE],
         "reworded": rewording.outdated(db, ANA, "small"),
     }
 
