@@ -84,7 +84,7 @@ def postgres_url(postgres, postgres_template):
         missing(postgres)
     url = postgres.database(postgres_template)
     yield url
-    postgres.drop(url)
+    postgres.give_back(url, postgres_template)
 
 
 @pytest.fixture(params=ENGINES)
