@@ -56,7 +56,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A case in full: what was judged, each answer, gold in words, the causes given so far."""
+    """A case in full: what was judged, each answer, gold in words, the causes given so far.
+
+    `waiting` people were asked again and have not answered yet.
+    """
 
     unit_id: int
     unit: Unit
@@ -65,6 +68,7 @@ class Detail:
     adjudicated: Answer | None
     gold: str
     causes: Sequence[Mapping[str, Any]]
+    waiting: int = 0
 
     @property
     def cause(self) -> str:
@@ -81,6 +85,7 @@ def detail(db: Database, who: Identity, key: str, question: str, unit_id: int) -
         unit = material.read_unit(connection, study, unit_id)
         rows = reviews.answers(connection, unit_id, study.wording(asked))
         events = reviews.causes_of(connection, study.id, unit_id)
+        waiting = sum(one.state == "reserved" for one in reviews.looks(connection, unit_id))
         facts = details.of_judgments(connection, [row.id for row in rows if row.kind != "person"])
     answers = [_answer(row, asked, unit, facts.get(row.id, {})) for row in rows]
     held = [a for a in answers if a.stage == STAGE]
@@ -92,6 +97,7 @@ def detail(db: Database, who: Identity, key: str, question: str, unit_id: int) -
             {**row.data, "by": row.actor, "at": row.created_at}
             for row in events if row.data["question"] == question
         ],
+        waiting,
     )  # fmt: skip
 
 

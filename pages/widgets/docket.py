@@ -83,11 +83,11 @@ def desk(session: Any, scope: Any, queue: Queue) -> Desk:
 
 
 def grouped(answers: Sequence[Answer]) -> list[tuple[str, list[Answer]]]:
-    """Answers that say the same, the most frequent first; people before models in each."""
+    """Answers that say the same, those of most raters first; people before models in each."""
     groups: dict[str, list[Answer]] = {}
     for answer in sorted(answers, key=lambda a: (a.kind != "person", a.sequence)):
         groups.setdefault(answer.words, []).append(answer)
-    return sorted(groups.items(), key=lambda group: -len(group[1]))
+    return sorted(groups.items(), key=lambda group: -len({a.rater for a in group[1]}))
 
 
 def kind(answer: Answer) -> str:
@@ -96,11 +96,15 @@ def kind(answer: Answer) -> str:
 
 
 def called(answer: Answer) -> str:
-    """What a rater is called: the name, which of its samples this is, and what it is."""
+    """What a rater is called: the name, what it is, and which of its samples or looks this is."""
     again = f" ×{answer.repeat + 1}" if answer.repeat else ""
+    if answer.stage == "revised":
+        again = ", asked again" if answer.repeat else ", after the verdict"
+    elif answer.stage != "first":
+        again = f", {answer.stage}"
     known = kind(answer) == "person" or kind(answer) in answer.rater.lower()
     word = "" if known else f" ({kind(answer)})"
-    return " ".join(f"{answer.rater}{again}{word}".split())
+    return " ".join(f"{answer.rater}{word}{again}".split())
 
 
 def chip(answer: Answer) -> str:
@@ -113,7 +117,7 @@ def side_rows(seen: Detail, sides: Sequence[Side]) -> list[dict[str, str]]:
     """One row for each part that differs: as it was, and what each rater put there."""
     names: list[str] = []
     for answer in seen.answers:
-        name = called(answer) if answer.stage == "first" else f"{called(answer)}, {answer.stage}"
+        name = called(answer)
         names.append(f"{name} [{len(names) + 1}]" if name in names else name)
     rows = []
     for side in sides:

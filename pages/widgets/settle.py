@@ -22,6 +22,7 @@ def settle(
 ) -> None:  # fmt: skip
     """Asking the people of a case again, and what the guidelines should say about it."""
     people = {answer.rater for answer in seen.answers if answer.kind == "person"}
+    free = max(0, len(people) - seen.waiting)
     note = st.session_state.get(f"review-note-{seen.unit_id}-{seen.question.name}") or ""
     place = f"again-{seen.unit_id}"
 
@@ -33,12 +34,14 @@ def settle(
 
     with st.container(key="review-settle", horizontal=True, vertical_alignment="center"):
         st.button(
-            f"Ask again ({len(people)})", key=place, shortcut=key("ask again"),
-            disabled=not people, on_click=attempt, args=(ask,),
+            f"Ask again ({free})", key=place, shortcut=key("ask again"),
+            disabled=not free, on_click=attempt, args=(ask,),
             help="Everybody who answered gets the unit once more, without their earlier answer. "
             "Both answers are kept.",
         )  # fmt: skip
         done(place)
+        if seen.waiting:
+            look.caption(f"{seen.waiting} of {len(people)} are asked again and have not answered.")
     if seen.cause == "rubric gap":
         gap(db, who, study, seen, attempt, key, note)
 
@@ -48,7 +51,10 @@ def gap(
 ) -> None:  # fmt: skip
     """The sentence that the guidelines lack, drafted from the case."""
     place = f"proposal-{seen.unit_id}-{seen.question.name}"
-    st.session_state.setdefault(place, settling.proposal(seen, note))
+    drafted, before = settling.proposal(seen, note), st.session_state.get(f"{place}-draft")
+    if st.session_state.get(place) in (None, before):  # nobody has changed it: draft it anew
+        st.session_state[place] = drafted
+    st.session_state[f"{place}-draft"] = drafted
     st.text_area(
         "What the guidelines should say", key=place, height=92, max_chars=4000,
         help="Drafted from the case, the answer that holds and the note. Change it as you like.",

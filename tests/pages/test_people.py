@@ -97,13 +97,26 @@ def test_a_case_is_asked_again_and_what_all_say_is_accepted(small, workspace, op
             answering.submit(workspace, who, held, {"better": {"winner": value}})
     page = opened("review", who="eva", study="small")
     press(page, "Ask again (2)")
-    assert assignment.current(workspace, ANA, "small").stage == "revised"
+    held = assignment.current(workspace, ANA, "small")
+    assert held.stage == "revised"
+    assert "2 of 2 are asked again and have not answered" in words(page)
+    assert next(b for b in page.button if b.label.startswith("Ask again (0)")).disabled
+    answering.submit(workspace, ANA, held, {"better": {"winner": "b"}})
+    page.run()
+    assert "1 of 2 are asked again" in words(page) and "ana, asked again" in words(page)
     press(page, "Accept what all agree on")
     press(page, "Accept 1 units")
     assert any("Accept 0 units" in b.label for b in page.button)
     press(page, "rubric gap")
-    area = next(a for a in page.text_area if "guidelines" in a.label)
-    area.set_value("Prefer the one with a source.")
+    guide = lambda: next(a for a in page.text_area if "guidelines" in a.label)
+    assert "because …" in guide().value
+    page.text_input[0].set_value("It names a source.").run()
+    press(page, "A is better")
+    assert "because it names a source." in guide().value, "drafted from what was decided since"
+    guide().set_value("My own words.").run()
+    press(page, "Tie")
+    assert guide().value == "My own words."
+    guide().set_value("Prefer the one with a source.")
     press(page, "Put it into the guidelines")
     assert "Prefer the one with a source." in studies.load(workspace, "small").protocol.guidelines
 
