@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import openai
-
 from core import failures
 from core.calls import Endpoint, Spent
 from core.digest import encode
@@ -12,11 +10,9 @@ from core.digest import encode
 LIMITS = b"x-ratelimit-"
 # What openai's client tells every endpoint about the machine that it runs on: nobody's business,
 # and a tenth of the work of a request.
-UNTOLD: Any = dict.fromkeys(
-    [f"X-Stainless-{what}" for what in
-     ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async",
-      "Retry-Count", "Read-Timeout")],
-    openai.Omit(),
+TOLD = (
+    "Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async", "Retry-Count",
+    "Read-Timeout",
 )  # fmt: skip
 
 
@@ -24,11 +20,14 @@ class Wire:
     """The connections to one endpoint: bodies out, bodies in, failures in plain words."""
 
     def __init__(self, endpoint: Endpoint, heard: Callable[[Mapping[str, str]], None]) -> None:
+        import openai  # slow to import, and most of what a person does asks no model
+
         async def listen(response: Any) -> None:
             if any(name.lower().startswith(LIMITS) for name, _ in response.headers.raw):
                 heard(response.headers)
 
         self.endpoint = endpoint
+        self._untold: Any = dict.fromkeys([f"X-Stainless-{what}" for what in TOLD], openai.Omit())
         self._base = endpoint.base_url.rstrip("/")
         self._client = openai.AsyncOpenAI(
             base_url=endpoint.base_url, api_key=endpoint.key or "none", max_retries=0,
@@ -45,12 +44,14 @@ class Wire:
         sent = encode(body).encode()
         whole = self._base + path  # joined here: openai's client would parse it three times over
         return await self._sent(
-            self._client.post(whole, cast_to=bytes, content=sent, options={"headers": UNTOLD})
+            self._client.post(whole, cast_to=bytes, content=sent, options={"headers": self._untold})
         )
 
     async def get(self, path: str) -> bytes:
         """The body behind a path; raises `CallFailed`."""
-        return await self._sent(self._client.get(path, cast_to=bytes, options={"headers": UNTOLD}))
+        return await self._sent(
+            self._client.get(path, cast_to=bytes, options={"headers": self._untold})
+        )
 
     async def upload(self, name: str, content: bytes, purpose: str) -> bytes:
         """Send a file; returns the reply's body, raises `CallFailed`."""
@@ -58,11 +59,13 @@ class Wire:
             self._client.post(
                 "/files", cast_to=bytes, body={"purpose": purpose},
                 files=[("file", (name, content))],
-                options={"headers": {**UNTOLD, "Content-Type": "multipart/form-data"}},
+                options={"headers": {**self._untold, "Content-Type": "multipart/form-data"}},
             )
         )  # fmt: skip
 
     async def _sent(self, request: Awaitable[bytes]) -> bytes:
+        import openai
+
         try:
             return await request
         except openai.APIStatusError as error:
