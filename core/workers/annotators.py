@@ -12,7 +12,7 @@ from core.digest import digest
 from core.prompts import prompt
 from core.questions.base import Question
 from core.questions.pairwise import Pairwise
-from core.units import Draft, Invalid, Unit
+from core.units import Draft, Invalid, Shown, Unit
 from core.workers import worked_cases
 from core.workers.annotator_pool import Annotator, original, thirteen
 from core.workers.base import CannotAnswer, Endpointed, Model, workers
@@ -26,7 +26,9 @@ from core.workers.worked_cases import WorkedCase
 class Annotators(ModelWorker):
     """One of a pool of simulated annotators answers each unit; the pool stands in for a crowd.
 
-    Who answers is drawn by what is shown, the same every time; `seed` draws anew. `noise` is the
+    Who answers is drawn by what is shown, the same every time, and so is the order in which that
+    annotator sees the responses (`order`: study leaves them as they are); `seed` draws both anew.
+    Answers name responses, so that they stay the same whichever came first. `noise` is the
     probability that an answer between two is turned over: with probability 2 x noise the answer is
     replaced by a fair draw among the possible ones (AlpacaFarm's p_label_flip = 0.25 is a fair coin
     half of the time). `others` are further models by name; without `annotators` there are thirteen
@@ -48,6 +50,10 @@ class Annotators(ModelWorker):
         default=(), max_length=20, description="worked cases for annotators with a history"
     )
     noise: float = Field(default=0.25, ge=0, le=0.5)
+    order: Literal["drawn", "study"] = Field(
+        default="drawn",
+        description="the responses in an order drawn for each annotator, or always as they are",
+    )
     seed: int = 0
 
     @field_validator("name")
@@ -89,8 +95,11 @@ class Annotators(ModelWorker):
 
     def identity(self) -> dict[str, Any]:
         apart: dict[str, Any] = {"others": {"__all__": set(PLACE)}}
-        silent = dict.fromkeys(self.silent, True)
+        silent = dict.fromkeys((*self.silent, "order"), True)
         return self.model_dump(mode="json", exclude={**silent, **apart}, exclude_defaults=True)
+
+    def parser(self) -> str:
+        return "2" if self.order == "drawn" else "1"
 
     def prompts(self) -> Sequence[str]:
         cases = [prompt("annotator_cases").digest] if self.gathers() else []
@@ -133,9 +142,9 @@ class Annotators(ModelWorker):
         self._unworked(unit)
         asked, who, left = self.asked(unit), self.drawn(unit), unit.together or (unit,)
         while True:
-            form = Several(left, self.asked, who.style == "reasoned")
+            form = self._form(left, who)
             reply = await llm.ask(
-                self.messages(left, who), schema=form.schema(), repeat=repeat, to=who.model,
+                self._messages(form, who), schema=form.schema(), repeat=repeat, to=who.model,
                 check=partial(Several.read, form), lenient=len(left) > 1,
                 **self._parameters(who, len(left)),
             )  # fmt: skip
@@ -144,10 +153,9 @@ class Annotators(ModelWorker):
             left = tuple(one for one in left if one.key not in reply.value)
         place = [one.key for one in left].index(unit.key) + 1
         beside = {"cases": len(left), "case": place} if len(left) > 1 else {}
-        drafts = [
-            self._draft(q, unit, who, reply.value[unit.key][q.name], reply.call) for q in asked
-        ]
-        return [replace(d, repeat=repeat, facts={**d.facts, **beside}) for d in drafts]
+        told, shown = reply.value[unit.key], self.seen(unit, who).shown
+        drafts = [self._draft(q, unit, who, told[q.name], reply.call) for q in asked]
+        return [replace(d, repeat=repeat, shown=shown, facts={**d.facts, **beside}) for d in drafts]
 
     def _parameters(self, who: Annotator, cases: int) -> dict[str, Any]:
         """What is sent along; `max_tokens` is the room for one case."""
@@ -160,6 +168,16 @@ class Annotators(ModelWorker):
         """Who answers this unit: the same for the same material."""
         chance = random.Random(digest(["who", self.seed, _inputs(unit)]))  # noqa: S311
         return chance.choice(self.pool)
+
+    def seen(self, unit: Unit, who: Annotator) -> Unit:
+        """The unit as that annotator sees it: its responses in the order drawn for them both.
+
+        Any order is as likely as another; of a pair, half come the other way round.
+        """
+        if self.order == "study" or len(unit.outputs) < 2:
+            return unit
+        chance = random.Random(digest(["order", self.seed, who.name, _inputs(unit)]))  # noqa: S311
+        return replace(unit, outputs=tuple(chance.sample(_outputs(unit), len(unit.outputs))))
 
     def noisy(self, question: Question, unit: Unit, value: Any) -> tuple[Any, bool]:
         """The answer, or a fair draw in its place, and whether it was drawn."""
@@ -174,9 +192,16 @@ class Annotators(ModelWorker):
 
     def messages(self, units: Sequence[Unit], who: Annotator) -> list[dict[str, Any]]:
         """What this annotator is sent about these units."""
-        return Several(units, self.asked, who.style == "reasoned").messages(
+        return self._messages(self._form(units, who), who)
+
+    def _form(self, units: Sequence[Unit], who: Annotator) -> Several:
+        shown = tuple(self.seen(unit, who) for unit in units)
+        return Several(shown, self.asked, who.style == "reasoned")
+
+    def _messages(self, form: Several, who: Annotator) -> list[dict[str, Any]]:
+        return form.messages(
             salt=self.digest, guidelines=self.guidelines, persona=who.persona,
-            worked=self._worked(units) if who.history else (),
+            worked=self._worked(form.units) if who.history else (),
         )  # fmt: skip
 
     def _worked(self, units: Sequence[Unit]) -> Sequence[WorkedCase]:
@@ -194,12 +219,18 @@ class Annotators(ModelWorker):
         noise = ", its answer replaced by chance" if replaced else ""
         facts = {"annotator": who.name, "replaced": replaced, "given": given}
         return Draft(
-            question=question.name, value=value, shown=unit.shown, call=call, facts=facts,
+            question=question.name, value=value, call=call, facts=facts,
             rationale=f"Simulated annotator {who.name}{noise}. {why}".strip(),
         )  # fmt: skip
 
 
 def _inputs(unit: Unit) -> list[Any]:
-    """What is shown, as text: by this the draws are seeded."""
+    """What there is to see, as text and in the study's own order: the draws are seeded by it."""
     fields = [[name, content.text()] for name, content in sorted(unit.fields.items())]
-    return [fields, [output.content.text() for output in unit.outputs]]
+    return [fields, [output.content.text() for output in _outputs(unit)]]
+
+
+def _outputs(unit: Unit) -> list[Shown]:
+    """The outputs in the study's own order, however they are shown."""
+    by_key = {output.key: output for output in unit.outputs}
+    return [by_key[key] for key in unit.order or unit.shown]

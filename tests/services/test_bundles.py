@@ -31,7 +31,7 @@ def impatient(monkeypatch):
 
 def crowd(url, **options):
     spec = {"name": "Simulated crowd", "model": "m", "base_url": url, "annotators": FIVE,
-            "noise": 0}  # fmt: skip
+            "noise": 0, "order": "study"}  # fmt: skip
     return Annotators(**{**spec, **options})
 
 
@@ -253,6 +253,17 @@ def test_the_original_thirteen_are_foreseen_exactly(db):
     assert before.completion_tokens == pytest.approx(150 * forecast.ASSUMED_REPLY, rel=0.35)
     assert any("requests for 150 tasks" in note for note in before.notes)
     assert {len(schema_of(b)["properties"]) for b in server.requests} >= {1, 4, 5}
+
+
+def test_in_a_run_each_pair_of_a_request_has_its_own_order(db):
+    """All say A: the stored winner is who stood first; either stands there half of the time."""
+    pairs(db, units=60)
+    with OpenAIServer(lambda body: verdict(body, lambda n, one: {"better": "A"})) as server:
+        status = work_on(db, runs.start(db, OWNER, "pairs", crowd(server.url, order="drawn")))
+    assert status.done == 60 and status.calls == len(server.requests) == 12
+    stored = rows(db, J)
+    assert all(json.loads(r.value)["winner"] == r.shown[0] for r in stored)
+    assert 18 <= sum(r.shown[0] == stored[0].shown[0] for r in stored) <= 42
 
 
 def test_past_replies_and_times_are_counted_by_the_case(db):

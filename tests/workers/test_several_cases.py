@@ -36,7 +36,7 @@ def pair(n=0, asked=(BETTER,), left="left"):
 
 
 def pool(*who, **options):
-    spec = {"name": "Simulated crowd", "model": "m", "noise": 0}
+    spec = {"name": "Simulated crowd", "model": "m", "noise": 0, "order": "study"}
     if who:
         spec["annotators"] = [{"name": f"n{n}", **one} for n, one in enumerate(who)]
     return Annotators(**{**spec, **options})
@@ -65,7 +65,7 @@ def test_what_an_annotator_is_asked_is_part_of_who_the_rater_is():
     every = [pool({}), pool({"cases": 2}), pool({"cases": 3}), pool({"history": True}),
              pool({"history": True}, examples=[SHOT]), pool(), pool(layout="original")]  # fmt: skip
     assert len({one.digest for one in every}) == len(every)
-    plain = Annotators(name="Simulated x", model="m")  # as it was before there were such settings
+    plain = Annotators(name="Simulated x", model="m", order="study")  # as before all these
     assert plain.digest == "82eac60ce84ffcd57dd74788e4a2b179b99bbfd4e9506d4a0ceffbf3b2bb7fbf"
     with pytest.raises(ValidationError, match="20"):
         pool({"cases": 21})

@@ -15,7 +15,7 @@ from core.workers.annotators import Annotators
 from core.workers.base import CannotAnswer
 from core.workers.base import load as worker
 from core.workers.nearest import canberra
-from tests.workers.asking import system, work
+from tests.workers.asking import system, user, work
 
 BETTER = question({"kind": "pairwise", "name": "better", "title": "Which is better?"})
 QUALITY = question({"kind": "rating", "name": "quality", "title": "How good?"})
@@ -34,7 +34,7 @@ def one(text, key="u", problem="Why?"):
 
 
 def pool(**options):
-    return Annotators(**{"name": "Simulated crowd", "model": "m", **options})
+    return Annotators(**{"name": "Simulated crowd", "model": "m", "order": "study", **options})
 
 
 def test_thirteen_annotators_over_the_models_that_there_are():
@@ -57,6 +57,34 @@ def test_noise_is_a_fair_coin_half_of_the_time():
     assert found != [pool(seed=1).noisy(BETTER, pair(n), A) for n in range(4000)]
     assert all(not drawn for _, drawn in (pool(noise=0).noisy(BETTER, pair(n), A)
                                           for n in range(50)))  # fmt: skip
+
+
+def test_each_annotator_sees_a_pair_in_an_order_drawn_for_it():
+    """AlpacaFarm: every annotator switches the two outputs by a fair coin that the inputs seed, is
+    asked in that order, and what it says is switched back; the noise is drawn for the pair as it
+    is. So one that always takes the first prefers neither response in the long run."""
+    who = [{"name": n, "style": "bare"} for n in ("first", "second")]
+    made = pool(annotators=who, noise=0, order="drawn")
+    orders = [[made.seen(pair(n), one).shown for n in range(2000)] for one in made.pool]
+    for drawn in orders:
+        assert set(drawn) == {("a", "b"), ("b", "a")}
+        assert drawn.count(("b", "a")) == pytest.approx(1000, abs=90)
+    same = sum(a == b for a, b in zip(*orders, strict=True))
+    assert same == pytest.approx(1000, abs=90)  # one annotator's coin says nothing of another's
+    other = pool(annotators=who, noise=0, order="drawn", seed=1)
+    assert [other.seen(pair(n), other.pool[0]).shown for n in range(50)] != orders[0][:50]
+    switched = next(n for n in range(50)
+                    if made.seen(pair(n), made.drawn(pair(n))).shown == ("b", "a"))  # fmt: skip
+    drafts, sent = work(made, pair(switched), lambda body: {"better": "A"})
+    said = user(sent[""][0])
+    assert said.index(f"right {switched}") < said.index(f"left {switched}")
+    assert drafts[0].value == B and drafts[0].shown == ("b", "a")
+    noisy = pool(order="drawn")
+    assert [noisy.noisy(BETTER, pair(n), A) for n in range(99)] == \
+        [pool().noisy(BETTER, pair(n), A) for n in range(99)]  # fmt: skip
+    assert made.drawn(pair(3).reversed()) == made.drawn(pair(3))
+    assert pool(order="drawn").digest == Annotators(name="Simulated x", model="m").digest
+    assert pool(order="drawn").digest != pool().digest
 
 
 def test_the_draw_depends_on_what_is_shown_and_not_on_the_name_of_the_unit():
