@@ -44,7 +44,19 @@ class Scored:
         return None if self.mean is None else math.exp(-self.mean)
 
 
-def gain(before: Scored, after: Scored) -> float | None:
+class Measured(Protocol):
+    """A text and the mean log-probability of its tokens."""
+
+    @property
+    def text(self) -> str:
+        """The text."""
+
+    @property
+    def mean(self) -> float | None:
+        """The mean, in nats; None without any."""
+
+
+def gain(before: Measured, after: Measured) -> float | None:
     """By how much more likely a token of the same text became, in nats; None when undefined.
 
     `after` has seen what `before` has not: a passage, a hint. Raises `ValueError` for two texts.

@@ -23,7 +23,7 @@ def board(found: list[Measure]) -> None:
         for one in found
         if one.name == chosen
     ]
-    figures.chart(forest(lines, chosen, key="outcomes"), "outcomes-chart")
+    figures.chart(forest(lines, chosen, key="outcomes", agreement=False), "outcomes-chart")
     rows = [one.row() for one in found]
     figures.table(rows, "outcomes-table", "Every measure with interval, n and coverage")
     figures.download(rows, "outcomes", "outcomes-download")

@@ -17,10 +17,14 @@ class Line:
     estimate: Estimate
 
 
-def forest(lines: Sequence[Line], measure: str, key: str = "forest") -> Chart:
+def forest(
+    lines: Sequence[Line], measure: str, key: str = "forest", *, agreement: bool = True
+) -> Chart:
     """Estimates as points with intervals, sorted; undefined ones are named in the caption.
 
-    Of more than `MOST` defined lines, the lowest and the highest halves of that are drawn.
+    `agreement` says that 1 is full agreement and 0 what chance gives; other measures have a scale
+    of their own, which reaches as far as they do. Of more than `MOST` defined lines, the lowest and
+    the highest halves of that are drawn.
     """
     defined = sorted((x for x in lines if x.estimate.defined), key=_value)
     drawn = defined
@@ -33,10 +37,13 @@ def forest(lines: Sequence[Line], measure: str, key: str = "forest") -> Chart:
         own = [(a, x) for a, x in zip(labels, drawn, strict=True) if x.group == group]
         points(figure, own, COLOURS.get(group, OTHER), plain(group))
     figure.add_vline(x=0, line_width=1, line_dash="dot", opacity=0.6)
-    figure.update_xaxes(range=_range(drawn), title=plain(measure), zeroline=False)
+    figure.update_xaxes(
+        range=_range(drawn, 1.0 if agreement else 0.02), title=plain(measure), zeroline=False
+    )
     figure.update_yaxes(categoryorder="array", categoryarray=labels, automargin=True)
     omitted = len(defined) - len(drawn)
-    return Chart(figure, forest_caption(lines, measure, omitted), _alt(defined, measure), omitted)
+    caption = forest_caption(lines, measure, omitted, agreement)
+    return Chart(figure, caption, _alt(defined, measure), omitted)
 
 
 def _value(line: Line) -> float:
@@ -65,12 +72,17 @@ def _words(estimate: Estimate) -> str:
     return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
 
 
-def _range(lines: Sequence[Line]) -> list[float]:
+def _range(lines: Sequence[Line], least: float) -> list[float]:
+    """Wide enough for every interval, and at least from 0 to `least`."""
     lows = [x.estimate.low if x.estimate.low is not None else _value(x) for x in lines]
-    return [min([-0.02, *lows]) - 0.02, 1.03]
+    highs = [x.estimate.high if x.estimate.high is not None else _value(x) for x in lines]
+    low, high = min([-0.02, *lows]), max([least, *highs])
+    return [low - 0.02, high + 0.03 * (high - low if high > 1 else 1.0)]
 
 
-def forest_caption(lines: Sequence[Line], measure: str, omitted: int = 0) -> str:
+def forest_caption(
+    lines: Sequence[Line], measure: str, omitted: int = 0, agreement: bool = True
+) -> str:  # fmt: skip
     """What the chart says, in plain words."""
     defined = [x for x in lines if x.estimate.defined]
     if not defined:
@@ -78,6 +90,8 @@ def forest_caption(lines: Sequence[Line], measure: str, omitted: int = 0) -> str
         return f"Nothing to draw yet: {'; '.join(sorted(reasons)) or 'no pair of raters'}."
     low, high = min(defined, key=_value), max(defined, key=_value)
     text = f"{measure}: 1 is full agreement, 0 is what chance alone would give. "
+    if not agreement:
+        text = f"{measure}: means over items, on a scale of their own. "
     if len(defined) == 1:
         text += f"{low.name}: {number(_value(low))}."
     else:

@@ -75,7 +75,9 @@ class Said:
 class Version:
     """A judge on one part: kappa and agreement with the truth, n and coverage in each estimate.
 
-    `shared` is its kappa over the units that all compared versions answered.
+    `shared` is its kappa over the units that all compared versions answered, but for versions that
+    answered none; of these units it got `mended` right where the first one was wrong, and `spoilt`
+    the other way round.
     """
 
     name: str
@@ -84,6 +86,8 @@ class Version:
     kappa: Estimate
     percent: Estimate
     shared: Estimate
+    mended: int = 0
+    spoilt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +255,11 @@ def compared(found: Bench, judges: Sequence[Judge], part: Part) -> Comparison:
     if leaked:
         raise Leak(f"examples among the measured items: {', '.join(sorted(leaked))}")
     said = [found.said(judge) for judge in judges]
-    shared = [t for t in measured if all(t.unit_id in own for own in said)]
+    began = [own for own in said if any(t.unit_id in own for t in measured)]
+    shared = [t for t in measured if all(t.unit_id in own for own in began)]
     versions = tuple(
         Version(j.name, j.digest, len(j.examples), *_against(found, measured, own),
-                _against(found, shared, own)[0])
+                _against(found, shared, own)[0], *_changed(shared, began[:1], own))
         for j, own in zip(judges, said, strict=True)
     )  # fmt: skip
     whole = found.within(part)
@@ -272,6 +277,17 @@ def _against(
     counts = cross([t.code for t in measured], codes, len(labels))
     kappa = cohen_kappa(counts, labels=labels, possible=len(measured))
     return kappa, percent_agreement(counts, possible=len(measured))
+
+
+def _changed(
+    shared: Sequence[Truth], first: Sequence[Mapping[int, Said]], after: Mapping[int, Said]
+) -> tuple[int, int]:
+    """On how many units an answer became right against the first one, and on how many wrong."""
+    right = [
+        (before[t.unit_id].code == t.code, after[t.unit_id].code == t.code)
+        for before in first for t in shared if t.unit_id in after
+    ]  # fmt: skip
+    return right.count((False, True)), right.count((True, False))
 
 
 def unit_of(found: Bench, truth: Truth) -> Unit:

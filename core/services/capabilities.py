@@ -75,7 +75,20 @@ def offers(connection: Connection, model: Endpointed) -> dict[str, bool]:
 
 
 def check(connection: Connection, worker: Worker) -> None:
-    """Raise `Refused` when a probe has found that a model to embed with gives no embeddings."""
+    """Raise `Refused` when a probe has found that an endpoint lacks what the worker needs.
+
+    That is embeddings, of a model to embed with, and log-probabilities of given texts.
+    """
+    ways = worker.scored_by()
+    if ways:
+        own = worker.models()[""]
+        known = offers(connection, own)
+        if all(known.get(way) is False for way in ways):
+            raise Refused(
+                f"{own.base_url} gave no log-probabilities of a given text with {own.model} when "
+                f"it was probed ({', '.join(ways)}); use a server that does, such as vLLM, probe "
+                "it again, or let a stand-in be written down (stand_in)"
+            )
     for model in worker.models().values():
         if model.embeds and offers(connection, model).get("embeddings") is False:
             raise Refused(

@@ -134,12 +134,13 @@ def _weigh(
 def _measured(connection: Connection, model: str) -> tuple[float, int]:
     """Tokens that a model's endpoint counted in past prompts to those of the rule, and of how many.
 
-    Prompts in which images were sent are left out: no rule knows what they count.
+    Prompts in which images were sent are left out: no rule knows what they count. So are texts that
+    were scored, which are no prompts.
     """
     estimated, counted, n = 0, 0, 0
     for request, found, *_ in calls.prompts(connection, model):
         messages = request.get("messages") or []
-        if any(not isinstance(message.get("content"), str) for message in messages):
+        if not all(isinstance(m, Mapping) and isinstance(m.get("content"), str) for m in messages):
             continue
         estimated += _size(messages, request.get("schema"), request.get("parameters") or {})
         counted, n = counted + found, n + 1

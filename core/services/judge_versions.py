@@ -1,6 +1,7 @@
 """The steps of aligning a judge: see what is wrong, make another version, run it, open the test."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -124,10 +125,13 @@ def decisions(db: Database, who: Identity, key: str, question: str, name: str) -
 
 
 def proposed_edit(found: Sequence[Decision]) -> str:
-    """Decided cases as lines for the guidelines: the notes of rubric gaps first; '' without any."""
+    """Decided cases as lines for the guidelines: the notes of rubric gaps first; '' without any.
+
+    What was noted in the same words for the same answer is one line.
+    """
     noted = [d for d in found if d.why]
     noted.sort(key=lambda d: d.cause != "rubric gap")
-    lines = [f"- {d.why} (there the answer is: {d.answer})" for d in noted]
+    lines = list(dict.fromkeys(f"- {d.why} (there the answer is: {d.answer})" for d in noted))
     return "\n".join(["What was decided about cases like these:", *lines]) if lines else ""
 
 
@@ -173,6 +177,17 @@ def _example(found: Bench, unit_id: int) -> Example:
     material = {title: content.text()[:LONGEST] for title, content in pieces}
     return Example(item=truth.item, material=material, why=truth.why,
                    answer=found.question.describe(truth.value, unit))  # fmt: skip
+
+
+def next_name(name: str, taken: Collection[str]) -> str:
+    """A name for another version: the judge's own with the next free letter behind it.
+
+    >>> next_name("strict b", ["strict", "strict b", "strict c"])
+    'strict d'
+    """
+    root = re.sub(r" [b-z]$", "", name)
+    free = (f"{root} {letter}" for letter in "bcdefghijklmnopqrstuvwxyz")
+    return next((made for made in free if made not in taken), f"{name} b")
 
 
 def lineage(db: Database, who: Identity, key: str, question: str) -> list[Mapping[str, Any]]:
@@ -242,7 +257,7 @@ def figures(seen: Comparison) -> list[dict[str, Any]]:
         {"version": v.name, "digest": v.digest, "examples": v.examples, "units": seen.units,
          "adjudicated": seen.adjudicated, "excluded": len(seen.excluded),
          **_cells("kappa", v.kappa), **_cells("agreement", v.percent),
-         **_cells("kappa_shared", v.shared)}
+         **_cells("kappa_shared", v.shared), "mended": v.mended, "spoilt": v.spoilt}
         for v in seen.versions
     ]  # fmt: skip
 
@@ -253,7 +268,10 @@ def _cells(name: str, estimate: Estimate) -> dict[str, Any]:
 
 
 def sizes(db: Database, who: Identity, key: str, question: str) -> dict[str, tuple[int, int]]:
-    """Per part: how many units have a truth, and how many of them are adjudicated."""
+    """Per part: how many units have a truth, and how many of them are adjudicated.
+
+    Units on which people are split, or that nobody answered, have none until they are decided.
+    """
     require(who, "review")
     with db.read() as connection:
         found = bench(connection, db, key, question)

@@ -53,6 +53,10 @@ class Scored(Protocol):
     """How likely a model finds a text: see `core.scoring.Scored`."""
 
     @property
+    def text(self) -> str:
+        """The text."""
+
+    @property
     def tokens(self) -> tuple[str, ...]:
         """The text's tokens."""
 
@@ -200,6 +204,10 @@ class Worker(Identified):
 
     def beside(self) -> tuple[str, ...]:
         """The roles of outputs of the item that it is given beside what its task is about."""
+        return ()
+
+    def scored_by(self) -> tuple[str, ...]:
+        """The ways of scoring a given text, one of which its own model's endpoint has to offer."""
         return ()
 
     def models(self) -> Mapping[str, "Endpointed"]:

@@ -7,7 +7,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.protocol import explain
-from core.services import alignment, judge_versions, runner_process
+from core.services import alignment, judge_versions, runner_process, runs
 from core.services.access import Denied, Identity
 from core.services.studies import Refused, Study
 from core.workers.judge import Judge
@@ -88,21 +88,30 @@ def _sizes(who: Identity, study: Study, question: str) -> None:
     )  # fmt: skip
     look.caption(
         "A judge is held against the answer that was decided on the Review page, and where nothing "
-        "was decided against the majority of people."
+        "was decided against the majority of people. A unit on which people are split counts as "
+        "soon as it is decided. Of a judge asked in both orders the study's own order counts."
     )
 
 
 def _misses(who: Identity, study: Study, question: str, name: str) -> None:
     found = judge_versions.misses(db(), who, study.key, question, name)
+    seen = alignment.compare(db(), who, study.key, question, [name])
+    answered = seen.versions[0].percent.n
     st.markdown("#### What is misaligned on dev", anchors=False)
-    if not found:
-        look.caption(
-            "Nothing: the judge has answered no dev unit otherwise than people, or none at all."
-        )
+    if answered:
+        look.caption(plain(
+            f"{name} has answered {answered:,} of the {seen.units:,} dev units, {len(found):,} of "
+            "them otherwise than was decided or most people say."
+        ))  # fmt: skip
+    else:
+        look.caption(plain(f"{name} has answered no dev unit yet: let it, with the button below."))
     for miss in found[:SHOWN]:
-        title = f"{miss.unit.key}: people {miss.truth}, {name} {miss.judge}"
-        with st.expander(plain(title)):
+        held = "decided" if miss.adjudicated else "people"
+        with st.expander(plain(f"{miss.unit.key}: {held} {miss.truth}; {name} {miss.judge}")):
             show_material(StreamlitUi(f"miss{miss.unit_id}"), miss.unit)
+            if miss.decided_why:
+                st.caption("Note of who decided:")
+                StreamlitUi(f"note{miss.unit_id}").prose(miss.decided_why)
             if miss.cause:
                 st.caption(f"Cause given: {plain(miss.cause)}")
             st.caption(f"{plain(name)} said why:")
@@ -113,6 +122,31 @@ def _misses(who: Identity, study: Study, question: str, name: str) -> None:
         "Let this judge answer dev", key="align-run", on_click=_run,
         args=(who, study, question, name, "dev"),
     )  # fmt: skip
+    _under_way(who, study, name)
+
+
+def _under_way(who: Identity, study: Study, name: str) -> None:
+    """How far the judge's newest run is; once it is over the page is drawn anew."""
+    own = next((r for r in runs.listing(db(), who, study.key) if r.worker == name), None)
+    if own is None:
+        return
+    if not own.over:
+        _live(who, own.id)
+    elif own.state == "paused" or own.failed:
+        st.warning(plain(
+            f"Run {own.id} of {name} is {own.state}: {own.done:,} of {own.total:,} done, "
+            f"{own.failed:,} failed. {own.message} See the Model runs page."
+        ))  # fmt: skip
+
+
+@st.fragment(run_every=2.0)
+def _live(who: Identity, run: int) -> None:
+    status = runs.status(db(), who, run)
+    if status.over:
+        st.rerun()
+    done = status.done + status.failed + status.skipped
+    st.progress(min(1.0, done / max(1, status.total)),
+                text=f"Run {run}: {done:,} of {status.total:,} done")  # fmt: skip
 
 
 def _run(who: Identity, study: Study, question: str, name: str, part: str) -> None:
@@ -143,12 +177,20 @@ def _revise(who: Identity, study: Study, question: str, name: str) -> None:
     if edit:
         with st.expander("An edit made of the notes on train cases, to take over what fits"):
             st.code(edit, language=None, wrap_lines=True)
-    new = st.text_input("Name of the version", f"{name} b", key=f"align-name-{key}", max_chars=120)
-    st.button(
-        "Save the version", key="align-save", type="primary",
-        on_click=lambda: _do(judge_versions.revise, who, study.key, question, name, new,
-                             guidelines=text, examples=chosen, good=f"{new} is saved."),
-    )  # fmt: skip
+    taken = [worker.name for worker in study.protocol.workers]
+    proposed = judge_versions.next_name(name, taken)
+    new = st.text_input("Name of the version", proposed, key=f"align-name-{key}", max_chars=120)
+
+    def save() -> None:
+        """The new version is the judge in hand from then on, and compared with the others."""
+        made = _do(judge_versions.revise, who, study.key, question, name, new, guidelines=text,
+                   examples=chosen, good=f"{new} is saved. Let it answer dev now.")  # fmt: skip
+        if made is not None:
+            st.session_state[f"align-judge-{study.key}"] = new
+            beside = st.session_state.get(f"align-versions-{study.key}", [name])
+            st.session_state[f"align-versions-{study.key}"] = [*beside, new]
+
+    st.button("Save the version", key="align-save", type="primary", on_click=save)
 
 
 def _compare(who: Identity, study: Study, question: str, named: list[str]) -> None:
@@ -162,7 +204,10 @@ def _compare(who: Identity, study: Study, question: str, named: list[str]) -> No
     look.caption(
         f"{seen.units:,} units of dev, {seen.adjudicated:,} of them adjudicated. "
         + (left if seen.excluded else "No dev item is an example of a version. ")
-        + "The last column is over the units that all of these versions answered: compare there."
+        + "The last columns are over the units that all of these versions answered (but for those "
+        "that answered none): compare there. "
+        "Mended are those that the first of them got wrong and this one gets right; spoilt the "
+        "other way round."
     )
     figures.download(judge_versions.figures(seen), f"{study.key}-{question}-versions", "align-csv")
 
@@ -172,9 +217,19 @@ def _table(rows: Any, key: str) -> None:
         {"Version": r["version"], "Criteria": r["digest"][:8], "Examples": str(r["examples"]),
          "Kappa": _cell(r, "kappa"), "Agreement": _cell(r, "agreement"),
          "n": f"{r['agreement_n']:,} of {r['units']:,}", "Kappa, same units":
-         f"{_cell(r, 'kappa_shared')}, n = {r['kappa_shared_n']:,}"} for r in rows
+         f"{_cell(r, 'kappa_shared')}, n = {r['kappa_shared_n']:,}",
+         "Mended, spoilt": _changes(r)} for r in rows
     ]  # fmt: skip
     figures.table(lines, key, "Versions of a judge side by side")
+    for note in dict.fromkeys(r["kappa_note"] for r in rows if r["kappa"] is not None):
+        if note:
+            look.caption(plain(f"{note[0].upper()}{note[1:]}."))
+
+
+def _changes(row: Any) -> str:
+    """What changed against the first version; looks at the test part once kept no such figures."""
+    known = "mended" in row and row["kappa_shared_n"]
+    return f"{row['mended']:,}, {row['spoilt']:,}" if known else "–"
 
 
 def _cell(row: Any, name: str) -> str:

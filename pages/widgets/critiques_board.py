@@ -30,8 +30,8 @@ def critiques_board(db: Database, who: Identity, study: str) -> bool:
     picked = address.select("Question, and how critiques were judged", "critiques", names, study)
     own = [one for one in found if f"{one.question}/{one.critique}" == picked]
     lines = [Line(f"{one.label} ({one.by})", one.kind, one.moves.mended) for one in own]
-    figures.chart(forest(lines, "Mended: not correct, then correct", key="critiques"),
-                  "critiques-chart")  # fmt: skip
+    mended = forest(lines, "Mended: not correct, then correct", key="critiques", agreement=False)
+    figures.chart(mended, "critiques-chart")
     figures.table([cells(one) for one in own], "critiques-table", "Moves by label and rater")
     figures.download(critique_effects.flat(own), f"{study}-critiques", "csv-critiques")
     return True

@@ -1,6 +1,7 @@
 """The Judges page: juries from stored votes, and aligning a judge step by step; flags elsewhere."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -62,13 +63,20 @@ def test_aligning_from_the_lock_to_the_test(study, workspace, opened):
     page.button(key="align-lock").click().run()
     assert "The parts are locked." in "\n".join(s.value for s in page.success)
     assert alignment.locked(workspace, OWNER, "pairs", "better") is not None
-    assert any("people B is better, v1 A is better" in e.label for e in page.expander)
+    assert any("decided B is better; v1 A is better" in e.label for e in page.expander)
+    shown = said(page)
+    assert re.search(r"v1 has answered (\d+) of the \1 dev units", shown)
+    assert "Note of who decided" in shown
+    assert "No interval: " in shown
     key = next(w.key for w in page.text_area if w.key.startswith("align-words"))
     page.text_area(key=key).set_value("Prefer b.").run()
     page.button(key="align-save").click().run()
     assert not page.exception
     made = {w.name: w for w in studies.load(workspace, "pairs").protocol.workers}["v1 b"]
     assert made.guidelines == "Prefer b."
+    assert page.selectbox(key="align-judge-pairs").value == "v1 b"
+    assert page.multiselect(key="align-versions-pairs").value == ["v1", "v1 b"]
+    assert "v1 b has answered no dev unit yet" in said(page)
     page.multiselect(key="align-final-pairs").set_value(["v1"]).run()
     page.checkbox(key="align-sure").check().run()
     page.button(key="align-open").click().run()

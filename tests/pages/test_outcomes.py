@@ -17,6 +17,7 @@ def test_measures_are_drawn_and_listed(workspace, opened):
     assert {"pass@1", "SR_5", "jaccard"} <= set(page.selectbox(key="measure-outcomes").options)
     listed = [name.replace("\u200b", "") for name in page.table[0].value["measure"]]
     assert "pass@1" in listed
+    assert "means over items" in words(page) and "full agreement" not in words(page)
 
 
 def test_without_outputs_it_says_what_would_make_some(small, opened):

@@ -101,10 +101,20 @@ def test_a_better_version_is_measured_beside_the_old_one(db, study):
     said(db, study, "v2", {f"i{n}": B if n % 3 == 0 else A for n in range(UNITS)})
     seen = alignment.compare(db, OWNER, "pairs", "better", ["v1", "v2"])
     old, new = seen.versions
+    judge_versions.revise(db, OWNER, "pairs", "better", "v2", "v3", guidelines="Not run yet.")
+    besides = alignment.compare(db, OWNER, "pairs", "better", ["v3", "v1", "v2"]).versions
+    assert [v.shared.n for v in besides] == [0, seen.units, seen.units]
+    assert (besides[0].mended, besides[2].mended) == (0, len(wrong))
     assert new.percent.value == 1.0 and old.percent.value < 0.8
     assert old.kappa.value == 0 and new.kappa.value == 1.0
     assert old.percent.n == new.percent.n == seen.units and not seen.excluded
-    [step] = judge_versions.lineage(db, OWNER, "pairs", "better")
+    assert (old.mended, old.spoilt) == (0, 0) and (new.mended, new.spoilt) == (len(wrong), 0)
+    worse, _ = alignment.compare(db, OWNER, "pairs", "better", ["v2", "v1"]).versions[::-1]
+    assert (worse.mended, worse.spoilt) == (0, len(wrong))
+    assert judge_versions.next_name("v1", ["v1", "v1 b"]) == "v1 c"
+    assert judge_versions.next_name("v1 b", ["v1", "v1 b"]) == "v1 c"
+    assert judge_versions.proposed_edit(decided + decided) == edit
+    step, _ = judge_versions.lineage(db, OWNER, "pairs", "better")
     assert (step["to"], step["by"]) == (made.digest, "owner") and len(step["examples"]) == 2
 
 
