@@ -29,8 +29,8 @@ def connection(endpoint: Endpoint, cause: BaseException | None) -> CallFailed:
         )
     return CallFailed(
         "endpoint_down",
-        f"Nothing answers at {endpoint.base_url}; start the server or correct the base URL, then "
-        "resume.",
+        f"Nothing answers at {endpoint.base_url}; start the server or correct the worker's base "
+        "URL, then resume.",
     )
 
 
@@ -43,7 +43,8 @@ def status(endpoint: Endpoint, code: int, body: Any, headers: Mapping[str, str])
         return CallFailed(
             "unknown_model",
             f"The endpoint knows no model called {endpoint.model!r} at {endpoint.base_url} "
-            f"({words}); correct the name or the base URL, then start again.",
+            f"({words}); correct the worker's base URL and resume, or start a run of a copy with "
+            "the right name.",
         )
     if code == 429:
         return _limited(words, body, headers)
@@ -68,9 +69,12 @@ def status(endpoint: Endpoint, code: int, body: Any, headers: Mapping[str, str])
 
 def _key(endpoint: Endpoint, code: int) -> CallFailed:
     if endpoint.key_name:
-        advice = f"put a valid one into {endpoint.key_name}, then resume"
+        advice = (
+            f"put a valid one into {endpoint.key_name} (where it is a variable of the environment, "
+            "start the app anew), then resume"
+        )
     else:
-        advice = "name the secret that holds one in the worker's key field, then start again"
+        advice = "name the secret that holds one in the worker's key field, then resume"
     return CallFailed("bad_key", f"The endpoint refused the key ({code}); {advice}.")
 
 

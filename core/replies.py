@@ -73,8 +73,8 @@ def complete(given: Answer) -> Answer:
     if given.finish == "length":
         raise CallFailed(
             "truncated",
-            "The model ran out of room before its answer was complete; raise max_tokens of the "
-            "worker (or leave it empty), then retry the failed ones.",
+            "The model ran out of room before its answer was complete; make a changed copy of the "
+            "worker with a larger max_tokens (or none), or give the server more room, then retry.",
         )
     if given.refusal or given.finish == "content_filter":
         raise CallFailed(

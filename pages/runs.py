@@ -92,7 +92,7 @@ def plan(study: Study, worker: Worker) -> None:
     terms, most = run_terms.terms([worker])
     if worker.needs_model():
         run_look.capable(who, worker)
-        run_look.price_table(who)
+        run_look.price_table(who, worker)
         if planned.work:
             run_look.expected(
                 who, study, worker, limit=limit, fresh=fresh, concurrency=most, lane=terms.lane

@@ -48,7 +48,11 @@ def keep(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a run's calls used. `cost` is None when no call had a price; `recent` counts calls."""
+    """What a run's calls used. `cost` is None when no call had a price.
+
+    `recent` counts the latest calls, and `begun` is the moment at which the first of these began; 0
+    without any.
+    """
 
     calls: int
     failed: int
@@ -56,6 +60,7 @@ class Totals:
     completion_tokens: int
     cost: float | None
     recent: int
+    begun: int = 0
 
 
 def totals(connection: Connection, run: int, since: int) -> Totals:
@@ -68,11 +73,14 @@ def totals(connection: Connection, run: int, since: int) -> Totals:
             func.coalesce(func.sum(C.c.completion_tokens), 0).label("completion"),
             func.sum(C.c.cost).label("cost"),
             func.count().filter(C.c.created_at > since).label("recent"),
+            func.min(C.c.created_at - C.c.seconds * 1e6)
+            .filter(C.c.created_at > since)
+            .label("begun"),
         ).where(C.c.run == run)
     ).one()
     return Totals(
         int(row.calls), int(row.failed), int(row.prompt), int(row.completion),
-        None if row.cost is None else float(row.cost), int(row.recent),
+        None if row.cost is None else float(row.cost), int(row.recent), int(row.begun or 0),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ LATEST = 200
 class Status:
     """How far a run has come. `rate` is calls a second lately; `eta` seconds to go, if known.
 
+    `waiting` counts tasks that are not done, `under_way` those of them that a runner holds.
     `failures` lists (kind, how many, one message) with the most frequent first; `alive` tells
     whether a runner is at it. `budget` lists (name, spent or held, most) of each limit. `after` is
     the run before it in a chain, 0 without one. `latency` is mean, 95th percentile (both seconds)
@@ -38,6 +39,7 @@ class Status:
     failed: int
     skipped: int
     waiting: int
+    under_way: int
     failures: Sequence[tuple[str, int, str]]
     skips: Sequence[tuple[str, int]]
     calls: int
@@ -62,7 +64,7 @@ class Status:
     @property
     def over(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.state not in {"ready", "running"}
+        return self.state not in {"ready", "running"} and not (self.alive and self.under_way)
 
 
 def progress(connection: Connection, row: Any, study: str = "") -> Status:
@@ -71,8 +73,8 @@ def progress(connection: Connection, row: Any, study: str = "") -> Status:
     count = runs.counts(connection, row.id)
     spent = calls.totals(connection, row.id, moment - WINDOW)
     left = count.get("ready", 0) + count.get("leased", 0)
-    seconds = max(1.0, min(WINDOW, moment - row.created_at) / 1e6)
-    rate = spent.recent / seconds if row.state == "running" and spent.recent else None
+    rate = _rate(spent, moment) if row.state == "running" else None
+    over = sum(count.get(state, 0) for state in ("done", "failed"))
     reasons = runs.errors(connection, row.id)
     account = account_at(connection, row)
     terms = of_run(row.worker, account)
@@ -80,17 +82,26 @@ def progress(connection: Connection, row: Any, study: str = "") -> Status:
         id=row.id, study=study or row.study_key, worker=row.worker["definition"]["name"],
         kind=row.worker["definition"]["kind"], state=row.state, total=row.total,
         done=count.get("done", 0), failed=count.get("failed", 0), skipped=count.get("skipped", 0),
-        waiting=left, failures=_failures(r for r in reasons if r.state == "failed"),
+        waiting=left, under_way=count.get("leased", 0),
+        failures=_failures(r for r in reasons if r.state == "failed"),
         skips=[(r.error, r.n) for r in reasons if r.state == "skipped"],
         calls=spent.calls, prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens, cost=spent.cost, rate=rate,
-        eta=left / rate if rate else None, message=row.message, concurrency=row.concurrency,
+        eta=left * spent.calls / over / rate if rate and over else None,
+        message=row.message, concurrency=row.concurrency,
         lane=terms.lane, objective=terms.objective, budget=_budget(account),
         alive=moment - row.heartbeat < ALIVE, created_at=row.created_at,
         finished_at=row.finished_at, after=int(row.worker.get("after", 0)),
         target=terms.target, target_of=terms.target_of,
         latency=_latency(calls.seconds(connection, row.id, LATEST)) if terms.target else None,
     )  # fmt: skip
+
+
+def _rate(spent: calls.Totals, moment: int) -> float | None:
+    """Calls a second over the latest, from the moment at which the first of them began."""
+    if not spent.recent:
+        return None
+    return spent.recent / max(1.0, min(WINDOW, moment - spent.begun) / 1e6)
 
 
 def _latency(times: Sequence[float]) -> tuple[float, float, int] | None:

@@ -11,8 +11,10 @@ from storage import runs
 from storage.database import Database, now
 
 ALIVE = 6_000_000
-PATIENCE = 8.0
-_started: dict[str, float] = {}
+APART = 8.0
+PATIENCE = 20.0
+_started: dict[str, tuple[float, "subprocess.Popen[bytes]"]] = {}
+_waits: dict[str, float] = {}
 _turn = threading.Lock()
 
 
@@ -20,15 +22,23 @@ def ensure(db: Database) -> int | None:
     """Start a runner when a run has work and no runner is alive; returns its process id.
 
     None when there is nothing to do, when a runner is at work or was started a moment ago, or when
-    the settings say that runners are started by hand.
+    the settings say that runners are started by hand. One that was started here and lives, at its
+    beginning or without work, is left the time to begin; where it does not, it is not counted on.
     """
     with _turn:
         if not settings().runner or not wanted(db):
+            _waits.pop(db.url, None)
             return None
-        if time.monotonic() - _started.get(db.url, -PATIENCE) < PATIENCE:
+        moment = time.monotonic()
+        waited = moment - _waits.setdefault(db.url, moment)
+        begun, process = _started.get(db.url, (-PATIENCE, None))
+        lives = process is not None and process.poll() is None
+        if moment - begun < APART or (lives and waited < PATIENCE):
             return None
-        _started[db.url] = time.monotonic()
-        return _start(db)
+        process = _start(db)
+        _started[db.url] = (moment, process)
+        _waits.pop(db.url, None)
+        return process.pid
 
 
 def wanted(db: Database) -> bool:
@@ -38,7 +48,7 @@ def wanted(db: Database) -> bool:
     return any(now() - row.heartbeat > ALIVE for row in rows)
 
 
-def _start(db: Database) -> int:
+def _start(db: Database) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "DATABASE_URL": db.url, "PYTHONPATH": str(ROOT)}
     started = subprocess.Popen(
         [sys.executable, "-m", "core.cli", "work", "--idle", "20"],
@@ -46,4 +56,4 @@ def _start(db: Database) -> int:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     threading.Thread(target=started.wait, daemon=True).start()
-    return started.pid
+    return started

@@ -170,8 +170,11 @@ def _only_one(connection: Connection, study: Study, worker: Worker) -> None:
     for row in runs.every(connection, study.id):
         if row.state in OPEN and row.worker.get("digest") == worker.digest:
             raise Refused(
-                f"run {row.id} of this worker is {row.state}; let it finish, resume it or stop it"
-            )
+                f"run {row.id} of this worker is {row.state}; let it finish or stop it"
+                if row.state != "paused" else
+                f"run {row.id} of this worker is paused; resume it, and it goes on with the "
+                "address and the key that the worker has now; or stop it"
+            )  # fmt: skip
 
 
 def pause(db: Database, who: Identity, run: int) -> None:
@@ -180,9 +183,25 @@ def pause(db: Database, who: Identity, run: int) -> None:
 
 
 def resume(db: Database, who: Identity, run: int) -> None:
-    """Let a paused or stopped run go on."""
+    """Let a paused or stopped run go on, where its worker is reached now."""
     _move(db, who, run, ("paused", "stopped"), "ready", "")
+    _where_it_is(db, run)
     jobs.announce(db, run)
+
+
+def _where_it_is(db: Database, run: int) -> None:
+    """Give a run the address, key and time-out that its worker has in the study by now.
+
+    These are no part of who the worker is; where anything else was changed it is another one, and
+    the run stays as it is. Prices stay those of its start.
+    """
+    with db.write() as connection:
+        row = _row(connection, run)
+        spec, study = row.worker, studies.load(db, row.study_key, connection)
+        for now_so in study.protocol.workers:
+            if now_so.digest == spec["digest"] and now_so.name == spec["definition"]["name"]:
+                changed = {**spec, "definition": now_so.definition()}
+                runs.change(connection, run, worker=changed)
 
 
 def stop(db: Database, who: Identity, run: int) -> None:
@@ -218,6 +237,7 @@ def retry_failed(db: Database, who: Identity, run: int) -> int:
         if not count:
             raise Refused(f"run {run} has no failed tasks")
         runs.change(connection, run, state="ready", message="", finished_at=None)
+    _where_it_is(db, run)
     jobs.announce(db, run)
     return count
 
@@ -244,7 +264,8 @@ def set_budget(db: Database, who: Identity, run: int, budget: Budget) -> None:
         purse = purse_of(row)
         account = accounts.load(connection, purse)
         accounts.store(connection, purse, {**account, "budget": budget.limits()})
-        runs.change(connection, run, only=("paused",), message="The budget was changed; resume.")
+        rests = ("paused", "stopped")
+        runs.change(connection, run, only=rests, message="The budget was changed; resume.")
 
 
 def _row(connection: Connection, run: int) -> Any:

@@ -130,6 +130,8 @@ class Shift:
             await self.llm.abandon()
         if under_way:
             await asyncio.gather(*under_way)
+        if self.state == "paused" and self.streak:  # by somebody else, in the middle of it
+            await self.commits.do(self._put_back)
 
     def _capacity(self) -> int:
         return 2 * self.llm.most + 8 if self.llm is not None else OFFLINE_BATCH
@@ -217,9 +219,9 @@ class Shift:
         self._shut()
         await self.commits.do(self._put_back, message)
 
-    def _put_back(self, connection: Connection, messages: Sequence[str]) -> list[None]:
+    def _put_back(self, connection: Connection, messages: Sequence[str | None]) -> list[None]:
         runs.put_back(connection, self.run, list(self.streak))
-        for message in messages:
+        for message in filter(None, messages):
             runs.change(connection, self.run, only=runs.ACTIVE, state="paused", message=message)
         return [None] * len(messages)
 

@@ -63,6 +63,8 @@ def _said(status: Status) -> str:
     words = f"{status.done:,} of {status.total:,} done"
     if status.failed:
         words += f", {status.failed:,} failed"
+    if status.state == "paused" and not status.over:
+        return f"{words}; what is under way is finished first"
     if status.state in {"ready", "running"} and not status.alive:
         return f"{words}; waiting for a runner, which takes a few seconds to start"
     if status.rate:
@@ -125,14 +127,18 @@ def _buttons(who: Identity, status: Status) -> None:
         if status.state in {"ready", "running"}:
             st.button("Pause", key="run-pause", on_click=_do, args=(runs.pause, who, status.id))
         if status.state in {"paused", "stopped"} and status.waiting:
-            st.button("Resume", key="run-resume", type="primary", on_click=_do,
-                      args=(runs.resume, who, status.id))  # fmt: skip
+            st.button("Resume", key="run-resume", type="primary", on_click=_resume,
+                      args=(who, status))  # fmt: skip
         if status.state in runs.OPEN:
             st.button("Stop", key="run-stop", on_click=_do, args=(runs.stop, who, status.id))
+        if status.failed and status.over:
+            st.button(
+                "Retry the failed ones", key="run-retry", on_click=_do,
+                args=(runs.retry_failed, who, status.id),
+                help="The run goes on with these too." if status.waiting else None,
+            )  # fmt: skip
+        if status.state in runs.OPEN:
             _speed(who, status)
-        elif status.failed:
-            st.button("Retry the failed ones", key="run-retry", on_click=_do,
-                      args=(runs.retry_failed, who, status.id))  # fmt: skip
 
 
 def _speed(who: Identity, status: Status) -> None:
@@ -144,11 +150,21 @@ def _speed(who: Identity, status: Status) -> None:
     )  # fmt: skip
 
 
-def _do(action, who: Identity, run: int, *more: int) -> None:  # type: ignore[no-untyped-def]
+def _resume(who: Identity, status: Status) -> None:
+    """Go on, with the budget as it stands in the fields."""
+    wanted = run_terms.wanted(status)
+    if wanted is None or _do(runs.set_budget, who, status.id, wanted):
+        _do(runs.resume, who, status.id)
+
+
+def _do(action, who: Identity, run: int, *more: object) -> bool:  # type: ignore[no-untyped-def]
+    """Whether it could be done; the reason is shown where not."""
     try:
         action(db(), who, run, *more)
     except Refused as reason:
-        st.toast(plain(str(reason)))
+        st.toast(plain(f"Not done: {reason}."))
+        return False
+    return True
 
 
 def past(found: list[Status]) -> None:

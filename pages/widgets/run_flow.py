@@ -32,9 +32,14 @@ def so_far(who: Identity, status: Status) -> None:
         for one in found
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, width="stretch", key="run-agreement")
-    notes = [e.note for one in found for e in (one.people, one.known) if not e.defined]
+    notes = [
+        f"{against}: {e.note.removeprefix('undefined: ')}"
+        for one in found
+        for against, e in (("Against people", one.people), ("Against known answers", one.known))
+        if not e.defined
+    ]
     for note in dict.fromkeys(notes):
-        look.caption(plain(note))
+        look.caption(plain(f"{note}."))
 
 
 def _accuracy(found: Estimate) -> str:

@@ -7,6 +7,8 @@ import streamlit as st
 
 from core.calls import CallFailed
 from core.capabilities import NAMES
+from core.digest import digest
+from core.prices import Price, PriceTable
 from core.services import capabilities, dry_run, forecast, prices
 from core.services.access import Identity
 from core.services.forecast import Forecast
@@ -17,11 +19,13 @@ from pages.widgets.database import db
 from pages.widgets.words import plain, span
 
 COLUMNS = {
-    "base_url": "Base URL", "model": "Model", "prompt": "1M prompt tokens",
-    "completion": "1M reply tokens", "batch": "Batch share", "parameters": "Parameters (billions)",
-    "bytes_per_parameter": "Bytes each", "bandwidth": "GB/s", "tflops": "TFLOPS",
+    "model": ("Model", 120), "base_url": ("Base URL", 190), "prompt": ("1M prompt", 85),
+    "completion": ("1M reply", 80), "batch": ("Batch share", 90),
+    "parameters": ("Billions", 75), "bytes_per_parameter": ("Bytes each", 85),
+    "bandwidth": ("GB/s", 65), "tflops": ("TFLOPS", 75),
 }  # fmt: skip
 TEXTS = {"base_url", "model"}
+FIGURES = ("prompt", "completion", "parameters", "bandwidth", "tflops")
 
 
 def expected(who: Identity, study: Study, worker: Worker, **options: Any) -> None:
@@ -32,14 +36,19 @@ def expected(who: Identity, study: Study, worker: Worker, **options: Any) -> Non
         st.warning(plain(str(reason)))
         return
     tokens = found.prompt_tokens + found.completion_tokens
-    free = f"{found.free:,} more are in the ledger and free" if found.free else "none before"
+    free = (
+        f"{found.free:,} more are in the ledger and free"
+        if found.free
+        else "to be paid, all of them"
+    )
+    priced = "see “Prices and machines”" if found.cost is None else "by prices as they are now"
     look.stats(
         [
             {"label": "Calls", "value": f"{found.calls:,}", "note": free},
             {"label": "Tokens", "value": f"{tokens:,}",
              "note": f"{found.prompt_tokens:,} prompt, {found.completion_tokens:,} reply"},
             {"label": "Cost", "value": "unknown" if found.cost is None else f"{found.cost:,.4f}",
-             "note": "give prices above" if found.cost is None else "by the prices below"},
+             "note": priced},
             {"label": "Time", "value": "unknown" if found.seconds is None else span(found.seconds),
              "note": "see the notes"},
         ],
@@ -102,48 +111,62 @@ def capable(who: Identity, worker: Worker) -> None:
             )
 
 
-def price_table(who: Identity) -> None:
-    """The table of prices and machines, edited in place."""
+def price_table(who: Identity, worker: Worker) -> None:
+    """The table of prices and machines, edited in place; models of the worker stand in it."""
     with st.expander("Prices and machines", key="run-prices"):
         look.caption(
             "Prices are per million tokens, in your own currency; an empty base URL means any "
             "endpoint. The batch share is what the batch lane costs of them. For a machine of your "
-            "own, its figures give a time at best (roofline: the smaller of peak and intensity × "
-            "bandwidth). A judge's own prices come first."
+            "own, its figures give a time at best before the first call (roofline: the smaller of "
+            "peak and intensity × bandwidth): billions of parameters, the bytes that each takes "
+            "up, the memory's bandwidth and the peak. A worker's own prices come first."
         )
         try:
             known = prices.table()
         except Refused as reason:
             st.error(plain(str(reason)))
             return
-        rows = pd.DataFrame([row.model_dump() for row in known.prices], columns=list(COLUMNS))
+        asked = _unpriced(known, worker)
+        rows = pd.DataFrame([row.model_dump() for row in [*known.prices, *asked]],
+                            columns=list(COLUMNS))  # fmt: skip
         kinds = {name: "str" if name in TEXTS else "float" for name in COLUMNS}
+        key = f"run-price-rows-{digest([row.model_dump() for row in asked])[:8]}"
         edited = st.data_editor(
-            rows.astype(kinds), num_rows="dynamic", hide_index=True,
-            key="run-price-rows", width="stretch",
+            rows.astype(kinds), num_rows="dynamic", hide_index=True, key=key, width="stretch",
             column_config={
-                name: _text(title) if name in TEXTS else _number(title)
-                for name, title in COLUMNS.items()
+                name: _text(*told) if name in TEXTS else _number(*told)
+                for name, told in COLUMNS.items()
             },
         )  # fmt: skip
         if st.button("Save the prices", key="run-prices-save"):
-            _save(who, edited)
+            _save(who, edited, key)
 
 
-def _text(title: str) -> Any:
-    return st.column_config.TextColumn(title)
+def _unpriced(known: PriceTable, worker: Worker) -> list[Price]:
+    """A row without figures for each model of the worker that the table does not know."""
+    models = {(m.base_url, m.model) for m in worker.models().values()}
+    return [
+        Price(model=model, base_url=url) for url, model in sorted(models)
+        if known.find(url, model) is None
+    ]  # fmt: skip
 
 
-def _number(title: str) -> Any:
-    return st.column_config.NumberColumn(title, min_value=0.0, format="%.4g")
+def _text(title: str, width: int) -> Any:
+    return st.column_config.TextColumn(title, width=width)
 
 
-def _save(who: Identity, edited: pd.DataFrame) -> None:
+def _number(title: str, width: int) -> Any:
+    return st.column_config.NumberColumn(title, min_value=0.0, format="%.4g", width=width)
+
+
+def _save(who: Identity, edited: pd.DataFrame, key: str) -> None:
+    """Write the table; a row that names a model and says nothing about it is left out."""
     rows = edited.astype(object).where(edited.notna(), None).to_dict("records")
+    rows = [row for row in rows if any(row[name] is not None for name in FIGURES)]
     try:
         prices.save(who, rows)
     except Refused as reason:
         st.error(plain(f"Not saved: {reason}."))
         return
-    st.session_state.pop("run-price-rows", None)
+    st.session_state.pop(key, None)
     st.rerun()

@@ -16,6 +16,7 @@ from pages.widgets.database import db
 from pages.widgets.words import plain
 
 LANES = {"live": "Each call by itself", "batch": "In batches: cheaper, up to a day"}
+RESTING = ("paused", "stopped")
 MEASURES = {"p95": "95th percentile", "mean": "Mean"}
 OBJECTIVES = {
     "throughput": "Throughput: all it can take",
@@ -41,8 +42,8 @@ def terms(workers: Sequence[Worker], key: str = "run") -> tuple[Terms, int]:
         given = _limits(f"{key}-budget")
         look.caption(
             "A budget is hard: what a call may take at most is put aside before it is sent, and "
-            "the run pauses before a call that could break it. Give the judge a `max_tokens`, or "
-            "4,096 tokens are put aside for each reply."
+            "the run pauses before a call that could break it. For a reply that is as many tokens "
+            "as the worker's `max_tokens` (“Most tokens” of a new judge), or 4,096 without it."
         )
     goal = objective if lane == "live" else "throughput"
     return Terms(lane, goal, target, of, given), int(most)
@@ -98,18 +99,38 @@ def _limits(key: str, now: dict[str, float] | None = None) -> Budget:
 
 
 def budget(who: Identity, status: Status) -> None:
-    """What is spent of a run's budget; while the run rests, the form that changes it."""
+    """What is spent of a run's budget; while the run rests, the fields that change it."""
     for name, spent, most in status.budget:
         words = f"{spent:,.6g} of {most:,.6g} {UNITS[name]} spent or put aside"
         if name == "calls":
             words += ", repeats and corrections included"
         st.progress(min(1.0, spent / most), text=plain(words))
-    if status.budget and status.state == "paused":
-        with st.form(f"run-raise-{status.id}"):
-            found = _limits("run-raise", {name: most for name, _, most in status.budget})
-            if st.form_submit_button("Change the budget"):
-                try:
+    if not status.budget or status.state not in RESTING or not status.over:
+        return
+    with st.container(key="run-raise"):
+        _limits(_raise_key(status), {name: most for name, _, most in status.budget})
+        look.caption("“Resume” goes on with what stands here.")
+        if st.button("Change the budget, and let it rest", key="run-raise-save"):
+            try:
+                if (found := wanted(status)) is not None:
                     runs.set_budget(db(), who, status.id, found)
-                    st.rerun()
-                except Refused as reason:
-                    st.error(plain(str(reason)))
+                st.rerun()
+            except Refused as reason:
+                st.error(plain(str(reason)))
+
+
+def wanted(status: Status) -> Budget | None:
+    """The budget in the fields of a run that rests; None where there are none, or it is as it was.
+
+    A field that was emptied is no limit.
+    """
+    key = _raise_key(status)
+    fields = {name: st.session_state.get(f"{key}-{name}") for name in UNITS}
+    if not status.budget or f"{key}-calls" not in st.session_state:
+        return None
+    found = Budget(fields["calls"], fields["tokens"], fields["money"] or None)
+    return None if found.limits() == {name: most for name, _, most in status.budget} else found
+
+
+def _raise_key(status: Status) -> str:
+    return f"run-raise-{status.id}"

@@ -176,6 +176,23 @@ def test_failures_are_shown_by_kind_and_retried(open_page):
     assert (status.state, status.failed, status.waiting) == ("ready", 0, 2)
 
 
+def test_failures_are_retried_while_the_run_is_paused_too(open_page):
+    db, opened = open_page
+    pairs(db, units=20)
+    with OpenAIServer(lambda body: Fault(finish="length")) as server:
+        run = runs.start(db, OWNER, "pairs", judge(server.url), concurrency=1)
+        asyncio.run(runner.execute(db, run))
+    status = runs.status(db, OWNER, run)
+    assert status.state == "paused" and status.failed and status.waiting
+    page = opened()
+    assert "changed copy of the worker with a larger max" in said(page)
+    assert {"Resume", "Stop"} <= set(labels(page))
+    page.button(key="run-retry").click()
+    done(page.run())
+    status = runs.status(db, OWNER, run)
+    assert (status.state, status.failed, status.waiting) == ("ready", 0, 40)
+
+
 def test_the_concurrency_of_a_running_run_can_be_changed(open_page):
     db, opened = open_page
     pairs(db)
@@ -221,10 +238,15 @@ def test_prices_are_entered_on_the_page_and_give_a_cost(open_page, tmp_path, mon
     assert "### unknown" in said(page)
     prices.save(OWNER, [{"model": "m", "prompt": 100.0, "completion": 100.0}])
     page = done(page.run())
-    assert "by the prices below" in said(page) and "no price of m" not in said(page)
+    assert "by prices as they are now" in said(page) and "no price of m" not in said(page)
+    page.button(key="run-prices-save").click()
+    page = done(page.run())
+    assert prices.table().prices[0].prompt == 100.0
+    page = fill(page, "http://127.0.0.1:9/v1", model="another")  # stands in the table, to be priced
+    assert any("another" in str(found.value.to_dict()) for found in page.dataframe)
     page.button(key="run-prices-save").click()
     done(page.run())
-    assert prices.table().prices[0].prompt == 100.0
+    assert [row.model for row in prices.table().prices] == ["m"]  # nothing was said of the other
 
 
 def test_a_run_on_terms_and_its_budget_raised_on_the_page(open_page):
@@ -242,11 +264,14 @@ def test_a_run_on_terms_and_its_budget_raised_on_the_page(open_page):
         page = done(page.run())
         assert "budget of 5 calls does not allow" in said(page)
         assert "5 of 5 calls spent" in str([p.proto.text for p in page.get("progress")])
-        page.number_input(key="run-raise-calls").set_value(12)
-        next(b for b in page.button if b.label == "Change the budget").click()
+        page.number_input(key=f"run-raise-{status.id}-calls").set_value(7)
+        page.button(key="run-raise-save").click()
         page = done(page.run())
+        assert runs.status(db, OWNER, status.id).budget == [("calls", 5, 7)]
+        page.number_input(key=f"run-raise-{status.id}-calls").set_value(12)
         page.button(key="run-resume").click()
         page = done(page.run())
+        assert runs.status(db, OWNER, status.id).budget == [("calls", 5, 12)]
         asyncio.run(runner.execute(db, status.id))
         page = done(page.run())
     assert runs.status(db, OWNER, status.id).done == 12

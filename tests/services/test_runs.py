@@ -21,10 +21,12 @@ from core.services.access import Denied, Identity
 from core.services.group_commit import GroupCommit
 from core.services.outcomes import Finished
 from core.services.runs import NothingToDo, Refused
+from core.settings import settings
 from core.units import Draft
 from core.workers.base import load as load_worker
-from storage import judgments
+from storage import calls, judgments
 from storage import runs as run_rows
+from storage.database import Database, now
 from storage.tables import Call, Judgment, Task, Unit
 from tests.servers.openai_server import Fault, OpenAIServer
 from tests.services.pairs import OWNER, judge, pairs, prefers, work_on
@@ -343,6 +345,116 @@ def numbers(db, tasks):
             select(U.c.key).join(T, T.c.unit == U.c.id).where(T.c.id.in_(tasks))
         ).scalars()
         return [int(key.partition("/")[0][1:]) for key in keys]
+
+
+def test_what_failed_in_a_streak_waits_again_when_somebody_else_pauses_the_run(db):
+    """Two runners at an endpoint that is down: one pauses the run, the other has a streak too."""
+    pairs(db, units=2)
+    run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1"))
+    one = shift.Shift(db, run)
+
+    async def go():
+        failing = asyncio.create_task(one.work())
+        while not one.streak:
+            await asyncio.sleep(0.01)
+        runs.pause(db, OWNER, run)
+        await failing
+
+    asyncio.run(asyncio.wait_for(go(), 60))
+    status = runs.status(db, OWNER, run)
+    assert (status.state, status.failed, status.waiting) == ("paused", 0, 4)
+
+
+def test_a_run_that_is_resumed_goes_on_where_its_worker_is_now(db):
+    pairs(db)
+    wrong = judge("http://127.0.0.1:9/v1")
+    runs.add_worker(db, OWNER, "pairs", wrong)
+    run = runs.start(db, OWNER, "pairs", wrong)
+    asyncio.run(runner.execute(db, run))
+    assert runs.status(db, OWNER, run).state == "paused"
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        right = judge(server.url)
+        runs.add_worker(db, OWNER, "pairs", right)
+        with pytest.raises(Refused, match="resume it, and it goes on with the address"):
+            runs.start(db, OWNER, "pairs", right)
+        runs.resume(db, OWNER, run)
+        asyncio.run(runner.execute(db, run))
+        assert runs.status(db, OWNER, run).done == 12
+        runs.add_worker(db, OWNER, "pairs", judge(server.url, temperature=1.0))  # somebody else
+        before = run_rows_of(db, run)
+        with db.write() as connection:
+            run_rows.change(connection, run, state="paused")
+        runs.resume(db, OWNER, run)
+    assert run_rows_of(db, run) == before
+
+
+def run_rows_of(db, run):
+    with db.read() as connection:
+        return run_rows.by_id(connection, run).worker
+
+
+def test_the_rate_counts_from_the_first_call_and_what_is_left_by_calls_a_task(db):
+    """16 calls for 4 tasks in 8 s, long after the start: 2 a second, and 8 tasks take 16 s more."""
+    pairs(db)
+    run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1"))
+    moment = now()
+    with db.write() as connection:
+        row = {"run": run, "model": "m", "attempts": 1, "request": "{}", "reply": "{}",
+               "prompt_tokens": 1, "completion_tokens": 1, "cost": None, "error": ""}  # fmt: skip
+        calls.keep(connection, [{**row, "key": str(n), "seconds": 0.5} for n in range(16)])
+        for n in range(16):
+            when = moment - 7_500_000 + n * 500_000
+            connection.execute(update(C).where(C.c.key == str(n)).values(created_at=when))
+        done = select(T.c.id).where(T.c.run == run).limit(4)
+        connection.execute(update(T).where(T.c.id.in_(done)).values(state="done"))
+        run_rows.change(connection, run, state="running", created_at=moment - 3_600_000_000)
+    status = runs.status(db, OWNER, run)
+    assert status.rate == pytest.approx(2.0, rel=0.1)
+    assert status.eta == pytest.approx(8 * 4 / 2.0, rel=0.1)
+
+
+def test_a_paused_run_is_not_over_while_calls_are_under_way(db):
+    pairs(db, units=1)
+    run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1"))
+    with db.write() as connection:
+        run_rows.change(connection, run, state="running", heartbeat=now())
+        held = {row.id: row.owner for row in run_rows.claim(connection, run, 1)}
+    runs.pause(db, OWNER, run)
+    status = runs.status(db, OWNER, run)
+    assert (status.under_way, status.over) == (1, False)
+    with db.write() as connection:
+        run_rows.done(connection, held)
+    assert runs.status(db, OWNER, run).over
+
+
+class Started:
+    """A process that lives until it is told not to."""
+
+    def __init__(self):
+        self.pid, self.ended = 7, None
+
+    def poll(self):
+        return self.ended
+
+
+def test_no_second_runner_is_started_while_one_lives(sqlite_url, monkeypatch):
+    db, clock, made = Database(sqlite_url), [1000.0], []
+    monkeypatch.setattr(settings(), "runner", True)
+    monkeypatch.setattr(runner_process.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(runner_process, "_start", lambda db: made.append(Started()) or made[-1])
+    pairs(db, units=1)
+    ensure = lambda after: (clock.__setitem__(0, clock[0] + after), runner_process.ensure(db))[1]
+    assert ensure(0) is None  # nothing to do
+    run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1"))
+    assert [ensure(0), ensure(2), ensure(10), ensure(7)] == [7, None, None, None]
+    assert ensure(5) == 7  # it lives and does nothing: not counted on any more
+    runs.stop(db, OWNER, run)
+    assert ensure(100) is None
+    runs.resume(db, OWNER, run)
+    assert ensure(0) is None  # idle: it will see the run at once
+    made[-1].ended = 0
+    assert ensure(1) == 7 and len(made) == 3
+    db.close()
 
 
 def states(db):
