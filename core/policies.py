@@ -31,7 +31,7 @@ class Assignment(Policy):
     models differ; duel_ucb and duel_thompson, pairs of sources whose order is still open. A draw
     spreads the share `epsilon` evenly over all candidates. `strata` names a fact of the items
     whose values get their turn in proportion (walks) or equally often (draws). `question` is the
-    one that a draw reads; without it the first that has codes.
+    one that a draw reads; without it the first that has codes, or for duels compares responses.
 
     A reservation ends after `lease_minutes`. `limit` bounds how many units one person is given (0:
     no bound). With `one_key` a screen with a single choice is submitted by the choice itself. With

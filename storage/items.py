@@ -251,3 +251,11 @@ def _chunks(rows: Iterable[Any]) -> Iterable[list[Any]]:
             part = []
     if part:
         yield part
+
+
+def lacks(connection: Connection, study: int, fact: str) -> bool:
+    """Whether a study has items, and none of them has this fact."""
+    any_item = select(I.c.id).where(I.c.study == study).limit(1)
+    with_fact = any_item.where(I.c.meta[fact].as_string().is_not(None))
+    found = [connection.execute(query).first() is not None for query in (any_item, with_fact)]
+    return found == [True, False]

@@ -1,10 +1,10 @@
-"""Whether the rounds that are to keep people out can do so, and on what answers they rest."""
+"""Whether a study's policies can do what they say: rounds that keep people out, and the order."""
 
 from sqlalchemy import Connection
 
 from core.policies import Round
 from core.protocol import StudyProtocol
-from core.services import material, studies
+from core.services import material, reading, studies
 from core.services.access import Identity, require
 from core.services.grading import enough, known_answer, outlined
 from core.services.studies import Study
@@ -15,15 +15,17 @@ from storage.database import Database
 def warnings(
     db: Database, who: Identity, key: str, protocol: StudyProtocol | None = None
 ) -> list[str]:
-    """What is wrong with the qualification rounds of a study, or of what it is about to become.
+    """What is wrong with the policies of a study, or of what it is about to become.
 
-    One sentence for each round that would admit everybody; [] when all is well.
+    One sentence for each qualification round that would admit everybody, and for what the order
+    cannot read; [] when all is well.
     """
     require(who, "annotate")
     with db.read() as connection:
         study = studies.load(db, key, connection)
         plan = study.protocol if protocol is None else protocol
-        return [*everybody(connection, study, plan), *_no_mark(plan)]
+        order = reading.warnings(connection, study, plan)
+        return [*everybody(connection, study, plan), *_no_mark(plan), *order]
 
 
 def everybody(connection: Connection, study: Study, protocol: StudyProtocol) -> list[str]:

@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from core import selection
 from core.policies import WALKS
-from core.questions.base import Question
 from core.selection import BLOCK, Permutation
 from core.services import duels
 from core.services.access import Identity
+from core.services.reading import asked
 from core.services.studies import Study
 from storage import assignments, candidates
 from storage.assignments import Standing
@@ -162,20 +162,14 @@ def _candidates(at: Setting, chance: random.Random) -> Sequence[Any]:
     return rows
 
 
-def asked(study: Study) -> Question:
-    """The question that draws read: the named one, else the first that has codes."""
-    name = study.protocol.assignment.question
-    coded = [q for q in study.protocol.questions if q.scale().level != "none"]
-    found = [q for q in study.protocol.questions if q.name == name] if name else coded
-    return found[0] if found else study.protocol.questions[0]
-
-
 def _votes(at: Setting, rows: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, bool]:
     """Answers of people and of models per candidate and code; whether the codes have an order.
 
     A rater's repeats share one vote.
     """
-    question = asked(at.study)
+    question = asked(at.study.protocol)
+    if question is None:
+        return np.zeros((len(rows), 1)), np.zeros((len(rows), 1)), False
     scale = question.scale()
     place = {row.id: n for n, row in enumerate(rows)}
     people, models = (np.zeros((len(rows), max(1, len(scale.labels)))) for _ in range(2))
@@ -215,7 +209,10 @@ def _thompson(at: Setting, rows: Sequence[Any]) -> list[float]:
 
 def _duels(at: Setting, rows: Sequence[Any]) -> tuple[selection.Wins, list[selection.Pair]]:
     """Duels won so far, and the pair of sources that each candidate shows."""
-    wins = duels.wins(at.db, at.connection, at.study, asked(at.study))
+    question = asked(at.study.protocol)
+    if question is None:
+        return {}, [("", "")] * len(rows)
+    wins = duels.wins(at.db, at.connection, at.study, question)
     shown = candidates.outputs(at.connection, [row.id for row in rows])
     made = candidates.sources(at.connection, [item for item, _ in shown.values()])
     pairs = [_pair(made, *shown[row.id]) for row in rows]

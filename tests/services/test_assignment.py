@@ -9,8 +9,16 @@ import pytest
 from scipy import stats
 from sqlalchemy import select, update
 
-from core.protocol import ProtocolError, from_yaml
-from core.services import answering, assignment, exports, material, studies
+from core.protocol import ProtocolError, from_data, from_yaml
+from core.services import (
+    admission,
+    answering,
+    assignment,
+    exports,
+    material,
+    reading,
+    studies,
+)
 from core.services.access import Identity
 from storage import items
 from storage.tables import Assignment, Judgment, Output, Question, Rater, Study, Unit
@@ -120,6 +128,39 @@ def test_fewest_answers_come_first(db):
     with db.read() as connection:
         taken = Counter(connection.execute(select(U.c.taken)).scalars())
     assert taken[1] >= 8
+
+
+def test_an_order_reads_what_fits_and_says_where_nothing_does(db):
+    opened(db, "{overlap: 50, order: duel_ucb, strata: half}")
+    said = lambda **policy: admission.warnings(db, ANA, "small", planned(policy))  # noqa: E731
+    rating = {"kind": "rating", "name": "clear", "title": "Clear"}
+    marks = {"kind": "multilabel", "name": "marks", "title": "Marks", "labels": ["x", "y"]}
+    better_ = {"kind": "pairwise", "name": "better", "title": "Better"}
+
+    def planned(policy):
+        asked = policy.pop("questions", [rating, better_])
+        return from_data({"name": "small", "title": "S", "questions": asked,
+                          "assignment": {"order": "duel_ucb", **policy}})  # fmt: skip
+
+    assert reading.asked(planned({})).name == "better"  # not the rating before it
+    assert reading.asked(planned({"order": "jury"})).name == "clear"
+    assert said() == said(order="jury", strata="half") == []
+    assert "'clear' is none" in said(question="clear")[0]
+    assert "the study asks none" in said(order="uncertain", questions=[marks])[0]
+    assert said(order="shared", questions=[marks]) == []
+    assert "fact 'hallf', which no item has" in said(strata="hallf")[0]
+
+
+def test_a_duel_without_a_comparison_takes_every_unit_alike(db):
+    marks = "  - {kind: multilabel, name: marks, title: Marks, labels: [x, y]}"
+    question = "  - {kind: pairwise, name: better, title: Which is better, both_bad: true}"
+    policy = "{overlap: 9, order: duel_thompson}"
+    text = PROTOCOL.replace("{overlap: 2}", policy).replace(question, marks)
+    made = studies.create(db, ANA, from_yaml(text))
+    fill(db, made, 10)
+    studies.set_state(db, ANA, "small", "open")
+    assignment.current(db, ANA, "small")
+    assert [(r.propensity, r.design) for r in rows(db)] == [(0.1, "draw:10")]
 
 
 def test_duels_are_about_sources_and_follow_the_log(db):
