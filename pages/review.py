@@ -12,6 +12,7 @@ from core.services.review import Conflict
 from core.services.studies import Refused
 from core.units import Invalid
 from pages.widgets import docket, figures, identity, look, settle, workspace
+from pages.widgets.boxed import show_boxes
 from pages.widgets.components.announce import announce
 from pages.widgets.speech import speaking
 from pages.widgets.ui import StreamlitUi, show_material
@@ -139,6 +140,7 @@ def answers(seen: review.Detail) -> None:
                     st.container(key=f"review-said-{place}", border=True, height="stretch"),
                 ):
                     card(words, given)
+                    show_boxes(seen, given[0].value, f"boxed{place}")
     parts(seen)
     if seen.gold:
         st.caption(f"The study's key says: {plain(seen.gold)}")
