@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from storage.database import now
 from storage.tables import Assignment, Rater, Unit
@@ -280,15 +280,3 @@ def retake(connection: Connection, unit: int, overlap: int) -> bool:
 def _release(connection: Connection, assignment: int, unit: int, state: str, overlap: int) -> None:
     set_state(connection, assignment, state)
     connection.execute(GIVE_BACK, {"unit_id": unit, "overlap": overlap})
-
-
-def workload(connection: Connection, study: int) -> dict[int, dict[str, int]]:
-    """Assignments per rater and state, for the researcher's overview."""
-    found: dict[int, dict[str, int]] = {}
-    for row in connection.execute(
-        select(A.c.rater, A.c.state, func.count().label("n"))
-        .where(A.c.study == study)
-        .group_by(A.c.rater, A.c.state)
-    ):
-        found.setdefault(row.rater, {})[row.state] = row.n
-    return found

@@ -1,6 +1,6 @@
 """What rounds and checks read about one person: how far they are, and what they answered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, func, select
@@ -112,14 +112,15 @@ def recent(connection: Connection, rater: int, most: int) -> list[int]:
 
 
 def of_stages(
-    connection: Connection, study: int, stages: Sequence[str], after: int, until: int
-) -> Sequence[Any]:
-    """People's rows of some stages with `after < sequence <= until`, with what items are known as.
+    connection: Connection, study: int, stages: Sequence[str], until: int,
+    units: Collection[int] | None = None,
+) -> list[Any]:  # fmt: skip
+    """People's rows of some stages that count, by `sequence <= until`, with what is known.
 
-    Corrections and withdrawals too, in order of the log.
+    Those about these units of the study, or about all.
     """
+    some = J.c.study == study if units is None else J.c.unit.in_(list(units))
     query = CHECKED.join(R, R.c.id == J.c.rater).where(
-        J.c.study == study, J.c.sequence > after, J.c.sequence <= until,
-        J.c.stage.in_(list(stages)), R.c.kind == "person",
-    )  # fmt: skip
-    return connection.execute(query).all()
+        some, J.c.sequence <= until, J.c.stage.in_(list(stages)), R.c.kind == "person"
+    )
+    return standing(connection.execute(query))

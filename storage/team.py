@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from storage.tables import Assignment, Event, Item, Judgment, Rater, Unit
 
@@ -69,26 +69,3 @@ def open_unit(connection: Connection, rater: int, unit: int) -> Any:
             A.c.id.is_(None) | (A.c.state == "released"),
         )
     ).first()  # fmt: skip
-
-
-def counted(
-    connection: Connection, study: int, kinds: Sequence[str]
-) -> dict[tuple[int, str], int]:  # fmt: skip
-    """How many events of these kinds there are of each rater: (rater, kind) -> n."""
-    rows = connection.execute(
-        select(E.c.rater, E.c.kind, func.count().label("n"))
-        .where(E.c.study == study, E.c.kind.in_(list(kinds)), E.c.rater.is_not(None))
-        .group_by(E.c.rater, E.c.kind)
-    )
-    return {(row.rater, row.kind): int(row.n) for row in rows}
-
-
-def last(connection: Connection, study: int, kind: str) -> dict[int, Any]:
-    """What the newest event of a kind says of each rater: rater -> data."""
-    newest = (
-        select(func.max(E.c.id))
-        .where(E.c.study == study, E.c.kind == kind, E.c.rater.is_not(None))
-        .group_by(E.c.rater)
-    )
-    rows = connection.execute(select(E.c.rater, E.c.data).where(E.c.id.in_(newest)))
-    return {row.rater: row.data for row in rows}

@@ -25,11 +25,14 @@ class AnswerLog:
     answers: dict[int, Own] = field(default_factory=dict)
     known: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def first(self) -> Iterator[tuple[int, int, str]]:
-        """Unit, rater and answer, without those in the other order and further samples."""
+    def first(self, units: Iterable[int] | None = None) -> Iterator[tuple[int, int, str]]:
+        """Unit, rater and answer, without those in the other order and further samples.
+
+        Of these units, or of all.
+        """
         return (
-            (unit, rater, value) for unit, own in self.answers.items()
-            for (rater, repeat), value in own.items() if not repeat
+            (unit, rater, value) for unit in (self.answers if units is None else units)
+            for (rater, repeat), value in self.answers.get(unit, {}).items() if not repeat
         )  # fmt: skip
 
     def raters(self) -> set[int]:

@@ -1,6 +1,6 @@
 """By what chance units were given out: read once, then kept up from the tail of the log."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from core.services.consent import TAKEN_BACK
-from core.services.happened import Happened
+from core.services.moves import Moves
 from core.services.studies import Study
-from core.services.tickets import REWORDED
 from core.statistics.designs import Assigned, Column, Design
 from core.statistics.table import MISSING
 from storage import draws
@@ -21,8 +19,6 @@ Ints = NDArray[np.int64]
 EVEN = frozenset({"shuffled", "per_rater"})
 AWAY = frozenset({"reserved", "skipped"})
 COUNTED = frozenset({"reserved", "submitted"})
-SKIP = "skip"
-WIDE = frozenset({REWORDED, TAKEN_BACK})  # these move assignments of which they do not tell
 REASONS = {"import": "were imported", "shared": "came in the order of the import"}
 ROW = np.dtype([
     ("id", "i8"), ("unit", "i8"), ("rater", "i8"), ("weight", "f8"), ("counted", "?"),
@@ -46,21 +42,15 @@ class Given:
 
 
 class Chances:
-    """The assignments of one study, as far as its log was read.
-
-    What moves an assignment writes to the log, or stands in an event, or concerns one that waits
-    for an answer now or did so before: nothing else is read again.
-    """
+    """The ordinary assignments of one study, as far as its log was read."""
 
     def __init__(self, study: Study, units: Ints) -> None:
         """Nothing yet. `units` are row ids of the units of the ordinary work, ascending."""
         self.study, self.units = study.id, units
         self.overlap = study.protocol.assignment.overlap
         self.names: dict[str, int] = {}
-        self.seen = -1
-        self.events = Happened(study.id, [SKIP, *sorted(WIDE)])
+        self.moves = Moves(study.id)
         self.drawn = False
-        self.waiting: set[int] = set()
         self._begin()
 
     def _begin(self) -> None:
@@ -69,15 +59,13 @@ class Chances:
 
     def follow(self, connection: Connection, revision: int) -> Given | None:
         """The assignments as they are at the log's row `revision`; None where none was drawn."""
-        if revision != self.seen:
-            if self.seen < 0:
-                self.events.begin(connection)
-            events = self.events.fresh(connection)
-            if self.seen < 0 or any(event.kind in WIDE for event in events):
+        if revision != self.moves.seen:
+            rows = self.moves.follow(connection, revision)
+            if rows is None:
                 self._load(connection)
             else:
-                self._take(self._moved(connection, events), connection)
-            self.seen = revision
+                own = [row for row in rows if row.stage == "first" and row.repeat == 0]
+                self._take(own, connection)
         if self.drawn and self.given is None:
             self.given = self._given()
         return self.given
@@ -86,22 +74,9 @@ class Chances:
         """Read everything; where nothing was drawn, nothing is kept."""
         self._begin()
         self.drawn = draws.drawn(connection, self.study)
-        self.waiting = draws.waiting(connection, self.study)
         if self.drawn:
             found = map(self._row, draws.given(connection, self.study))
             self._add([row for row in found if row is not None])
-
-    def _moved(self, connection: Connection, events: Iterable[Any]) -> list[Any]:
-        """The assignments that may have changed since, by id."""
-        waiting = draws.waiting(connection, self.study)
-        found = list(draws.answered(connection, self.study, self.seen))
-        found += draws.these(connection, sorted(waiting ^ self.waiting))
-        found += [
-            row for event in events if event.kind == SKIP
-            for row in [draws.at(connection, self.study, event.unit, event.rater)] if row
-        ]  # fmt: skip
-        self.waiting = waiting
-        return [row for _, row in sorted({row.id: row for row in found}.items())]
 
     def _take(self, rows: Sequence[Any], connection: Connection) -> None:
         """Bring these up to date; what came before the first that is new or gone stays."""

@@ -1,6 +1,6 @@
 """Ordinary answers held against known ones, by each question's own measure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -40,19 +40,19 @@ def known_units(
 
 
 def credits(
-    db: Database, connection: Connection, study: Study, live: Follower, asked: Question
-) -> Credits:
+    db: Database, connection: Connection, study: Study, live: Follower, asked: Question,
+    units: Collection[int] | None = None,
+) -> Credits:  # fmt: skip
     """The grades of every rater's first answers to units with a known answer.
 
-    Each different answer to a unit is graded once in a process. `live` has followed the log and is
-    locked.
+    Of these units, or of all. Each different answer to a unit is graded once in a process. `live`
+    has followed the log and is locked.
     """
     known = known_units(db, connection, study, live, asked)
     log = followed(db, connection, study, live, asked)
     found: dict[int, dict[int, float]] = {}
-    for unit, rater, value in log.first():
-        if unit not in known.units:
-            continue
+    graded = known.units.keys() if units is None else known.units.keys() & set(units)
+    for unit, rater, value in log.first(graded):
         if (unit, value) not in known.grades:
             one = grade(asked, judgments.parse(value), known.units[unit])
             known.grades[unit, value] = None if one is None else one.credit

@@ -29,8 +29,9 @@ class Happened:
         One that was written at the same time as an earlier look may have a lower number than one
         that was told then.
         """
-        newest = draws.newest_event(connection)
         rows = draws.events(connection, self.study, self.kinds, self.newest - LATE)
         fresh = [row for row in rows if row.id not in self.taken]
-        self.newest, self.taken = newest, frozenset(r.id for r in rows if r.id > newest - LATE)
+        self.newest = max(self.newest, draws.newest_event(connection))
+        told = self.taken | {row.id for row in fresh}
+        self.taken = frozenset(number for number in told if number > self.newest - LATE)
         return fresh

@@ -1,27 +1,26 @@
 """How well each person works: known answers, attention, answers to the same unit, speed."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection
 
-from core.questions.grades import Grade
-from core.services import gold_grades, grading, rounds, studies
+from core.services import rounds, studies
 from core.services.access import Identity, require
 from core.services.choosing import Setting
-from core.services.grading import Graded
+from core.services.happened import Happened
+from core.services.marks import Patterns, patterns
+from core.services.moves import Workload
 from core.services.studies import Study
 from core.services.tables import Follower, follower
 from core.statistics.base import Estimate
 from core.statistics.shares import mean_share
-from core.statistics.table import GOLD, MISSING
-from storage import assignments, candidates, checked, judgments, team
+from storage import assignments, team
 from storage.database import Database
 
-CHUNK = 200
-Marks = dict[Any, dict[str, list[float]]]  # rater (and round) -> unit -> grades
+STATES = ("reserved", "submitted", "late", "skipped")  # as `Work` has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +63,22 @@ class Quality:
     drifted: float | None = None
 
 
-@dataclass
-class Seen:
-    """Checks read so far: rows of the log up to `upto` by place, and of each the newest."""
+class Counted:
+    """Work and warnings of everybody in one study, as far as they were read."""
 
-    upto: int = 0
-    rows: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    version: int = 0
-    grades: dict[int, Grade | None] = field(default_factory=dict)
+    def __init__(self, study: int) -> None:
+        self.load = Workload(study)
+        self.events = Happened(study, ["hurried", "calibration"])
+        self.often: Counter[tuple[int, str]] = Counter()
+        self.calibrated: dict[int, tuple[int, Any]] = {}
 
     def follow(self, connection: Connection, study: Study) -> None:
         """Read what is new."""
-        stages = ("attention", "retest", "training")
-        for row in checked.of_stages(connection, study.id, stages, self.upto, study.revision):
-            self.rows[row.unit, row.rater, row.question, row.stage, row.repeat] = row
-        self.upto = study.revision
-
-    def standing(self, stage: str) -> list[Any]:
-        """The rows of a stage that count."""
-        return [r for r in self.rows.values() if r.stage == stage and not r.withdrawn]
-
-    def graded(self, connection: Connection, study: Study, stage: str) -> Graded:
-        """Those with a known answer, each with its grade; each row is graded once."""
-        if self.version != study.version:
-            self.version, self.grades = study.version, {}
-        rows = self.standing(stage)
-        fresh = [row for row in rows if row.id not in self.grades]
-        self.grades |= dict.fromkeys((row.id for row in fresh), None)
-        self.grades |= {row.id: grade for row, grade in grading.graded(connection, study, fresh)}
-        pairs = ((row, self.grades[row.id]) for row in rows)
-        return [(row, grade) for row, grade in pairs if grade is not None]
+        self.load.follow(connection, study)
+        for row in self.events.fresh(connection):
+            self.often[row.rater, row.kind] += 1
+            if row.kind == "calibration" and row.id > self.calibrated.get(row.rater, (0, None))[0]:
+                self.calibrated[row.rater] = row.id, row.data.get("agreement")
 
 
 def table(db: Database, who: Identity, key: str) -> list[Quality]:
@@ -104,52 +89,41 @@ def table(db: Database, who: Identity, key: str) -> list[Quality]:
     require(who, "review")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        found: Seen = db.cache.setdefault(("quality", study.id), Seen())
-        found.follow(connection, study)
         live = follower(db, study)
         with live.lock:
             live.follow(connection, study)
-            gold, pace = _gold(db, connection, study, live), _pace(live)
-        attended = found.graded(connection, study, "attention")
-        attention = _passed(attended)
-        retest = _retests(connection, study, found.standing("retest"))
-        taken = _rounds(study, found.graded(connection, study, "training"))
-        loads = assignments.workload(connection, study.id)
-        events = team.counted(connection, study.id, ["hurried", "calibration"])
-        last = team.last(connection, study.id, "calibration")
+            pace, marks = _pace(live), patterns(db, connection, study, live)
+            counted: Counted = db.cache.setdefault(("quality", study.id), Counted(study.id))
+            counted.follow(connection, study)
+            people = [
+                _person(study, row, counted, marks, pace.get(row.id))
+                for row in team.people(connection, study.id)
+            ]
         failed = _failed(db, connection, study)
-        people = [
-            _person(study, row, loads.get(row.id, {}), (gold, attention, retest), taken, pace,
-                    events)
-            for row in team.people(connection, study.id)
-        ]  # fmt: skip
-    return [
-        replace(one, failed=one.id in failed, drifted=last.get(one.id, {}).get("agreement"))
-        for one in people
-    ]
+    return [replace(one, failed=one.id in failed) for one in people]
 
 
 def _person(
-    study: Study, row: Any, load: Mapping[str, int], shares: Sequence[Marks], taken: Marks,
-    pace: Mapping[int, float], events: Mapping[tuple[int, str], int],
+    study: Study, row: Any, counted: Counted, marks: Mapping[Any, Patterns], pace: float | None
 ) -> Quality:  # fmt: skip
-    gold, attention, retest = (found.get(row.id, {}) for found in shares)
     spec = row.spec or {}
+    load = {state: counted.load.counts[row.id, state] for state in STATES}
+
+    def mean(name: str, *place: Any, note: str) -> Estimate:
+        return mean_share(name, marks.get(place, {}), note=note)
+
     return Quality(
         row.id, row.name or row.key, bool(spec.get("blocked")), int(spec.get("limit") or 0),
-        str(spec.get("arm") or ""),
-        Work(load.get("reserved", 0), load.get("submitted", 0), load.get("late", 0),
-             load.get("skipped", 0)),
-        mean_share("gold", gold, note="no unit has both a known answer and this person's"),
-        mean_share("attention", attention, note="no attention item was answered"),
-        mean_share("retest", retest, note="no unit was asked again"),
+        str(spec.get("arm") or ""), Work(*load.values()),
+        mean("gold", "gold", row.id, note="no unit has both a known answer and this person's"),
+        mean("attention", "attention", row.id, note="no attention item was answered"),
+        mean("retest", "retest", row.id, note="no unit was asked again"),
         {
-            one.name: mean_share(one.name, taken.get((row.id, one.name), {}),
-                                 note="this round was not taken")
+            one.name: mean(one.name, "round", row.id, one.name, note="this round was not taken")
             for one in study.protocol.checks.rounds
         },
-        pace.get(row.id), events.get((row.id, "hurried"), 0),
-        events.get((row.id, "calibration"), 0),
+        pace, counted.often[row.id, "hurried"], counted.often[row.id, "calibration"],
+        drifted=counted.calibrated.get(row.id, (0, None))[1],
     )  # fmt: skip
 
 
@@ -165,41 +139,6 @@ def _failed(db: Database, connection: Connection, study: Study) -> set[int]:
     return found
 
 
-def _gold(db: Database, connection: Connection, study: Study, live: Follower) -> Marks:
-    """The grades of each person's answers where one is known, over all questions.
-
-    A question that is right or wrong as a whole is graded by its code in the table.
-    """
-    found: Marks = {}
-    whole = [q for q in study.protocol.questions if q.partly()]
-    for (name, where), sheet in live.sheets.items():
-        if where or any(name == question.name for question in whole):
-            continue
-        codes = sheet.table.codes
-        known = np.flatnonzero(codes[:, GOLD] != MISSING)
-        units = live.units[sheet.place != MISSING, 0]
-        for index, rater in enumerate(sheet.table.raters):
-            column = sheet.table.column(index)
-            if rater.kind != "person" or column is None:
-                continue
-            given = known[codes[known, column] != MISSING]
-            for unit, right in zip(units[given].tolist(),
-                                   (codes[given, column] == codes[given, GOLD]).tolist(),
-                                   strict=True):  # fmt: skip
-                _put(found, rater.id, unit, float(right))
-    for question in whole:
-        by_rater = gold_grades.credits(db, connection, study, live, question)
-        for id_, rater in live.raters_of(connection, study, by_rater).items():
-            if rater.kind == "person":
-                for unit, credit in by_rater.get(id_, {}).items():
-                    _put(found, id_, unit, credit)
-    return found
-
-
-def _put(found: Marks, place: Any, unit: int, credit: float) -> None:
-    found.setdefault(place, {}).setdefault(str(unit), []).append(credit)
-
-
 def _pace(live: Follower) -> dict[int, float]:
     """Mean seconds per answer of each rater, over all coded questions."""
     total: dict[int, tuple[int, float]] = {}
@@ -208,50 +147,6 @@ def _pace(live: Follower) -> dict[int, float]:
             known = total.get(rater, (0, 0.0))
             total[rater] = known[0] + n, known[1] + seconds
     return {rater: seconds / n for rater, (n, seconds) in total.items() if n}
-
-
-def _passed(attended: Graded) -> Marks:
-    """Whether each attention item was passed: everything that is known of it was right."""
-    by_unit: dict[tuple[int, int], bool] = {}
-    for row, grade in attended:
-        by_unit[row.rater, row.unit] = by_unit.get((row.rater, row.unit), True) and grade.right
-    found: Marks = {}
-    for (rater, unit), passed in by_unit.items():
-        _put(found, rater, unit, float(passed))
-    return found
-
-
-def _retests(connection: Connection, study: Study, rows: Sequence[Any]) -> Marks:
-    """Which answers of each person were the same when the unit came again."""
-    asked = {study.wording(q): q for q in study.protocol.questions if q.scale().level != "none"}
-    first = {}
-    units = sorted({row.unit for row in rows})
-    for start in range(0, len(units), CHUNK):
-        for row in candidates.answers(connection, units[start : start + CHUNK], list(asked)):
-            if row.repeat == 0:
-                first[row.unit, row.rater, row.question] = judgments.parse(row.value)
-    found: Marks = {}
-    for row in rows:
-        old = first.get((row.unit, row.rater, row.question))
-        if row.question in asked and old is not None:
-            same = asked[row.question].distance(old, judgments.parse(row.value)) == 0
-            _put(found, row.rater, row.unit, float(same))
-    return found
-
-
-def _rounds(study: Study, rows: Graded) -> Marks:
-    """The grades of each (person, round) in the newest attempt."""
-    by = study.protocol.checks.by
-    newest: dict[tuple[int, str], int] = {}
-    for row, _ in rows:
-        place = (row.rater, str(row.meta.get(by)))
-        newest[place] = max(newest.get(place, 0), row.repeat)
-    found: Marks = {}
-    for row, grade in rows:
-        place = (row.rater, str(row.meta.get(by)))
-        if row.repeat == newest[place]:
-            _put(found, place, row.unit, grade.credit)
-    return found
 
 
 def rows(found: Sequence[Quality]) -> Iterator[dict[str, Any]]:

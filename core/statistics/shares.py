@@ -1,11 +1,11 @@
 """Shares, and differences of shares, that rest on counts from outside the analysis table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from core.statistics.base import Estimate
 from core.statistics.intervals import LEAST, newcombe, wilson
-from core.statistics.means import over_items
+from core.statistics.means import over_patterns
 
 BOUND = "mean over items, Wilson interval (what lies from 0 to 1 varies no more than 0 and 1 do)"
 
@@ -24,22 +24,23 @@ def share(name: str, hits: int, n: int, *, note: str, level: float = 0.95) -> Es
 
 
 def mean_share(
-    name: str, values: Mapping[str, Sequence[float]], *, note: str, level: float = 0.95
+    name: str, patterns: Mapping[tuple[float, ...], int], *, note: str, level: float = 0.95
 ) -> Estimate:
     """The mean over items of values from 0 to 1, of which an item may have several.
+
+    `patterns` says how many items have each list of values.
 
     Several answers to one item are not independent of each other, so items are counted. The
     interval is that of `over_items`; below 20 items Wilson's around the mean, which is wide enough
     as no such value varies more than right and wrong do. Undefined, with the note, for no items.
 
-    >>> found = mean_share("right", {"a": [1, 1], "b": [1, 0.5], "c": [0, 1]}, note="none")
+    >>> found = mean_share("right", {(1, 1): 1, (1, 0.5): 1, (0, 1): 1}, note="none")
     >>> round(found.value, 4), found.n, [round(x, 4) for x in (found.low, found.high)]
-    (0.75, 3, [0.2499, 0.9635])
+    (0.75, 3, [0.2561, 0.9632])
     """
-    own = {item: found for item, found in values.items() if found}
-    if not own:
+    if not patterns:
         return share(name, 0, 0, note=note, level=level)
-    found = over_items(name, own, level=level, bounds=(0, 1))
+    found = over_patterns(name, patterns, level=level, bounds=(0, 1))
     if found.value is None or found.low is not None or found.n >= LEAST:
         return found
     low, high = wilson(found.value * found.n, found.n, level)

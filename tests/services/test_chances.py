@@ -242,7 +242,7 @@ def test_an_event_that_is_seen_late_is_not_passed_by(db, monkeypatch):
     live = db.cache["chances", 1][1]
     held = assignment.current(db, who, "small")
     answering.skip(db, who, held, "unclear")
-    live.events.newest += 30  # as if later numbers had been seen first
+    live.moves.events.newest += 30  # as if later numbers had been seen first
     held = assignment.current(db, who, "small")
     answering.submit(db, who, held, {"better": WINNERS[1]})
     followed, full, live, whole = both(db)
