@@ -59,7 +59,7 @@ LABELS, ARMS, PIECE = ("warm", "cold", "flat"), ("never", "before", "after"), 50
 PRESSES = {"review": ("Next", "slip", "cold")}  # the last two store a cause and an answer
 PAGES = {
     "home": "raters", "annotate": "Tone", "work": "1", "messages": "", "agreement": "alpha",
-    "review": "decided", "people": "Person", "outcomes": "", "ask": "", "runs": "to make",
+    "review": "decided", "people": "Give units", "outcomes": "", "ask": "", "runs": "to make",
     "judges": "", "data": "first lines", "studies": "version",
 }  # fmt: skip
 CALLS: dict[str, Callable[[Database, str], Any]] = {
