@@ -14,7 +14,7 @@ from pages.widgets.components.announce import announce
 from pages.widgets.components.reading import reading
 from pages.widgets.components.timer import timer
 from pages.widgets.inert import inert
-from pages.widgets.notices import face, not_asked, notices
+from pages.widgets.notices import face, not_asked, notices, parts_of
 from pages.widgets.panels import panel
 from pages.widgets.speech import speaking
 from pages.widgets.typing import writer
@@ -85,6 +85,9 @@ def status(desk: moves.State, held: moves.Ticket) -> None:
     """Where the person stands, and what is stored."""
     said = desk["words"]
     parts = [said("place", place=held.place, total=held.most)]
+    part, of = parts_of(held)
+    if of > 1:
+        parts.append(said("part_of", n=part, of=of))
     if desk.get("undone") and not desk.get("saved"):
         parts.append(said("taken_back"))
     elif desk.get("saved"):

@@ -46,7 +46,7 @@ def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     wrong: list[Invalid] = []
     for question in asked:
-        value = _standing(question, asked, given, answers.get(question.name), now)
+        value = _standing(question, held, answers.get(question.name), now)
         try:
             if value is not None and value != "":
                 found[question.name] = _checked(question, value, held)
@@ -59,22 +59,30 @@ def checked(held: Ticket, answers: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _standing(
-    question: Question, asked: Sequence[Question], given: Mapping[str, Any], value: Any, now: int
-) -> Any:  # fmt: skip
+def _standing(question: Question, held: Ticket, value: Any, now: int) -> Any:
     """The answer that is to be checked; raises `Invalid` for one that may not be given now."""
-    name, old = question.name, given.get(question.name)
+    name, asked, given = question.name, held.unit.questions, held.answers
+    old = given.get(name)
     if question.turn > now and name in given:  # an earlier one was reworded since
         value = old if value is None else value
-    if value is not None and question.turn > now and value != old:
+    if value is None or value == old:
+        return old if turns.settled(question, asked, given) else value
+    if question.turn > now and _form(question, value, held) != old:
         raise Invalid(name, Told("it is asked once the questions before it are answered"))
-    if turns.settled(question, asked, given):
-        if value is not None and value != old:
-            raise Invalid(
-                name, Told("“{title}” is settled, and its answer stays", title=question.title)
-            )
-        return old
-    return value
+    if not turns.settled(question, asked, given):
+        return value
+    if _form(question, value, held) != old:
+        words = "“{title}” is settled, and its answer stays"
+        raise Invalid(name, Told(words, title=question.title))
+    return old
+
+
+def _form(question: Question, value: Any, held: Ticket) -> Any:
+    """A value in its one form, which a draft may not have; None where it has none."""
+    try:
+        return question.check(value, held.unit)
+    except Invalid:
+        return None
 
 
 def _checked(question: Question, value: Any, held: Ticket) -> Any:

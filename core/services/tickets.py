@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core import turns
 from core.digest import digest
 from core.policies import Arm
 from core.questions.base import load
@@ -137,7 +138,7 @@ def ticket(
         id=row.id, study=study.key, unit_id=row.unit, unit=unit, rater=row.rater,
         rater_key=f"person:{who.name}", place=row.place, total=max(total, row.place),
         stage=row.stage if row.stage in SHOWN_STAGES else "first", repeat=0, state=row.state,
-        given=given, draft=_draft(connection, study, unit, row),
+        given=given, draft=_draft(connection, study, unit, row, given),
         verdicts=verdicts.visible(connection, study, unit, row),
         guidelines=arm.guidelines if arm else "", version=study.version,
         options=draw(study.seed, who.name, "options") if policy.options == "shuffled" else None,
@@ -247,8 +248,10 @@ def _earlier(connection: Connection, study: Study, unit: Unit, row: Any) -> tupl
     return tuple(found)
 
 
-def _draft(connection: Connection, study: Study, unit: Unit, row: Any) -> dict[str, Any]:
-    """A stored draft by question name, without answers to other wordings.
+def _draft(
+    connection: Connection, study: Study, unit: Unit, row: Any, given: Mapping[str, Given]
+) -> dict[str, Any]:
+    """A stored draft by question name, without answers to other wordings, and to settled questions.
 
     The second look after a reveal begins with the person's own first answers.
     """
@@ -256,7 +259,11 @@ def _draft(connection: Connection, study: Study, unit: Unit, row: Any) -> dict[s
     if kept is None and row.stage == "revised" and row.repeat == 0 and row.state == "reserved":
         first = answers_given(connection, study, unit, row, stage="first")
         return {name: g.value for name, g in first.items() if not g.withdrawn}
-    return {q.name: kept[q.digest] for q in unit.questions if kept and q.digest in kept}
+    stands = {name for name, answer in given.items() if not answer.withdrawn}
+    return {
+        q.name: kept[q.digest] for q in unit.questions
+        if kept and q.digest in kept and not turns.settled(q, unit.questions, stands)
+    }  # fmt: skip
 
 
 def answers_given(

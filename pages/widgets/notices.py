@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import turns
 from core.questions.grades import filled
 from core.services.grading import Feedback
 from core.services.tickets import Ticket
@@ -66,19 +67,36 @@ def short(text: str) -> str:
 
 
 def told(held: Ticket, said: Words) -> list[str]:
-    """Why a person meets a unit once more, in lines of plain markdown; [] for ordinary work.
+    """Why a person meets a unit once more, and that more parts follow, in lines of plain markdown.
+
+    [] for ordinary work.
 
     Where a question was reworded, what they answered before is said with the words it was asked in.
     """
+    turn, last = parts_of(held)
+    part = [said("part_stays", n=turn, of=last)] if turn < last else []
     if held.stage == "revised" and not held.verdicts:
-        return [said("asked_again")]
+        return [said("asked_again"), *part]
     if held.stage != "reworded":
-        return []
+        return part
     before = [
         said("earlier_answer", title=plain(one.title), answer=plain(short(said.of(one.words))))
         for one in held.earlier
     ]
-    return [said("asked_anew"), *before]
+    return [said("asked_anew"), *before, *part]
+
+
+def parts_of(held: Ticket) -> tuple[int, int]:
+    """Which part of a unit that is asked in turns is open, counted from 1, and how many it has.
+
+    (1, 1) for a unit that asks everything at once, and for one that is answered.
+    """
+    asked = held.unit.questions
+    every = sorted({question.turn for question in asked if question.required})
+    now = turns.open_turn(asked, held.answers)
+    if now not in every or turns.whole(asked, held.answers):
+        return 1, 1
+    return every.index(now) + 1, len(every)
 
 
 def line_of(title: str, verdict: Verdict, said: Words) -> str:

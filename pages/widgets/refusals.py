@@ -8,7 +8,7 @@ from core.services.tickets import Ticket
 from core.units import Invalid
 from pages.widgets.texts import Words
 from pages.widgets.typing import Desk
-from pages.widgets.words import plain
+from pages.widgets.words import plain, sentence
 
 LONGEST = 90  # letters of a title where several are named
 
@@ -59,7 +59,7 @@ def show(desk: Desk, place: DeltaGenerator) -> None:
     """
     if not desk["error"]:
         return
-    words = "\n\n".join(plain(line) for line in desk["error"].split("\n"))
+    words = "\n\n".join(sentence(plain(line)) for line in desk["error"].split("\n"))
     if not desk["lacking"]:
         place.error(words)
         return

@@ -6,6 +6,7 @@ from core.protocol import ProtocolError, from_data, from_yaml
 from core.services import answering, assignment, rewording, studies
 from core.services.studies import Refused
 from core.units import Invalid
+from storage.database import Database
 from tests.services.conftest import ANA, fill
 
 PROTOCOL = """
@@ -79,3 +80,24 @@ def test_what_was_said_in_later_turns_stands_when_an_earlier_question_is_reworde
 def test_turns_that_could_not_go_on_are_refused(old, new, said):
     with pytest.raises(ProtocolError, match=said):
         from_yaml(PROTOCOL.replace(old, new))
+
+
+def test_a_draft_in_another_form_than_the_answer_does_not_hold_up_the_next_turn(sqlite_url):
+    db = Database(sqlite_url)
+    text = PROTOCOL.replace(
+        'kind: label, name: first, title: First, labels: ["yes", "no"]',
+        "kind: first_error, name: first, title: First",
+    )
+    made = studies.create(db, ANA, from_yaml(text))
+    fill(db, made)
+    studies.set_state(db, ANA, "small", "open")
+    held = assignment.current(db, ANA, "small")
+    entered = {"first": {"marks": {next(iter(held.unit.questions[0].parts(held.unit))): "wrong"}}}
+    held = assignment.save_draft(db, ANA, held, entered)
+    later = answering.submit(db, ANA, held, entered, follow=True).next
+    assert later.draft == {} and later.answers == {"first": {"first_error": 0}}
+    after = answering.submit(db, ANA, later, {**entered, "why": "so"}, follow=True).next
+    assert after.answers == {"first": {"first_error": 0}, "why": "so"}
+    with pytest.raises(Invalid, match="settled"):
+        answering.submit(db, ANA, after, {"first": {"first_error": -1}, "again": "no"})
+    db.close()
