@@ -67,7 +67,8 @@ def work(slot: DeltaGenerator) -> None:
     )
     with st.container(key="unit-long") if is_long(held.unit) else nullcontext():
         show_material(ui, held.unit)
-        ask(face(ui, held), held.unit, desk["answers"], held.answers)
+        fixed = held.stays and not desk["feedback"]
+        ask(face(ui, held), held.unit, desk["answers"], held.answers, fixed=fixed)
         not_asked(desk, held)
     with slot:
         send(desk, held)
@@ -93,7 +94,7 @@ def status(desk: moves.State, held: moves.Ticket) -> None:
     elif desk.get("saved"):
         parts.append(said("saved", number=desk["saved"]))
     if held.state == "submitted" and not desk["feedback"]:
-        parts.append(said("answered_before"))
+        parts.append(said("answer_stays" if held.stays else "answered_before"))
     elif held.state == "skipped":
         parts.append(said("skipped_before"))
     elif held.draft and held.stage != "revised":
@@ -129,7 +130,7 @@ def send(desk: moves.State, held: moves.Ticket) -> None:
             said("next"), key=f"next-{room}", shortcut=moves.key(desk, "submit"),
             on_click=moves.forward, args=here,
         )  # fmt: skip
-    if moves.one_key(study, held) or desk["feedback"] or not held.unit.questions:
+    if moves.one_key(study, held) or desk["feedback"] or held.stays or not held.unit.questions:
         return
     if digits.can_go_on(held, desk):
         st.button(

@@ -65,8 +65,11 @@ def row(study: Study, entry: Entry) -> None:
     with st.container(key=f"row-work-{entry.place}", horizontal=True, vertical_alignment="center"):
         with st.container():
             status = said(f"status_{entry.status}")
+            again = (
+                "" if entry.stage == "first" else f":blue-badge[{said(f'stage_{entry.stage}')}] "
+            )
             st.markdown(
-                f"**{entry.place}** :{COLOURS[entry.status]}-badge[{status}] "
+                f"**{entry.place}** :{COLOURS[entry.status]}-badge[{status}] {again}"
                 f"{plain(entry.excerpt)}",
                 anchors=False,
             )

@@ -17,7 +17,7 @@ DRAFTED = cast(A.c.draft, Text).not_in(["null", "{}"]) & A.c.draft.is_not(None)
 OWN = (
     select(
         A.c.id, A.c.place, A.c.unit, A.c.state, A.c.draft, A.c.seed, A.c.arm, A.c.created_at,
-        A.c.closed_at, U.c.key, I.c.content, I.c.meta,
+        A.c.stage, A.c.closed_at, U.c.key, I.c.content, I.c.meta,
     )
     .join(U, U.c.id == A.c.unit)
     .join(I, I.c.id == U.c.item)

@@ -10,7 +10,7 @@ from core.questions.base import Question, load
 from core.services import material, studies
 from core.services.access import Identity, require
 from core.services.studies import Study
-from core.services.tickets import as_shown
+from core.services.tickets import SHOWN_STAGES, as_shown
 from core.units import Invalid, Unit
 from storage import history, judgments
 from storage import studies as study_rows
@@ -29,7 +29,8 @@ class Entry:
     `excerpt` begins what was shown; `answers` are the answers that stand, each as the question's
     title and the answer in words: of a draft what was entered as well, and of a question that was
     reworded the answer to the older words where there is no other; `at` is when it was closed or
-    reserved, microseconds since 1970 UTC.
+    reserved, microseconds since 1970 UTC. `stage` is as on a ticket: what is mixed
+    into the ordinary work looks like it.
     """
 
     place: int
@@ -39,6 +40,7 @@ class Entry:
     excerpt: str
     answers: tuple[tuple[str, str], ...]
     at: int
+    stage: str = "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def _entries(
             entry = Entry(
                 row.place, row.unit, row.key, _status(row.state, bool(row.draft)),
                 _excerpt(shown), answers, row.closed_at or row.created_at,
+                row.stage if row.stage in SHOWN_STAGES else "first",
             )  # fmt: skip
             yield entry, "\n".join([*shown, *(words for _, words in answers)]).casefold()
         if len(rows) < PIECE:

@@ -9,19 +9,21 @@ from core.services.choosing import Choice, Setting
 from core.services.grading import Feedback
 from core.services.studies import Refused
 from core.services.tickets import Ticket
-from core.services.verdicts import FIRST, reveal_arm
+from core.services.verdicts import FIRST, reveal_arm, stands
+from core.telling import Told
 from storage import assignments
 
 
 def changeable(at: Place) -> None:
     """Raise `Refused` where an answer has to stay: its verdict or solution was shown."""
     if at.row.stage == "training":
-        raise Refused("answers in a round stay as they are; nothing was stored")
-    looked = at.row.stage in FIRST and reveal_arm(at.row.arm) == "after"
-    if looked and assignments.staged(at.connection, at.held.rater, at.held.unit_id, "revised"):
+        raise Refused(Told("answers in a round stay as they are; nothing was stored"))
+    if stands(at.connection, at.row):
         raise Refused(
-            "the models' answer has been shown, so the first answer stays; change it in the second "
-            "look"
+            Told(
+                "the models' answer has been shown, so the first answer stays; change it in the "
+                "second look"
+            )
         )
 
 

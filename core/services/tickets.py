@@ -68,7 +68,8 @@ class Ticket:
     `earlier` then holds the person's answers to older wordings of what is still to be answered.
     `verdicts` are what the person may see now of the models' answers; `guidelines` are those of
     their arm, if it has its own; `options` draws the order of options. `barred` are the questions
-    of the study that this unit can't be asked; its `questions` are the others.
+    of the study that this unit can't be asked; its `questions` are the others. An answer that
+    `stays` cannot be changed any more.
     """
 
     id: int
@@ -91,6 +92,7 @@ class Ticket:
     most: int = 0
     earlier: tuple[Earlier, ...] = ()
     barred: tuple[Barred, ...] = ()
+    stays: bool = False
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -144,7 +146,7 @@ def ticket(
         options=draw(study.seed, who.name, "options") if policy.options == "shuffled" else None,
         most=max(_most(connection, study, total), row.place),
         earlier=_earlier(connection, study, unit, row) if row.stage == REWORDED else (),
-        barred=barred,
+        barred=barred, stays=verdicts.stands(connection, row),
     )  # fmt: skip
 
 
@@ -165,13 +167,23 @@ def _most(connection: Connection, study: Study, total: int) -> int:
     """How many assignments a person may come to have, as far as can be said before.
 
     The same at every unit: a number that grew when a check comes would tell it from the ordinary
-    work. Units asked again come on top in proportion; a second attempt at a round is not foreseen.
+    work. Units asked again and second looks come on top in proportion; a second attempt at a round
+    is not foreseen.
     """
     checks, limit = study.protocol.checks, study.protocol.assignment.limit
     if checks.pools or study.protocol.questionnaire.names:
         total += items.apart(connection, study.id)
     total = math.ceil(total / (1 - checks.retest_share))
+    total += math.ceil(total * second_looks(study))
     return min(total, limit) if limit else total
+
+
+def second_looks(study: Study) -> float:
+    """The share of a person's units that they are likely to look at again with the verdict."""
+    policy = study.protocol.reveal
+    if policy.mode != "arms":
+        return float(policy.mode == "after")
+    return policy.shares.get("after", 0.0) / sum(policy.shares.values())
 
 
 def as_shown(study: Study, whole: Unit, seed: int, arm: Arm | None, hidden: dict[str, Any]) -> Unit:

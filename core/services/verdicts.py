@@ -8,10 +8,13 @@ from sqlalchemy import Connection
 
 from core.questions.base import Question
 from core.services.studies import Study
+from core.telling import Told, beside
 from core.units import Invalid, Unit
-from storage import candidates, judgments
+from storage import assignments, candidates, judgments
 
 FIRST = frozenset({"first", "reworded"})  # stages whose answers are first ones
+KINDS = {"model": Told("models"), "rule": Told("rules"), "panel": Told("panels"),
+         "simulated": Told("simulated raters")}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,13 @@ def _leading(question: Question, unit: Unit, rows: Sequence[Any]) -> Verdict | N
 
 def _kinds(raters: Any) -> str:
     """What the raters are: models, rules, panels; simulated ones are called so."""
-    names = {
-        "simulated rater" if (row.spec or {}).get("simulated") else str(row.kind) for row in raters
-    }
-    return " and ".join(sorted(names))
+    names = {"simulated" if (row.spec or {}).get("simulated") else str(row.kind) for row in raters}
+    return beside([KINDS.get(name, name) for name in sorted(names)])
+
+
+def stands(connection: Connection, row: Any) -> bool:
+    """Whether the answers of an assignment stay: their solution or the verdict was shown."""
+    if row.stage == "training":
+        return bool(row.state == "submitted")
+    looked = row.stage in FIRST and reveal_arm(row.arm) == "after"
+    return looked and assignments.staged(connection, row.rater, row.unit, "revised")

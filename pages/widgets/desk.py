@@ -66,6 +66,7 @@ def hold(desk: State, held: Ticket | None) -> None:
     desk["feedback"] = ()
     desk["more"] = ""
     desk["lacking"] = []
+    digits.begin(held, desk)
 
 
 def lay(db: Database, who: Identity, study: Study, place: int) -> None:

@@ -101,7 +101,7 @@ def parts_of(held: Ticket) -> tuple[int, int]:
 
 def line_of(title: str, verdict: Verdict, said: Words) -> str:
     """One question's verdict, and how many of how many say so."""
-    votes = said("votes", n=verdict.votes, of=verdict.of, by=plain(verdict.by))
+    votes = said("votes", n=verdict.votes, of=verdict.of, by=plain(said.of(verdict.by)))
     return f"{plain(title)} **{plain(said.of(verdict.words))}** ({votes})"
 
 

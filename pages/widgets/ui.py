@@ -135,20 +135,22 @@ def is_long(unit: Unit) -> bool:
 
 
 def ask(
-    ui: StreamlitUi, unit: Unit, draft: Mapping[str, Any], given: Mapping[str, Any] | None = None
-) -> None:
+    ui: StreamlitUi, unit: Unit, draft: Mapping[str, Any], given: Mapping[str, Any] | None = None,
+    *, fixed: bool = False,
+) -> None:  # fmt: skip
     """Ask the questions of a unit that are open, in the study's order.
 
-    Answers that are settled, because a later turn has opened, are shown as they are; `given` are
-    the answers in the log. A question that this unit can't be asked says why.
+    Answers that are settled, because a later turn has opened or all are `fixed`, are shown as they
+    are; `given` are the answers in the log. A question that this unit can't be asked says why.
     """
     asked, known = unit.questions, given or {}
     for question in asked:
-        if turns.settled(question, asked, known) and question.name in known:
+        if question.name in known and (fixed or turns.settled(question, asked, known)):
             words = ui.words.of(question.describe(known[question.name], unit))
             st.caption(f"**{plain(question.title)}** {plain(words)}")
     with st.container(key=f"questions-{ui.scope}"):
-        for question in turns.open_questions(asked, known) if given is not None else asked:
+        left = turns.open_questions(asked, known) if given is not None else asked
+        for question in () if fixed else left:
             with st.container(key=f"question-{ui.scope}-{question.name}"):
                 try:
                     question.ask(ui, unit, draft.get(question.name))

@@ -6,6 +6,7 @@ from core.protocol import from_data
 from core.services import answering, assignment, studies
 from storage.tables import Event, Judgment
 from tests.pages.conftest import words
+from tests.services.answers import answer as given
 from tests.services.conftest import ANA
 
 A = {"winner": "a"}
@@ -144,8 +145,16 @@ def test_all_that_is_open_is_named_and_goes_as_it_is_answered(small, workspace, 
     assert "“*How* clear?” needs an answer" in words(page)
     press(page, "4")
     assert "answer" not in "".join(one.value for one in page.error)
+    keyed = lambda: [b.label for b in page.button if b.proto.shortcut == "2"]
+    assert keyed() == ["2"]  # the last one; the key for the next question goes round
+    press(page, "Next question")
+    assert keyed() == ["B is better"]
     press(page, "Submit")
     assert len(stored(workspace)) == 3
+    press(page, "Back")
+    assert keyed() == ["B is better"]  # whoever comes back begins at the first question
+    press(page, "Next question")
+    assert keyed() == ["cold"]
 
 
 def test_what_a_unit_cannot_be_asked_is_said_and_the_rest_is_answered(small, workspace, opened):
@@ -174,3 +183,20 @@ def test_where_nothing_can_be_asked_there_is_nothing_to_submit(small, workspace,
     press(page, "Skip")
     press(page, "broken or empty")
     assert "**2** of up to 6" in status(page)
+
+
+def test_a_first_answer_that_stays_is_shown_and_not_offered_for_change(small, workspace, opened):
+    study = studies.load(workspace, "small")
+    data = {**study.protocol.data(), "reveal": {"mode": "after"}}
+    made = studies.edit(workspace, ANA, "small", from_data(data), study.version)
+    given(workspace, made, "better", "model", "m1", {f"item-{n}": A for n in range(6)})
+    page = opened("annotate", who="ana", study="small")
+    press(page, "Tie")
+    press(page, "Submit")
+    assert "What the models say" in words(page) and "(1 of 1, models)" in words(page)
+    press(page, "Back")
+    assert "this answer stays as it is" in status(page) and "**Which is better** tie" in words(page)
+    labels = [b.label for b in page.button]
+    assert "Next" in labels and not {"Save change", "Tie"} & set(labels)
+    page.switch_page("work.py").run()
+    assert "blue-badge[second look]" in words(page)

@@ -14,6 +14,7 @@ from core.services.access import ALLOWED, Denied, require
 from core.services.answering import Conflict, Reworded
 from core.services.store import Unavailable
 from core.services.studies import Refused
+from core.services.tickets import SHOWN_STAGES
 from core.settings import ROOT
 from core.telling import Told
 from pages.widgets.texts import Words, catalogue, languages
@@ -28,6 +29,7 @@ ASKED = re.compile(r"""(?:\bsaid|\bwords|\bspeaking\(\)|\["words"\])\(\s*"([a-z_
 EITHER = re.compile(r"""(?:\bsaid|\bspeaking\(\))\(\s*"([a-z_]+)" if [^()]*? else "([a-z_]+)"\)""")
 SERVICES = (
     "answering", "answer_rows", "assignment", "comments", "consent", "people", "ahead", "access",
+    "sequels", "checking",
 )  # fmt: skip
 WHOLE = (
     "app.py", "pages/main.py", "pages/home.py", "pages/annotate.py", "pages/work.py",
@@ -76,6 +78,7 @@ def named():
         found |= {name for pair in EITHER.findall(source) for name in pair}
     found |= {f"page_{name}" for name in PAGES} | {f"status_{name}" for name in history.STATUSES}
     found |= {f"sensitive_{name}" for name in ("cover", "show", "skip")}
+    found |= {f"stage_{name}" for name in SHOWN_STAGES}
     found |= {f"group_{name}" for name in ("people", "models", "all")}
     return found | {"thread_comment", "thread_flag", "no_study_more", "no_study_runs"}
 

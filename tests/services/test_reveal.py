@@ -78,7 +78,7 @@ def test_the_verdict_is_shown_before_answering_and_recorded(db):
     opened(db, "{mode: before}")
     held = assignment.current(db, ANA, "small")
     (verdict,) = held.verdicts
-    assert verdict.value == B and (verdict.votes, verdict.of, verdict.by) == (2, 2, "model")
+    assert verdict.value == B and (verdict.votes, verdict.of, verdict.by) == (2, 2, "models")
     assert verdict.words == f"{held.unit.letter('b')} is better"
     answering.submit(db, ANA, held, {"better": A})
     (stored,) = own(db)
@@ -103,7 +103,12 @@ def test_commit_reveal_revise_keeps_both_answers(db):
         ("revised", '{"winner":"b"}', True), ("revised", '"mine"', True),
     ]  # fmt: skip
     again = assignment.at(db, ANA, "small", 1)
-    assert again.answers["better"] == A and again.verdicts == ()
+    assert again.answers["better"] == A and again.verdicts == () and again.stays
+    assert not assignment.at(db, ANA, "small", 2).stays and again.most == 12  # each unit twice
+    kept = [(e.stage, dict(e.answers)["Which is better"]) for e in history.mine(
+        db, ANA, "small", status="submitted").entries]  # fmt: skip
+    letters = [f"{first.unit.letter(one)} is better" for one in "ba"]
+    assert kept == [("revised", letters[0]), ("first", letters[1])]
     with pytest.raises(Refused, match="second look"):
         answering.submit(db, ANA, again, {"better": B})
     with pytest.raises(Refused, match="second look"):
@@ -132,7 +137,7 @@ def test_a_named_worker_gives_the_verdict(db):
     answer(db, made, "better", "rule", "simulated judge", better(item_0="a"), spec=spec)
     studies.set_state(db, ANA, "small", "open")
     (verdict,) = assignment.current(db, ANA, "small").verdicts
-    assert verdict.value == A and verdict.by == "simulated rater"
+    assert verdict.value == A and verdict.by == "simulated raters"
 
 
 def test_arms_are_drawn_per_person_and_item_and_stay_what_they_are(db):
