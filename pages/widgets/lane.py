@@ -42,7 +42,7 @@ WORDS = (
     "flag_note", "comment_text", "comment_sent", "flagged", "no_guidelines", "search_guidelines",
     "nothing_found", "first_one", "nothing_to_undo", "finished_title", "finished", "saving",
     "waiting", "waiting_unkept", "not_stored", "item", "item_skipped", "needs_answer", "optional",
-    "fetching", "fetching_back", "sending", "taking_back",
+    "need_answers", "quoted", "comma", "fetching", "fetching_back", "sending", "taking_back",
 )  # fmt: skip
 Entry = Mapping[str, Any]
 Screen = dict[str, Any]

@@ -36,10 +36,13 @@ def panel(db: Database, who: Identity, study: Study, desk: moves.State) -> None:
     elif desk["panel"] in {"flag", "comment"}:
         asked = {"flag": "flag_note", "comment": "comment_text"}[desk["panel"]]
         move = {"flag": moves.flag, "comment": moves.comment}[desk["panel"]]
-        with st.container(key="flag-note", border=True):
-            field = f"{desk['panel']}-text"
+        field = f"{desk['panel']}-text"
+        with (
+            st.container(key="flag-note", border=True),
+            st.form(f"{desk['panel']}-form", border=False),  # Enter in the field sends, too
+        ):
             st.text_input(said(asked), key=field, max_chars=2000)
-            st.button(said("send"), key="flag-send", on_click=move, args=(*here, field))
+            st.form_submit_button(said("send"), key="flag-send", on_click=move, args=(*here, field))
     elif desk["panel"] in {"flagged", "comment_sent"}:
         st.info(said(desk["panel"]))
 

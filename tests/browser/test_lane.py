@@ -129,7 +129,10 @@ def test_several_questions_back_undo_skip_flag(app, visit, study):
     name, db = study
     page = desk(visit, app.url, name, "noa")
     page.keyboard.press("n")
-    expect(page.get_by_role("alert")).to_contain_text("needs an answer")
+    expect(page.get_by_role("alert")).to_contain_text("2 questions still need an answer: “")
+    expect(page.locator(".question button:focus")).to_have_attribute(
+        "data-option", re.compile("/0$")
+    )
     page.keyboard.press("1")
     expect(page.locator(".alert")).to_be_empty()
     page.keyboard.press("u")
@@ -210,7 +213,7 @@ def test_axe_on_several_questions(app, visit, study):
     name, _ = study
     page = desk(visit, app.url, name, "axl")
     page.keyboard.press("n")
-    expect(page.get_by_role("alert")).to_contain_text("needs an answer")
+    expect(page.get_by_role("alert")).to_contain_text("need an answer")
     page.keyboard.press("1")
     page.keyboard.press("f")
     expect(page.locator(".panel input")).to_be_visible()

@@ -88,7 +88,7 @@ def test_a_slider_chooses_nothing_before_it_is_moved_or_confirmed(app, visit):
         "aria-valuetext", "No answer yet: press a number, or move the slider."
     )
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("needs an answer")).to_be_visible()
+    expect(page.get_by_text("2 questions still need an answer")).to_be_visible()
     sure.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")

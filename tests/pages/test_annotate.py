@@ -76,14 +76,16 @@ def test_back_undo_and_change(small, workspace, opened):
 def test_skip_and_flag_leave_events(small, workspace, opened):
     page = opened("annotate", who="ana", study="small")
     press(page, "Flag")
-    page.text_input(key="flag-text").set_value("cut off").run()
+    page.text_input(key="flag-text").set_value("cut off")
     press(page, "Send")
     assert "Flagged" in words(page)
     press(page, "Skip")
     press(page, "unclear")
     with workspace.read() as connection:
-        kinds = connection.execute(select(Event.kind)).scalars().all()  # type: ignore[arg-type]
-    assert {"flag", "skip"} <= set(kinds) and "**2** of up to 6" in status(page)
+        rows = connection.execute(select(Event.kind, Event.data)).all()  # type: ignore[call-overload]
+    said = {row.kind: row.data for row in rows}
+    assert said["flag"] == {"note": "cut off"} and said["skip"]["reason"] == "unclear"
+    assert "**2** of up to 6" in status(page)
 
 
 def test_guidelines_open_and_close(small, opened):

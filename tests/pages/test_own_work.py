@@ -113,7 +113,7 @@ def test_consent_comes_first(small, workspace, opened):
 def test_a_comment_reaches_the_researcher_and_a_reply_comes_back(small, workspace, opened):
     page = opened("annotate", who="ana", study="small")
     press(page, "Comment")
-    page.text_input(key="comment-text").set_value("Is this cut off?").run()
+    page.text_input(key="comment-text").set_value("Is this cut off?")
     press(page, "Send")
     assert "Messages page" in words(page)
     (thread,) = comments.threads(workspace, EVA, "small")

@@ -103,9 +103,11 @@ export default function (component) {
 
     function submit() {
       if (!now) return;
-      const open = now.questions.find((one) => one.required && (answers[one.name] === undefined || answers[one.name] === null));
-      if (open) {
-        return cannot("needs_answer", { title: open.title });
+      const open = now.questions.filter((one) => one.required && (answers[one.name] === undefined || answers[one.name] === null));
+      if (open.length) {
+        const titles = open.map((one) => said("quoted", { text: one.title })).join(said("comma"));
+        cannot(open.length > 1 ? "need_answers" : "needs_answer", { n: open.length, titles, title: open[0].title });
+        return asked.querySelector(`[data-option="${CSS.escape(`${open[0].name}/0`)}"]`)?.focus();
       }
       const unit = { ...now, answers: { ...answers }, draft: {}, state: "submitted" };
       const seconds = Math.min(Math.round((performance.now() - begun) / 10) / 100, 86_400);

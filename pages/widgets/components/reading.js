@@ -22,6 +22,7 @@ export default function (component) {
     const skip = skipping(tr);
     const sight = sighted();
     const lead = leading();
+    const note = ready();
 
     const mark = () => {
       if (typeof Highlight === "undefined") return;
@@ -72,6 +73,7 @@ export default function (component) {
       skip.look();
       sight();
       lead();
+      note();
       [...here, ...document.querySelectorAll(INSIDE)].forEach(reachable);
       const length = here.reduce((sum, one) => sum + one.textContent.length, 0);
       const long = length > LONG;

@@ -2,6 +2,17 @@
 // what the models say. Whoever is in the middle of a unit is never moved.
 const TOLD = [".st-key-panel-feedback", ".st-key-panel-verdict"];
 
+// A note that a key opens is written at once, without the way to its field by Tab.
+function ready() {
+  let last = "";
+  return () => {
+    const field = document.querySelector(".st-key-flag-note input");
+    const name = field?.getAttribute("aria-label") || "";
+    if (name !== last && field) field.focus({ preventScroll: true });
+    last = name;
+  };
+}
+
 function sighted() {
   let last = null;
   return () => {
