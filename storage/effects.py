@@ -3,16 +3,17 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Text, bindparam, cast, select
 
 from storage.tables import Assignment, Judgment
 
 A: Any = Assignment.__table__  # type: ignore[attr-defined]
 J: Any = Judgment.__table__  # type: ignore[attr-defined]
 
+SEEN = cast(J.c.revealed, Text).not_in(["null", "[]"]).label("seen")  # rows of a verdict
 GIVEN = (
     select(
-        J.c.sequence, J.c.unit, J.c.rater, J.c.stage, J.c.code, J.c.withdrawn, J.c.revealed,
+        J.c.sequence, J.c.unit, J.c.rater, J.c.stage, J.c.code, J.c.withdrawn, SEEN,
         J.c.seconds, A.c.arm,
     )
     .join(A, A.c.id == J.c.assignment)

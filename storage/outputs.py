@@ -37,6 +37,12 @@ def last(connection: Connection, study: int) -> int:
     return int(connection.execute(select(func.max(O.c.id)).where(O.c.study == study)).scalar() or 0)
 
 
+def many(connection: Connection, study: int) -> int:
+    """How many outputs a study has: outputs are only ever added."""
+    query = select(func.count()).select_from(O).where(O.c.study == study)
+    return int(connection.execute(query).scalar_one())
+
+
 def ids(connection: Connection, items: Iterable[int]) -> dict[tuple[int, str], int]:
     """Row ids of these items' outputs: (item, key) -> id."""
     wanted, found = list(dict.fromkeys(items)), dict[tuple[int, str], int]()

@@ -75,11 +75,18 @@ class Tally(ByUnit[Mapping[Hashable, int]]):
     def begin(self) -> None:
         super().begin()
         self.total: Counter[Hashable] = Counter()
+        self.same: dict[frozenset[tuple[Hashable, int]], Mapping[Hashable, int]] = {}
+
+    def _put(self, unit: int, new: Mapping[Hashable, int] | None) -> None:
+        """Units with the same counts share them: there are many of these."""
+        shared = new and self.same.setdefault(frozenset(new.items()), new)
+        super()._put(unit, shared or None)
 
     def change(
         self, old: Mapping[Hashable, int] | None, new: Mapping[Hashable, int] | None
     ) -> None:  # fmt: skip
-        self.total.update(new or {})
+        for what, many in (new or {}).items():
+            self.total[what] += many
         for what, many in (old or {}).items():
             self.total[what] -= many
             if not self.total[what]:

@@ -115,11 +115,11 @@ def _counted(
                 if row.withdrawn or row.code is None:
                     own.pop(place, None)
                 else:
-                    own[place] = Standing(row.code, row.arm, bool(row.revealed), row.seconds)
-            return {
-                unit: _shown(unit, own, verdicts) + _in_arms(unit, own, verdicts, arms)
-                for unit, own in stands.items()
-            }
+                    own[place] = Standing(row.code, row.arm, row.seen, row.seconds)
+            found = {unit: _shown(unit, own, verdicts) for unit, own in stands.items()}
+            for unit, own in stands.items() if arms else ():
+                found[unit] += _in_arms(unit, own, verdicts, arms)
+            return found
 
         with db.read() as connection:
             tally.follow(connection, study, live.signature, work)
@@ -128,7 +128,8 @@ def _counted(
 
 def _shown(unit: int, own: Own, verdicts: "Verdicts") -> Counter[Any]:
     """What the answers to one unit say about showing the verdict."""
-    found, verdict = Counter[Any](), verdicts.code(unit)
+    found: Counter[Any] = Counter()
+    verdict = verdicts.code(unit)
     for (rater, stage), answer in own.items():
         arm = reveal_arm(answer.arm)
         if stage == "first" and arm:
@@ -158,7 +159,8 @@ class Verdicts:
             n for n, rater in enumerate(self.table.raters)
             if rater.kind != "person" and worker in ("", rater.name)
         ]  # fmt: skip
-        self._known: dict[int, int] = {}
+        columns = [self.table.column(n, repeat) for n in self.models for repeat in (0, 1)]
+        self.columns = [column for column in columns if column is not None]
 
     def row(self, unit: int) -> int:
         """Where a unit stands in the table; -1 for nowhere."""
@@ -167,20 +169,18 @@ class Verdicts:
 
     def code(self, unit: int) -> int:
         """The code that most models gave, each with one vote; -1 for none or a tie."""
-        if unit not in self._known:
-            self._known[unit] = self._code(self.row(unit))
-        return self._known[unit]
-
-    def _code(self, row: int) -> int:
-        votes = np.zeros(self.table.k)
-        for rater in self.models:
-            columns = [self.table.column(rater, repeat) for repeat in (0, 1)]
-            codes = [int(self.table.codes[row, c]) for c in columns if c is not None and row >= 0]
-            given = [code for code in codes if code != MISSING]
-            for code in given:
-                votes[code] += 1 / len(given)
-        best = np.flatnonzero(votes >= votes.max() - 1e-9)
-        return int(best[0]) if votes.max() > 0 and len(best) == 1 else MISSING
+        row = self.row(unit)
+        codes = self.table.codes[row, self.columns].tolist() if row >= 0 else []
+        owners = [self.table.owner[column][0] for column in self.columns]
+        given = [(who, code) for who, code in zip(owners, codes, strict=False) if code >= 0]
+        if len(given) == 1:
+            return int(given[0][1])
+        often = Counter(who for who, _ in given)
+        votes = [0.0] * self.table.k
+        for who, code in given:
+            votes[code] += 1 / often[who]
+        best = [code for code, n in enumerate(votes) if n >= max(votes) - 1e-9]
+        return best[0] if given and len(best) == 1 else MISSING
 
     def known(self, unit: int) -> int:
         """The code of the known answer; -1 for none."""
@@ -217,7 +217,7 @@ def _in_arms(
     unit: int, own: Own, verdicts: "Verdicts", arms: set[str]
 ) -> Counter[Any]:  # fmt: skip
     """What the answers to one unit say about the arms of the experiment."""
-    found = Counter[Any]()
+    found: Counter[Any] = Counter()
     codes: dict[str, Counter[int]] = {}
     known = verdicts.known(unit)
     for (rater, stage), answer in own.items():

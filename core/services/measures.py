@@ -5,14 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection
+
 from core.services import studies
 from core.services.access import Identity, require
+from core.services.studies import Study
 from core.statistics.base import Estimate
 from core.statistics.means import over_items
 from core.statistics.multiturn import feedback_gain, slope, success_rate
 from core.statistics.overlap import shuffled, word_hits
 from core.statistics.passes import pass_rate
-from storage import outputs, progress
+from storage import items, outputs, progress
 from storage import studies as study_rows
 from storage.database import Database
 
@@ -73,22 +76,32 @@ def measures(db: Database, who: Identity, key: str) -> list[Measure]:
     """Every measure of a study's outputs, by worker, role and whose work it is about.
 
     Facts that are numbers or yes and no are averaged over items, those of the same item together.
-    Results of tests give pass@k, trajectories SR_k with its slope and what feedback adds.
+    Results of tests give pass@k, trajectories SR_k with its slope and what feedback adds. Counted
+    anew when there are more outputs or items.
     """
     require(who, "see_results")
     with db.read() as connection:
         study = studies.load(db, key, connection)
-        raters = {row.id: row for row in study_rows.raters(connection, study.id)}
-        sources = outputs.makers(connection, study.id)
-        count = progress.items(connection, study.id)
-        rows = outputs.measured(connection, study.id)
-        texts = {(row.item_key, row.key): row.content.get("data") for row in rows}
-        made = [
-            Made(row.item_key, row.role, raters[row.rater].name, raters[row.rater].spec or {},
-                 sources.get(row.parent, ""), row.content.get("facts") or {},
-                 _lists(row, texts))
-            for row in rows
-        ]  # fmt: skip
+        mark = (outputs.many(connection, study.id), items.newest(connection))
+        known = db.cache.get(("measures", study.id))
+        if known is None or known[0] != mark:
+            known = db.cache["measures", study.id] = (mark, _found(connection, study))
+    found: list[Measure] = known[1]
+    return found
+
+
+def _found(connection: Connection, study: Study) -> list[Measure]:
+    raters = {row.id: row for row in study_rows.raters(connection, study.id)}
+    sources = outputs.makers(connection, study.id)
+    rows = outputs.measured(connection, study.id)
+    count = progress.items(connection, study.id) if rows else 0
+    texts = {(row.item_key, row.key): row.content.get("data") for row in rows}
+    made = [
+        Made(row.item_key, row.role, raters[row.rater].name, raters[row.rater].spec or {},
+             sources.get(row.parent, ""), row.content.get("facts") or {},
+             _lists(row, texts))
+        for row in rows
+    ]  # fmt: skip
     grouped: dict[tuple[str, str, str], list[Made]] = defaultdict(list)
     for one in made:
         grouped[one.worker, one.role, one.maker].append(one)
