@@ -116,29 +116,37 @@ def corrected(
     return value, value - half, value + half
 
 
-def spreads(judge: Any, votes: Any, people: Any) -> tuple[Floats, Floats, Floats, Floats]:
+def spreads(
+    judge: Any, votes: Any, people: Any, cast: Any = None
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Root mean squares per unit: people - judge, jury - judge, people - jury, people - their mean.
 
     `judge` holds 0 or 1 per unit (nan without an answer), `votes` the jury's shares (nan without),
     `people` the majority of people (nan without). A vote share stands for the chance that people
-    say yes, drawn towards one half; where ten or more units have people's answers, the size of the
+    say yes, drawn towards one half by half a vote for either answer (Jeffreys); `cast` is how many
+    votes it is made of (any number, without). Few votes that all agree would else promise that
+    nobody contradicts them. Where ten or more units have people's answers, the size of the
     differences is set by those that were seen. Units without votes take the mean of the others.
     """
     f, g, y = (np.asarray(one, np.float64) for one in (judge, votes, people))
     known = ~np.isnan(g)
     middle = float(np.nanmean(np.where(known, g, np.nan))) if known.any() else 0.5
-    p = np.clip(np.where(known, g, middle), LEAST, 1 - LEAST)
+    share = np.where(known, g, middle)
+    if cast is not None:
+        n = np.asarray(cast, np.float64)
+        share = np.where(known, (share * n + 0.5) / (n + 1), share)
+    p = np.clip(share, LEAST, 1 - LEAST)
     f = np.where(np.isnan(f), (p >= 0.5).astype(np.float64), f)
     wrong = np.where(f >= 0.5, 1 - p, p)
-    doubt = p * (1 - p)
+    doubt = p * (1 - p) + np.where(known, (p - np.where(known, g, p)) ** 2, 0.0)
     apart = np.where(known, (p - f) ** 2, float(((p - f) ** 2)[known].mean()) if known.any() else
                      float(doubt.mean()))  # fmt: skip
     seen = ~np.isnan(y)
     if int(seen.sum()) >= 10:
         wrong = _sized(wrong, (y - f) ** 2, seen)
         doubt = _sized(doubt, (y - p) ** 2, seen)
-    share = float(np.nanmean(y)) if seen.any() else middle
-    alone = np.full(len(p), max(share * (1 - share), LEAST**2))
+    rate = float(np.nanmean(y)) if seen.any() else middle
+    alone = np.full(len(p), max(rate * (1 - rate), LEAST**2))
     return (np.sqrt(wrong), np.sqrt(apart), np.sqrt(doubt), np.sqrt(alone))
 
 

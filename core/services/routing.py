@@ -92,13 +92,14 @@ def plan(
             raise NoAnswer(f"{asked.name} has no answer {label!r}; there are: {known}")
         code = table.labels.index(label) if label else 0
         units = follower(db, now).units[:, 0][sheet.place >= 0]
-        first, votes = _worker(table, judge, now), _jury(table, jury, now)
+        first, votes = worker_codes(table, judge, now), jury_codes(table, jury, now)
         if not (first >= 0).any():
             raise Refused(f"{judge} has answered nothing yet; let it judge every unit first")
         people = majority(table.patterns["people"].counts)
         facts = _facts(first, votes, people, code)
     base, share, truth = facts
-    alone, apart, doubt, spread = routing.spreads(base, share, truth)
+    cast = (votes >= 0).sum(axis=1)
+    alone, apart, doubt, spread = routing.spreads(base, share, truth, cast)
     paid = ~np.isnan(share)
     ways = {
         WAYS[0]: [
@@ -131,14 +132,14 @@ def _column(table: Table, name: str) -> NDArray[np.int8]:
     raise NoAnswer(f"no rater is called {name!r}; there are: {[r.title for r in table.raters]}")
 
 
-def _jury(table: Table, names: Sequence[str], study: Study) -> NDArray[np.int8]:
-    """The members' codes."""
+def jury_codes(table: Table, names: Sequence[str], study: Study) -> NDArray[np.int8]:
+    """The members' codes, units x members; a first column of -1 stands for nobody."""
     blank = np.full(table.possible, -1, np.int8)
-    return np.stack([blank, *(_worker(table, name, study) for name in names)], axis=1)
+    return np.stack([blank, *(worker_codes(table, name, study) for name in names)], axis=1)
 
 
-def _worker(table: Table, name: str, study: Study) -> NDArray[np.int8]:
-    """A rater's codes; a worker of the study that has judged nothing yet has none."""
+def worker_codes(table: Table, name: str, study: Study) -> NDArray[np.int8]:
+    """A rater's codes, -1 without one; a worker that has judged nothing yet has none."""
     silent = {w.name for w in study.protocol.workers} - {r.name for r in table.raters}
     return np.full(table.possible, -1, np.int8) if name in silent else _column(table, name)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.services import routing, runner_process
+from core.services import routed, routing, runner_process
 from core.services.access import Denied, Identity
 from core.services.findings import NoAnswer
 from core.services.routing import Routing
@@ -22,6 +22,7 @@ def route(who: Identity, study: Study) -> None:
             "One judge answers every unit; a jury and people correct it on units drawn where that "
             "narrows the interval most for the money. The plan is shown before anything is done."
         )
+        _outcome(who, study)
         left, middle, right = st.columns(3)
         judge = left.selectbox("The judge of every unit", models, key="route-judge")
         jury = left.multiselect("The jury", [m for m in models if m != judge], key="route-jury")
@@ -55,6 +56,30 @@ def route(who: Identity, study: Study) -> None:
             st.info(plain(str(reason)))
             return
         _shown(who, found)
+
+
+def _outcome(who: Identity, study: Study) -> None:
+    """What the newest plan applied has come to, if there was one."""
+    try:
+        found = routed.outcome(db(), who, study.key)
+    except (Denied, NoAnswer):
+        return
+    if found is None:
+        return
+    said = found.note
+    if found.value is not None and found.low is not None and found.high is not None:
+        half = (found.high - found.low) / 2
+        said = (
+            f"**{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]**, half an interval of "
+            f"{half:.4f} where {found.promised:.4f} was promised. {plain(found.note)}"
+        )
+    drawn = f"{found.people[1]:,} of {found.people[0]:,} units drawn for people are answered"
+    if found.jury[0]:
+        drawn += f", {found.jury[1]:,} of {found.jury[0]:,} by the jury"
+    head = plain(f"The plan that {found.by} applied: share of units answered {found.label}, by "
+                 f"{found.way}")  # fmt: skip
+    st.markdown(f"{head}: {said}", anchors=False)
+    look.caption(f"{drawn}; drawn for {found.spent:,.4f} of {found.budget:,.4f}.")
 
 
 def _shown(who: Identity, found: Routing) -> None:

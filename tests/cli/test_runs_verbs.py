@@ -119,5 +119,9 @@ def test_a_plan_is_printed_and_then_done(here):
     assert done["routes"] == shown["routes"] and undocumented("route", done) == set()
     assert [run["state"] for run in done["runs"]] == ["done", "done"]
     found = {s.worker: s.done for s in runs.listing(db, OWNER, "pairs")}
+    told = concord.json("route", "--study", "pairs", "--result")
+    asked = sum(row["to"] == "people" for row in shown["routes"])
+    assert told["outcome"]["value"] is None and told["outcome"]["people"] == [asked, 0]
+    assert undocumented("route", told) == set()
     drawn = sum(row["to"] in {"people", "jury"} for row in shown["routes"])
     assert found["two"] == found["three"] == drawn > 0

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.services import answering, assignment, routing, runner, runs, studies
+from core.services import answering, assignment, routed, routing, runner, runs, studies
 from core.services.access import Denied, Identity
 from core.services.findings import NoAnswer
 from core.services.runs import Refused
@@ -67,6 +67,27 @@ def test_applying_a_plan_starts_the_jury_and_leaves_people_their_units(db):
     assert event.data["seed"] == 0 and len(event.data["routes"]) == 40
     later = plan(db)
     assert later.known == len(given)
+    told = routed.outcome(db, OWNER, "pairs")
+    assert (told.value, told.low, told.high) == (1.0, 1.0, 1.0) and told.by == "owner"
+    assert told.people == (len(given), len(given)) and told.jury[0] == told.jury[1] > len(given)
+    assert (
+        told.promised == found.options[[o.name for o in found.options].index(told.way)].half_width
+    )
+    route = {r.unit: r for r in found.routes}
+    asked, voted = routed.draws(0, [r.people for r in found.routes], [r.jury for r in found.routes])
+    assert [r.to == "people" for r in route.values()] == asked.tolist()
+    assert told.jury[0] == int((asked | voted).sum())
+
+
+def test_a_plan_has_come_to_nothing_before_all_that_was_drawn_is_answered(db):
+    with OpenAIServer(lambda body: prefers("A")) as server:
+        judged(db, server)
+        assert routed.outcome(db, OWNER, "pairs") is None
+        found = plan(db, way=routing.WAYS[1])
+        assert routing.apply(db, OWNER, found) == []
+    told = routed.outcome(db, OWNER, "pairs")
+    assert told.value is None and f"0 of {found.count('people')} units by people" in told.note
+    assert told.jury == (0, 0) and told.spent == found.count("people") * COSTS["people"]
 
 
 def test_what_cannot_be_planned_is_said(db):

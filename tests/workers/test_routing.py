@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from core.routing import Tier, allocate, corrected, cost, half_width, spreads
+from core.services.routed import draws, estimate
+from core.services.routing import WAYS
 
 
 def test_the_probability_goes_with_u_over_the_root_of_cost():
@@ -65,6 +67,55 @@ def test_the_estimate_is_unbiased_and_its_interval_covers():
     even = allocate(tiers, 1200.0, even=True)
     assert promised < half_width(tiers, even)
     assert wrong.shape == (600,)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_interval_for_the_money_is_what_the_plan_says(way):
+    """Plans on simulated units, drawn and put together 300 times as the app does it."""
+    chance = np.random.default_rng(7)
+    share = chance.beta(0.5, 0.5, 500)
+    people = (chance.random(500) < share).astype(float)
+    votes = chance.binomial(5, share) / 5
+    judge = (chance.random(500) < share).astype(float)
+    alone, apart, doubt, spread = spreads(judge, votes, people, np.full(500, 5))
+    ways = {
+        WAYS[0]: [Tier("jury", 0.05, apart), Tier("people", 1.05, doubt)],
+        WAYS[1]: [Tier("people", 1.0, alone)], WAYS[2]: [Tier("people", 1.0, spread)],
+    }  # fmt: skip
+    chances = allocate(ways[way], 120.0)
+    promised = half_width(ways[way], chances)
+    jury = chances[0] if len(chances) == 2 else np.zeros(500)
+    found, inside, cost = [], 0, []
+    for seed in range(300):
+        asked, voted = draws(seed, chances[-1], jury)
+        told = estimate(way, seed, chances[-1], jury, judge,
+                        np.where(asked | voted, votes, np.nan),
+                        np.where(asked, people, np.nan))  # fmt: skip
+        found.append(told)
+        inside += told[1] <= people.mean() <= told[2]
+        cost.append(asked.sum() + 0.05 * (asked.sum() + voted.sum()) * (way == WAYS[0]))
+    values = np.array(found)
+    assert values[:, 0].mean() == pytest.approx(people.mean(), abs=3 * promised / 1.96 / 300**0.5)
+    assert 1.96 * values[:, 0].std() == pytest.approx(promised, rel=0.15)
+    assert (values[:, 2] - values[:, 0]).mean() == pytest.approx(promised, rel=0.15)
+    assert 0.92 <= inside / 300 <= 0.985
+    assert np.mean(cost) == pytest.approx(120.0, rel=0.02)
+
+
+def test_a_judge_that_knows_nothing_is_not_advised():
+    """A good judge makes people's answers worth more; one that tosses a coin does not."""
+    chance = np.random.default_rng(9)
+    people = (chance.random(400) < 0.2).astype(float)
+    blank = np.full(400, np.nan)
+    half = {}
+    for name, right in (("good", 0.95), ("coin", 0.5)):
+        judge = np.where(chance.random(400) < right, people, 1 - people)
+        alone, _, _, spread = spreads(judge, blank, people)
+        for way, tier in (("judge", alone), ("people", spread)):
+            tiers = [Tier("people", 1.0, tier)]
+            half[name, way] = half_width(tiers, allocate(tiers, 100.0))
+    assert half["good", "judge"] < 0.7 * half["good", "people"]
+    assert half["coin", "judge"] > half["coin", "people"]
 
 
 def test_spreads_without_votes_or_people_still_say_something():
