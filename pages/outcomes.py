@@ -39,6 +39,11 @@ else:
         "The facts beside the outputs that workers made, as means over items: samples of one item "
         "count together. Results of tests give pass@k, trajectories the success after k turns."
     )
+    if study.protocol.reveal.mode != "never" or study.protocol.experiment.arms:
+        look.caption("What the verdict and the arms did to people's answers is on Agreement.")
+        if st.button("See what they did", key="outcomes-effects", type="tertiary",
+                     icon=":material/arrow_forward:"):  # fmt: skip
+            st.switch_page("agreement.py")
     made = measures(db, who, study.key)
     if made:
         board(made)

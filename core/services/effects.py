@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,13 +12,15 @@ from core.services import analysis
 from core.services.access import Identity
 from core.services.by_unit import Tally
 from core.services.findings import NoAnswer
+from core.services.standing_verdicts import Verdicts
 from core.services.studies import Study
-from core.services.tables import Sheet, follower
+from core.services.tables import follower
 from core.services.verdicts import reveal_arm
 from core.statistics.alpha import krippendorff_alpha
 from core.statistics.base import Estimate
+from core.statistics.means import between_groups
 from core.statistics.shares import difference, share
-from core.statistics.table import GOLD, MISSING, majority
+from core.statistics.table import MISSING
 from storage import effects
 from storage.database import Database
 
@@ -58,7 +60,11 @@ class RevealEffects:
 
 @dataclass(frozen=True, slots=True)
 class ArmRow:
-    """One arm of an experiment: how many people and answers, how right, how much they agree."""
+    """One arm of an experiment: how many people and answers, how right, how much they agree.
+
+    `effect` is how much more of each person's answers are right than in the first arm, on average
+    over people; None for the first arm itself.
+    """
 
     arm: str
     people: int
@@ -67,6 +73,7 @@ class ArmRow:
     accuracy: Estimate
     alpha: Estimate
     counts: Mapping[str, int]
+    effect: Estimate | None = None
 
 
 def of_reveal(db: Database, who: Identity, key: str, question: str) -> RevealEffects:
@@ -82,14 +89,27 @@ def of_reveal(db: Database, who: Identity, key: str, question: str) -> RevealEff
         "anchoring", *seen, *unseen,
         note="both people who saw a verdict before answering and people who did not are needed",
     )  # fmt: skip
-    return RevealEffects(
-        anchoring,
-        share("changed", *_of(total, "changed"), note="nobody has looked twice yet"),
-        share("towards", *_of(total, "towards"), note="no first answer differs from a verdict"),
-        share("righted", *_of(total, "righted"), note=f"of wrong first answers: {NO_FLIPS}"),
-        share("wronged", *_of(total, "wronged"), note=f"of right first answers: {NO_FLIPS}"),
-        arms,
+    twice, towards, righted, wronged = (
+        _of(total, name) for name in ("changed", "towards", "righted", "wronged")
     )
+    known = righted[1] + wronged[1]
+    return RevealEffects(
+        _covering(anchoring, seen[1] + unseen[1], sum(arms.values())),
+        _covering(share("changed", *twice, note="nobody has looked twice yet"),
+                  twice[1], arms.get("after", 0)),
+        _covering(share("towards", *towards, note="no first answer differs from a verdict"),
+                  towards[1], twice[1]),
+        _covering(share("righted", *righted, note=f"of wrong first answers: {NO_FLIPS}"),
+                  known, twice[1]),
+        _covering(share("wronged", *wronged, note=f"of right first answers: {NO_FLIPS}"),
+                  known, twice[1]),
+        arms,
+    )  # fmt: skip
+
+
+def _covering(found: Estimate, n: int, of: int) -> Estimate:
+    """The estimate with its coverage: `n` of all that could have entered did."""
+    return replace(found, coverage=n / of if of else None)
 
 
 def _of(total: Mapping[Any, int], *what: Any) -> tuple[int, int]:
@@ -126,7 +146,7 @@ def _counted(
         return study, asked.scale(), tally.total.copy()
 
 
-def _shown(unit: int, own: Own, verdicts: "Verdicts") -> Counter[Any]:
+def _shown(unit: int, own: Own, verdicts: Verdicts) -> Counter[Any]:
     """What the answers to one unit say about showing the verdict."""
     found: Counter[Any] = Counter()
     verdict = verdicts.code(unit)
@@ -149,57 +169,6 @@ def _shown(unit: int, own: Own, verdicts: "Verdicts") -> Counter[Any]:
     return found
 
 
-class Verdicts:
-    """What models say to each unit of a sheet, and what is right there."""
-
-    def __init__(self, db: Database, study: Study, sheet: Sheet) -> None:
-        self.live, self.sheet, self.table = follower(db, study), sheet, sheet.table
-        worker = study.protocol.reveal.worker
-        self.models = [
-            n for n, rater in enumerate(self.table.raters)
-            if rater.kind != "person" and worker in ("", rater.name)
-        ]  # fmt: skip
-        columns = [self.table.column(n, repeat) for n in self.models for repeat in (0, 1)]
-        self.columns = [column for column in columns if column is not None]
-
-    def row(self, unit: int) -> int:
-        """Where a unit stands in the table; -1 for nowhere."""
-        place = int(np.searchsorted(self.live.units[:, 0], unit))
-        return int(self.sheet.place[place])
-
-    def code(self, unit: int) -> int:
-        """The code that most models gave, each with one vote; -1 for none or a tie."""
-        row = self.row(unit)
-        codes = self.table.codes[row, self.columns].tolist() if row >= 0 else []
-        owners = [self.table.owner[column][0] for column in self.columns]
-        given = [(who, code) for who, code in zip(owners, codes, strict=False) if code >= 0]
-        if len(given) == 1:
-            return int(given[0][1])
-        often = Counter(who for who, _ in given)
-        votes = [0.0] * self.table.k
-        for who, code in given:
-            votes[code] += 1 / often[who]
-        best = [code for code, n in enumerate(votes) if n >= max(votes) - 1e-9]
-        return best[0] if given and len(best) == 1 else MISSING
-
-    def known(self, unit: int) -> int:
-        """The code of the known answer; -1 for none."""
-        row = self.row(unit)
-        return MISSING if row < 0 else int(self.table.codes[row, GOLD])
-
-    def right(self, unit: int, rater: int) -> int:
-        """The known answer, else what most other people said at first; -1 for neither."""
-        row = self.row(unit)
-        if row < 0 or self.known(unit) != MISSING:
-            return self.known(unit)
-        counts = np.zeros(self.table.k, np.int64)
-        for n, other in enumerate(self.table.raters):
-            code = int(self.table.codes[row, self.table.columns[n, 0]])
-            if other.person and other.id != rater and code != MISSING:
-                counts[code] += 1
-        return int(majority(counts)[0])
-
-
 def of_arms(db: Database, who: Identity, key: str, question: str) -> list[ArmRow]:
     """One row per arm of the study's experiment, in its order; [] without an experiment.
 
@@ -209,12 +178,28 @@ def of_arms(db: Database, who: Identity, key: str, question: str) -> list[ArmRow
     own: dict[str, dict[str, dict[Any, int]]] = {}
     for (arm, *what), many in total.items():
         own.setdefault(arm, {}).setdefault(what[0], {})[what[-1]] = many
-    return [_arm(arm.name, own.get(f"{ARM} {arm.name}", {}), scale)
-            for arm in study.protocol.experiment.arms]  # fmt: skip
+    plan = study.protocol.experiment
+    found = [_arm(arm.name, own.get(f"{ARM} {arm.name}", {}), scale) for arm in plan.arms]
+    shares = [_each(own.get(f"{ARM} {arm.name}", {})) for arm in plan.arms]
+    why = "needs people with a known answer in this arm and in the first"
+    return found[:1] + [
+        replace(row, effect=between_groups("effect", mine, shares[0], note=why,
+                                           paired=plan.design == "within"))
+        for row, mine in zip(found[1:], shares[1:], strict=True)
+    ]  # fmt: skip
+
+
+def _each(own: Mapping[str, Mapping[Any, int]]) -> dict[int, float]:
+    """The share of each person's answers in an arm that are right, where that is known."""
+    found: dict[int, list[int]] = {}
+    for (rater, right), many in own.get("each", {}).items():
+        found.setdefault(rater, [0, 0])[right] += many
+    return {rater: right / (wrong + right) for rater, (wrong, right) in sorted(found.items())
+            if wrong + right}  # fmt: skip
 
 
 def _in_arms(
-    unit: int, own: Own, verdicts: "Verdicts", arms: set[str]
+    unit: int, own: Own, verdicts: Verdicts, arms: set[str]
 ) -> Counter[Any]:  # fmt: skip
     """What the answers to one unit say about the arms of the experiment."""
     found: Counter[Any] = Counter()
@@ -228,6 +213,7 @@ def _in_arms(
             found[arm, "said", answer.code] += 1
             if known != MISSING:
                 found[arm, "right", answer.code == known] += 1
+                found[arm, "each", (rater, answer.code == known)] += 1
             if answer.seconds is not None:
                 found[arm, "time", "n"] += 1
                 found[arm, "time", "all"] += round(answer.seconds * MICRO)
@@ -259,11 +245,20 @@ def arm_rows(found: Sequence[ArmRow]) -> Iterator[dict[str, Any]]:
             "arm": row.arm, "people": row.people, "answers": row.answers,
             "mean_seconds": row.seconds, "accuracy": row.accuracy.value,
             "accuracy_low": row.accuracy.low, "accuracy_high": row.accuracy.high,
-            "accuracy_n": row.accuracy.n, "accuracy_note": row.accuracy.note,
+            "accuracy_n": row.accuracy.n, "accuracy_note": row.accuracy.note, **_effect(row),
             "alpha": row.alpha.value, "alpha_low": row.alpha.low, "alpha_high": row.alpha.high,
             "alpha_n": row.alpha.n, "alpha_note": row.alpha.note,
             **{f"said {label}": n for label, n in row.counts.items()},
         }  # fmt: skip
+
+
+def _effect(row: ArmRow) -> dict[str, Any]:
+    """How an arm compares with the first, as cells; empty ones for the first."""
+    effect = row.effect or Estimate("effect", None, note="the first arm")
+    return {
+        "effect": effect.value, "effect_low": effect.low, "effect_high": effect.high,
+        "effect_people": effect.n, "effect_method": effect.method, "effect_note": effect.note,
+    }  # fmt: skip
 
 
 def _whole(question: str) -> None:

@@ -9,6 +9,7 @@ from core.services.store import Database
 from core.services.studies import Study
 from core.statistics.base import Estimate
 from pages.widgets import figures, look
+from pages.widgets.words import plain
 
 FLIPS = {
     "righted": "Wrong, then right", "wronged": "Right, then wrong",
@@ -48,17 +49,27 @@ def reveal(found: RevealEffects) -> None:
 def arms(found: list[ArmRow], study: str, question: str) -> None:
     """One line per arm of the experiment."""
     st.markdown("## Arms of the experiment", anchors=False)
-    figures.table([cells(row) for row in found], "arms-table", "Results by arm")
+    first = plain(found[0].arm)
+    figures.table([cells(row, first) for row in found], "arms-table", "Results by arm")
+    effect = next((row.effect for row in found if row.effect is not None), None)
+    if effect is not None:
+        look.caption(
+            f"Right, against {first}: how much larger the share of right answers is than in the "
+            f"arm {first}, as a mean over people ({effect.method}): answers of one person are not "
+            "independent of each other. The other intervals are over answers, and over units for "
+            "alpha."
+        )
     figures.download(list(effects.arm_rows(found)), f"{study}-{question}-arms", "csv-arms")
 
 
-def cells(row: ArmRow) -> dict[str, str]:
+def cells(row: ArmRow, first: str) -> dict[str, str]:
     """One line of the table of arms."""
     said = ", ".join(f"{label} {n:,}" for label, n in row.counts.items())
     return {
         "Arm": row.arm, "People": f"{row.people:,}", "Answers": f"{row.answers:,}",
         "Mean seconds": "–" if row.seconds is None else f"{row.seconds:.1f}",
-        "Right": words(row.accuracy), "Alpha within the arm": words(row.alpha), "Said": said or "–",
+        "Right": words(row.accuracy), f"Right, against {first}": against(row),
+        "Alpha within the arm": words(row.alpha), "Said": said or "–",
     }  # fmt: skip
 
 
@@ -68,3 +79,15 @@ def words(estimate: Estimate) -> str:
         return estimate.note
     between = f" [{estimate.low:.2f}, {estimate.high:.2f}]" if estimate.low is not None else ""
     return f"{estimate.value:.2f}{between}, n = {estimate.n:,}"
+
+
+def against(row: ArmRow) -> str:
+    """How an arm differs from the first, with its interval, and over how many people."""
+    if row.effect is None:
+        return "–"
+    if row.effect.value is None:
+        return row.effect.note
+    low, high = row.effect.low, row.effect.high
+    between = f" [{low:+.2f}, {high:+.2f}]" if low is not None and high is not None else ""
+    note = f" ({row.effect.note})" if row.effect.note else ""
+    return f"{row.effect.value:+.2f}{between}, {row.effect.n:,} people{note}"

@@ -2,9 +2,12 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
+from scipy import stats
 from sqlalchemy import select
 
+from core.protocol import from_yaml
 from core.services import answering, assignment, effects, quality, studies, team
 from core.services.access import Denied, Identity
 from core.services.studies import Refused
@@ -12,7 +15,7 @@ from core.units import Invalid
 from storage.tables import Assignment, Unit
 from tests.services import test_reveal, test_rounds
 from tests.services.answers import answer, better
-from tests.services.conftest import ANA, BEN, EVA
+from tests.services.conftest import ANA, BEN, EVA, PROTOCOL, fill
 
 A, B = {"winner": "a"}, {"winner": "b"}
 S, U = Assignment.__table__, Unit.__table__
@@ -134,6 +137,7 @@ def test_anchoring_and_flips_are_counted_with_their_intervals(db):
             ).next
     found = effects.of_reveal(db, ANA, "small", "better")
     assert sum(found.arms.values()) == 120
+    assert found.anchoring.coverage == found.changed.coverage == found.wronged.coverage == 1
     assert 0.2 < found.anchoring.value < 0.8
     assert found.anchoring.low < found.anchoring.value < found.anchoring.high
     assert found.anchoring.detail["other"] == 0.0
@@ -143,9 +147,6 @@ def test_anchoring_and_flips_are_counted_with_their_intervals(db):
 
 
 def test_arms_have_results_of_their_own(db):
-    from core.protocol import from_yaml
-    from tests.services.conftest import PROTOCOL, fill
-
     body = test_rounds.EXPERIMENT.split("questionnaire")[0] % "between"
     made = studies.create(db, ANA, from_yaml(PROTOCOL.replace("2}", "9}") + body))
     fill(db, made, 6)
@@ -161,4 +162,24 @@ def test_arms_have_results_of_their_own(db):
     full, bare = effects.of_arms(db, ANA, "small", "better")
     assert (full.arm, full.people, full.answers, full.accuracy.value) == ("full", 2, 12, 1.0)
     assert bare.accuracy.value == pytest.approx(8 / 12) and bare.alpha.value == 1.0
+    assert full.effect is None and bare.effect.value == pytest.approx(-1 / 3)
+    assert bare.effect.detail == {"people": 2, "others": 2} and "no variation" in bare.effect.note
     assert [row["arm"] for row in effects.arm_rows([full, bare])] == ["full", "bare"]
+
+
+def test_within_subjects_each_person_is_compared_with_themselves(db):
+    body = test_rounds.EXPERIMENT.split("questionnaire")[0] % "within"
+    made = studies.create(db, ANA, from_yaml(PROTOCOL.replace("2}", "9}") + body))
+    fill(db, made, 6)
+    studies.set_state(db, ANA, "small", "open")
+    for n in range(3):
+        held = assignment.current(db, Identity(f"p{n}"), "small")
+        while held:
+            wrong = "prompt" not in held.unit.fields and held.place > 2 * n
+            held = answering.submit(db, Identity(f"p{n}"), held, {"better": B if wrong else A},
+                                    1.0, follow=True).next  # fmt: skip
+    _, bare = effects.of_arms(db, ANA, "small", "better")
+    gaps = np.array([1, 2 / 3, 1 / 3])  # of three units each, one fewer is wrong of each person
+    assert bare.effect.value == pytest.approx(-gaps.mean()) and bare.effect.n == 3
+    half = stats.t.ppf(0.975, 2) * gaps.std(ddof=1) / 3**0.5
+    assert bare.effect.high - bare.effect.value == pytest.approx(half)
