@@ -1,6 +1,6 @@
 """The parts of a question's answers as statistics read them: one table per slot."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from storage import frames, judgments
 from storage.database import Database
 
 Row = tuple[int, str]
+MANY = 2000  # so many new answers are taken in all at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Parts:
     """The codes of all slots of one question, as far as the log was read.
 
     `answers` holds what stands, by unit, then by rater and repeat; `gold` the known answers by
-    unit. A table is built from them when it is asked for, and kept until the log moves.
+    unit. A table is built from them when it is asked for, and follows them from then on.
     """
 
     signature: tuple[int, int] | None
@@ -121,11 +122,13 @@ def _parts(
         parts = db.cache[key] = Parts(live.signature)
         known = live.known(connection, study)
         parts.gold, parts.refused = known_answers.codes(connection, study, question, known)
-    _follow(parts, connection, study, question)
+    _follow(parts, connection, study, live, question)
     return parts
 
 
-def _follow(parts: Parts, connection: Connection, study: Study, question: Question) -> None:
+def _follow(
+    parts: Parts, connection: Connection, study: Study, live: Follower, question: Question
+) -> None:
     """Read what is new; a later row about the same unit, rater and repeat takes its place."""
     wording = study.wording(question)
     rows = frames.values(connection, study.id, wording, parts.seen)
@@ -139,7 +142,43 @@ def _follow(parts: Parts, connection: Connection, study: Study, question: Questi
             many, total = parts.pace.get(row.rater, (0, 0.0))
             parts.pace[row.rater] = (many + 1, total + row.seconds)
     parts.seen = rows[-1].sequence
-    parts.sheets.clear()
+    if len(rows) > MANY:
+        parts.sheets.clear()
+        return
+    fresh = [(row.unit, row.rater, row.repeat) for row in rows]
+    raters = live.raters_of(connection, study, {rater for _, rater, _ in fresh})
+    parts.sheets = {
+        (slot, where): sheet for (slot, where), sheet in parts.sheets.items()
+        if _put(sheet, parts, Aspect(question, slot), live.units[:, 0], fresh, raters)
+    }  # fmt: skip
+
+
+def _put(
+    sheet: Sheet, parts: Parts, aspect: Aspect, units: NDArray[np.int64],
+    fresh: Sequence[tuple[int, int, int]], raters: Mapping[int, Rater],
+) -> bool:  # fmt: skip
+    """Bring a sheet up to what stands at these places (unit, rater, repeat).
+
+    False where it must be built anew: segments are its units, or raters would come in another order
+    or have no answer left.
+    """
+    table, moved = sheet.table, set()
+    if table.possible and not (sheet.place != MISSING).any():
+        return False
+    sheet.pace = dict(parts.pace)
+    for unit, rater, repeat in fresh:
+        codes = dict(_at(aspect, parts.answers[unit][rater, repeat]))
+        row, code = int(sheet.place[np.searchsorted(units, unit)]), codes.pop("", MISSING)
+        if codes:
+            return False
+        known = [one.id for one in table.raters]
+        if row == MISSING or (rater not in known and code == MISSING):
+            continue
+        if rater not in known and rater < max(known, default=0):
+            return False
+        moved.add(index := table.rater(raters[rater]))
+        table.put(row, index, code, repeat)
+    return all(table.answered(index) for index in moved)
 
 
 def _units(

@@ -6,6 +6,7 @@ import pytest
 
 from core.protocol import from_data
 from core.services import (
+    analysis,
     answering,
     assignment,
     cases,
@@ -92,7 +93,10 @@ def seen(db):
         for name in ("better", "faults", "faults.long")
         for kind in ("people-models", "people", "all")
     ]  # fmt: skip
+    slot = analysis.agreement(db, ANA, "small", "faults.long")
     return {
+        # an undefined error is NaN, which equals nothing: so as text
+        "slot": (repr(slot.pairs), [(one.name, one.n, one.seconds) for one in slot.raters]),
         "queues": queues,
         "causes": review.causes(db, ANA, "small"),
         "reveal": effects.of_reveal(db, ANA, "small", "better"),
