@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from core import prompts
 from core.digest import canonical
 from core.workers.base import CannotAnswer, load
 from tests.contracts.specimens import every_question, every_worker, unit
 
 EVERY = every_worker()
+WORDLESS = {"generate", "likelihood"}  # people's own words are sent, or texts that are scored
 OFFLINE = {
     name: worker for name, worker in EVERY.items()
     if not worker.needs_model() and not worker.writes
@@ -49,6 +51,21 @@ def test_what_never_decides_a_plan_is_an_option_of_it(worker):
     assert worker.unplanned <= set(type(worker).model_fields)
     other = worker.model_copy(update={"name": "another"})
     assert other.planned_by() == worker.planned_by()
+
+
+def test_other_words_in_a_prompt_make_another_rater(monkeypatch, tmp_path):
+    """Every kind that asks a model for words, with a word more in all prompts that there are."""
+    asking = {n: w for n, w in EVERY.items() if w.needs_model() and w.kind not in WORDLESS}
+    for path in prompts.FOLDER.glob("*.md"):
+        (tmp_path / path.name).write_text(path.read_text("utf-8") + "\nThink twice.", "utf-8")
+    monkeypatch.setattr(prompts, "FOLDER", tmp_path)
+    prompts.prompt.cache_clear()
+    try:
+        same = [n for n, w in asking.items() if load(w.definition()).digest == w.digest]
+    finally:
+        monkeypatch.undo()
+        prompts.prompt.cache_clear()
+    assert same == []
 
 
 def test_no_two_kinds_share_an_identity():
