@@ -22,7 +22,11 @@ Amounts = dict[str, float]
 REPLY = 4096
 BYTES_PER_TOKEN = 2
 PAUSE = 0.2
-UNITS = {"calls": "calls", "tokens": "tokens", "money": "of your currency"}
+UNITS = {"calls": "calls", "tokens": "tokens", "money": "in money"}
+ROOMY = (
+    f"The worker has no max_tokens, so {REPLY:,} tokens are put aside for each reply; a copy with "
+    "fewer comes further."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,14 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a call may take at most, reserved for a runner; or what it took, of what was held."""
+    """What a call may take at most, reserved for a runner; or what it took, of what was held.
+
+    `note` is what may help where the tokens or the money do not suffice.
+    """
 
     hold: Amounts
     used: Amounts | None = None
+    note: str = ""
 
 
 class Purse:
@@ -55,14 +63,14 @@ class Purse:
     def __init__(self, commits: GroupCommit, run: int, runner: str) -> None:
         self.commits, self.run, self.runner = commits, run, runner
 
-    async def reserve(self, hold: Amounts, closed: Callable[[], bool]) -> None:
+    async def reserve(self, hold: Amounts, closed: Callable[[], bool], note: str = "") -> None:
         """Put aside what a call may take, before it is sent.
 
         Where it does not fit while other calls are under way, it waits for what they leave over.
         Raises `CallFailed` of kind `budget` when it can never fit, `stopped` once `closed()`.
         """
         while True:
-            answer: str | None = await self.commits.do(self._draw, Wish(hold))
+            answer: str | None = await self.commits.do(self._draw, Wish(hold, note=note))
             if answer is None:
                 return
             if answer:
@@ -105,7 +113,7 @@ class Purse:
                 own["held"] = accounts.added(own["held"], wish.hold, -1)
                 account["spent"] = accounts.added(account["spent"], wish.used)
         for wish in wishes:
-            answer = None if wish.used is not None else _fits(account, wish.hold)
+            answer = None if wish.used is not None else _fits(account, wish)
             if wish.used is None and answer is None:
                 own["held"] = accounts.added(own["held"], wish.hold)
             found.append(answer)
@@ -113,19 +121,20 @@ class Purse:
         return found
 
 
-def _fits(account: Mapping[str, Any], hold: Amounts) -> str | None:
+def _fits(account: Mapping[str, Any], wish: Wish) -> str | None:
     held: Amounts = {}
     for runner in account["runners"].values():
         held = accounts.added(held, runner.get("held", {}))
     for name, most in account["budget"].items():
-        spent, want = account["spent"].get(name, 0), hold.get(name, 0)
+        spent, want = account["spent"].get(name, 0), wish.hold.get(name, 0)
         if spent + held.get(name, 0) + want > most * (1 + 1e-9):
             if held.get(name, 0) > 1e-12:
                 return ""
-            return (
+            words = (
                 f"The budget of {most:,.6g} {UNITS[name]} does not allow a further call: "
                 f"{spent:,.6g} are spent, and it may take {want:,.6g}. Raise it, then resume."
             )
+            return words if name == "calls" or not wish.note else f"{words} {wish.note}"
     return None
 
 
@@ -139,7 +148,8 @@ class Guarded:
 
     async def post(self, path: str, body: Mapping[str, Any], spent: Spent) -> bytes:
         hold = most_of(body, self.endpoint)
-        await self.purse.reserve(hold, self.closed)
+        free = "messages" in body and not body.get("max_tokens")
+        await self.purse.reserve(hold, self.closed, ROOMY if free else "")
         used: Amounts = {}
         try:
             reply = await self.lane.post(path, body, spent)

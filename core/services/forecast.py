@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from core import tokens
 from core.calls import Endpoint, call_key
-from core.prices import Roofline
+from core.prices import Price, Roofline
 from core.rehearsal import Request
 from core.services import dry_run, prices, runs, studies
 from core.services.access import Identity, require
@@ -213,7 +213,9 @@ def _whole(
         took = _seconds(asked, read, written, pasts[name], machine, concurrency)
         seconds = _add(seconds, took)
         count, prompt, reply = count + asked, prompt + read, reply + written
-        notes += _notes(part, pasts[name], price, machine, lane)
+        notes += _notes(part, pasts[name], machine, lane)
+        if price is None:
+            notes.append(_unpriced(part.model.model, row))
     return Forecast(
         planned.work, round(count), round(free), round(prompt), round(reply), cost, seconds, notes
     )
@@ -246,9 +248,7 @@ def _reply(part: _Part, past: calls.Past) -> float:
     return min(assumed, room) if room else assumed
 
 
-def _notes(
-    part: _Part, past: calls.Past, price: object, machine: Roofline | None, lane: str
-) -> Iterator[str]:
+def _notes(part: _Part, past: calls.Past, machine: Roofline | None, lane: str) -> Iterator[str]:
     model = part.model.model
     if part.n:
         yield (
@@ -270,5 +270,11 @@ def _notes(
         yield "time by the machine's roofline, at best: real servers take longer"
     elif not past.n:
         yield f"time unknown: no past call of {model}, and no figures of its machine"
-    if price is None:
-        yield f"cost unknown: no price of {model} in the worker or the price table"
+
+
+def _unpriced(model: str, row: Price | None) -> str:
+    """Why the cost is not known."""
+    if row is not None and (row.prompt is None) != (row.completion is None):
+        lacking = "prompts" if row.prompt is None else "replies"
+        return f"cost unknown: the price table has no price of {model}'s {lacking}"
+    return f"cost unknown: no price of {model} in the worker or the price table"

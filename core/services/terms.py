@@ -71,7 +71,10 @@ class Terms:
             unknown = worker.models().keys() - prices.of_worker(worker, self.lane).keys()
             if unknown:
                 names = ", ".join(sorted({worker.models()[name].model for name in unknown}))
-                raise Refused(f"a budget in money needs prices; there is none of {names}")
+                raise Refused(
+                    f"a budget in money needs prices; there is none of {names}, or not of both "
+                    "prompts and replies"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,12 @@ def new_judge(study: Study) -> Judge | None:
                 help="The field whose content the judge may take as correct.",
             )  # fmt: skip
         more = _more(study) | _ways(study, mode)
-    if not (name and url and model):
+    if not (name.strip() and url.strip() and model.strip()):
         st.caption("Name, base URL and model are needed; then the exact prompt appears below.")
         return None
+    places = {"name": name, "base_url": url, "model": model, "key": key}
     return _made(
-        {"name": name, "base_url": url, "model": model, "key": key, "mode": mode,
+        {**{place: given.strip() for place, given in places.items()}, "mode": mode,
          "reference": reference, **more}
     )  # fmt: skip
 

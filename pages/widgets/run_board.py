@@ -67,6 +67,8 @@ def _said(status: Status) -> str:
         return f"{words}; what is under way is finished first"
     if status.state in {"ready", "running"} and not status.alive:
         return f"{words}; waiting for a runner, which takes a few seconds to start"
+    if status.lane == "batch" and status.state == "running":
+        return f"{words}; in batches, for which the provider may take a day"
     if status.rate:
         words += f"; {status.rate:.1f} calls a second"
     if status.eta:
@@ -137,7 +139,7 @@ def _buttons(who: Identity, status: Status) -> None:
                 args=(runs.retry_failed, who, status.id),
                 help="The run goes on with these too." if status.waiting else None,
             )  # fmt: skip
-        if status.state in runs.OPEN:
+        if status.state in runs.OPEN and status.lane == "live":
             _speed(who, status)
 
 

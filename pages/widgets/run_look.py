@@ -19,11 +19,16 @@ from pages.widgets.database import db
 from pages.widgets.words import plain, span
 
 COLUMNS = {
-    "model": ("Model", 120), "base_url": ("Base URL", 190), "prompt": ("1M prompt", 85),
-    "completion": ("1M reply", 80), "batch": ("Batch share", 90),
-    "parameters": ("Billions", 75), "bytes_per_parameter": ("Bytes each", 85),
-    "bandwidth": ("GB/s", 65), "tflops": ("TFLOPS", 75),
-}  # fmt: skip
+    "model": ("Model", 110, "As the endpoint calls it."),
+    "base_url": ("Base URL", 165, "Empty: at any endpoint."),
+    "prompt": ("Prompt", 85, "Price of a million prompt tokens."),
+    "completion": ("Reply", 80, "Price of a million tokens of replies."),
+    "batch": ("Batch", 80, "Share of the prices that the batch lane costs."),
+    "parameters": ("Billions", 90, "Parameters of the model, in billions."),
+    "bytes_per_parameter": ("Bytes", 80, "Bytes that each parameter takes up."),
+    "bandwidth": ("GB/s", 75, "The memory's bandwidth."),
+    "tflops": ("TFLOPS", 95, "Operations a second at the peak, in 10^12."),
+}
 TEXTS = {"base_url", "model"}
 FIGURES = ("prompt", "completion", "parameters", "bandwidth", "tflops")
 
@@ -151,12 +156,14 @@ def _unpriced(known: PriceTable, worker: Worker) -> list[Price]:
     ]  # fmt: skip
 
 
-def _text(title: str, width: int) -> Any:
-    return st.column_config.TextColumn(title, width=width)
+def _text(title: str, width: int, about: str) -> Any:
+    return st.column_config.TextColumn(title, width=width, help=about)
 
 
-def _number(title: str, width: int) -> Any:
-    return st.column_config.NumberColumn(title, min_value=0.0, format="%.4g", width=width)
+def _number(title: str, width: int, about: str) -> Any:
+    return st.column_config.NumberColumn(
+        title, min_value=0.0, format="%.4g", width=width, help=about
+    )
 
 
 def _save(who: Identity, edited: pd.DataFrame, key: str) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import prices, runner, runs
+from core.services import prices, runner, runs, studies
 from core.services.run_graph import Graph
+from core.services.terms import Terms
 from core.settings import ROOT, settings
 from core.workers.base import load as load_worker
 from pages.widgets.run_flow import dot
-from storage.database import Database
+from storage import runs as rows
+from storage.database import Database, now
 from tests.servers.openai_server import Fault, OpenAIServer
 from tests.services.chains import study
 from tests.services.pairs import OWNER, judge, pairs, prefers
@@ -203,6 +205,18 @@ def test_the_concurrency_of_a_running_run_can_be_changed(open_page):
     assert runs.status(db, OWNER, run).concurrency == 40
 
 
+def test_a_run_in_batches_says_so_and_has_no_number_at_once(open_page):
+    db, opened = open_page
+    pairs(db)
+    run = runs.start(db, OWNER, "pairs", judge("http://127.0.0.1:9/v1"), terms=Terms(lane="batch"))
+    with db.write() as connection:
+        rows.change(connection, run, state="running", heartbeat=now())
+    page = opened()
+    shown = str([p.proto.text for p in page.get("progress")])
+    assert "0 of 12 done; in batches, for which the provider may take a day" in shown
+    assert f"run-speed-{run}" not in [number.key for number in page.number_input]
+
+
 def test_a_rule_is_named_as_one_and_offers_no_prompt(open_page):
     db, opened = open_page
     pairs(db)
@@ -253,13 +267,15 @@ def test_a_run_on_terms_and_its_budget_raised_on_the_page(open_page):
     db, opened = open_page
     pairs(db, gold={"better": {"winner": "a"}})
     with OpenAIServer(lambda body: prefers("A")) as server:
-        page = fill(opened(), server.url)
+        page = fill(opened(), f" {server.url} ", model="m ")  # as pasted
         page.number_input(key="run-budget-calls").set_value(5)
         page.selectbox(key="run-objective").select("latency")
         page.button(key="run-start").click()
         page = done(page.run())
         [status] = runs.listing(db, OWNER, "pairs")
         assert (status.objective, status.budget) == ("latency", [("calls", 0, 5)])
+        [made] = studies.load(db, "pairs").protocol.workers
+        assert (made.model, made.base_url) == ("m", server.url)
         asyncio.run(runner.execute(db, status.id))
         page = done(page.run())
         assert "budget of 5 calls does not allow" in said(page)

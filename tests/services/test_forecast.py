@@ -98,6 +98,14 @@ def test_the_forecast_before_and_after_the_first_calls(db):
     assert after.seconds > 0 and any("20 past calls" in note for note in after.notes)
 
 
+def test_a_price_of_prompts_alone_gives_no_cost_and_says_so(db):
+    pairs(db)
+    prices.save(OWNER, [{"model": "m", "prompt": 1.0}])
+    found = forecast.forecast(db, OWNER, "pairs", judge("http://h/v1"))
+    assert found.cost is None
+    assert "cost unknown: the price table has no price of m's replies" in found.notes
+
+
 def test_calls_in_the_ledger_are_free(db):
     pairs(db)
     studies.clone(db, OWNER, "pairs", "copy")

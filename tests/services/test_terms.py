@@ -88,7 +88,12 @@ def test_a_budget_of_money_needs_prices_and_holds(db, tmp_path, monkeypatch):
             runs.start(db, OWNER, "pairs", made, terms=terms)
         prices.save(OWNER, [{"model": "m", "prompt": 5.0, "completion": 5.0}])
         status = several(db, runs.start(db, OWNER, "pairs", made, terms=terms), 1)
-    assert status.state == "paused" and 0 < status.cost <= 0.01
+        assert status.state == "paused" and 0 < status.cost <= 0.01
+        assert "budget of 0.01 in money" in status.message
+        assert "max_tokens" not in status.message
+        free = judge(server.url, name="free", temperature=1.0)  # may take 4,096 tokens a reply
+        status = several(db, runs.start(db, OWNER, "pairs", free, terms=terms), 1)
+    assert status.calls == 0 and "no max_tokens, so 4,096 tokens are put aside" in status.message
     settings.cache_clear()
 
 
