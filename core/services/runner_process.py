@@ -26,7 +26,7 @@ def ensure(db: Database) -> int | None:
     beginning or without work, is left the time to begin; where it does not, it is not counted on.
     """
     with _turn:
-        if not settings().runner or not wanted(db):
+        if by_hand() or not wanted(db):
             _waits.pop(db.url, None)
             return None
         moment = time.monotonic()
@@ -39,6 +39,11 @@ def ensure(db: Database) -> int | None:
         _started[db.url] = (moment, process)
         _waits.pop(db.url, None)
         return process.pid
+
+
+def by_hand() -> bool:
+    """Whether the settings say that runners are started by hand, with `concord work`."""
+    return not settings().runner
 
 
 def wanted(db: Database) -> bool:

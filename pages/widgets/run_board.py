@@ -13,6 +13,8 @@ from pages.widgets.database import db
 from pages.widgets.words import plain, span
 
 MOST = 500
+SOON = "waiting for a runner, which takes a few seconds to start"
+NOBODY = "no runner is at work; start one with “concord work”"
 KINDS = {
     "endpoint_down": "Nothing answered", "bad_key": "Key refused",
     "unknown_model": "Model unknown", "rate_limited": "Too many requests",
@@ -66,13 +68,13 @@ def _said(status: Status) -> str:
     if status.state == "paused" and not status.over:
         return f"{words}; what is under way is finished first"
     if status.state in {"ready", "running"} and not status.alive:
-        return f"{words}; waiting for a runner, which takes a few seconds to start"
+        return f"{words}; {NOBODY if runner_process.by_hand() else SOON}"
     if status.lane == "batch" and status.state == "running":
         return f"{words}; in batches, for which the provider may take a day"
     if status.rate:
         words += f"; {status.rate:.1f} calls a second"
     if status.eta:
-        words += f", about {span(status.eta)} to go"
+        words += f", {'a few seconds' if status.eta < 5 else f'about {span(status.eta)}'} to go"
     return words
 
 

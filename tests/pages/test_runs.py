@@ -101,7 +101,9 @@ def test_a_judge_from_the_form_to_its_end(open_page):
         page = fill(opened(), server.url)
         page.button(key="run-start").click()
         page = done(page.run())
-        assert "waiting for a runner" in str([p.proto.text for p in page.get("progress")])
+        assert "no runner is at work; start one" in str(
+            [p.proto.text for p in page.get("progress")]
+        )
         assert {"Pause", "Stop"} <= set(labels(page))
         [status] = runs.listing(db, OWNER, "pairs")
         asyncio.run(runner.execute(db, status.id))
