@@ -73,8 +73,9 @@ def lines_of(status: Status) -> list[str]:
     """What a run has come to, in words."""
     batched = ", in batches" if status.lane == "batch" else ""
     lines = [
-        f"run {status.id} ({status.worker}): {status.state}{batched}; {status.done} of {status.total} done, "
-        f"{status.failed} failed, {status.skipped} passed by, {status.waiting} waiting",
+        f"run {status.id} ({status.worker}): {status.state}{batched}; "
+        f"{status.done} of {status.total} done, {status.failed} failed, "
+        f"{status.skipped} passed by, {status.waiting} waiting",
         f"{status.calls} calls, {status.prompt_tokens} + {status.completion_tokens} tokens"
         + (f", cost {status.cost:.4f}" if status.cost is not None else ""),
         *_latency(status),
