@@ -5,11 +5,13 @@ import json
 
 import pytest
 
+from core import sandbox
 from core.services import analysis, juries, material, runner, runs, studies
 from core.workers.base import load
 from storage import items
 from storage.database import Database
 from storage.tables import Event, Judgment
+from tests.conftest import missing
 from tests.servers.openai_server import OpenAIServer, schema_of
 from tests.services.answers import answer
 from tests.services.chains import outputs, study, work_all
@@ -188,3 +190,34 @@ def test_every_jury_of_stored_votes_under_both_rules(db):
         "one + two": (1, N - 1, N), "one + three": (1, N - 1, N), "two + three": (2, N - 2, N),
         "one + two + three": (0, N, N),
     }  # fmt: skip
+
+
+def test_what_tests_say_of_code_is_what_is_refined_and_code_that_passes_is_left(db):
+    """Execution feedback: the trace of the test that failed is what the reviser is given."""
+    lacking = sandbox.missing()
+    if lacking:
+        missing(f"the sandbox: {lacking}")
+
+    def reply(body):
+        words = json.dumps(body["messages"])
+        if schema_of(body) is None:
+            wrong = "What is 1 plus 1?" in words
+            return f"```python\ndef double(x):\n    return {'3' if wrong else '2'} * x\n```"
+        assert "test_double" in words and "AssertionError" in words
+        return {"changes": "Two.", "revision": "```python\ndef double(x):\n    return 2 * x\n```"}
+
+    with OpenAIServer(reply) as server:
+        at = {"model": "m", "base_url": server.url}
+        study(db, [
+            {"kind": "generate", "name": "writer", **at},
+            {"kind": "execute", "name": "tests", "reads": ["answer"], "writes": "execution"},
+            {"kind": "refine", "name": "reviser", "reads": ["answer", "execution"], **at},
+        ], count=2, questions=[{"kind": "label", "name": "right", "title": "Is it right",
+                                "about": "output", "labels": {"yes": "", "no": ""}}],
+            meta=lambda n: {"tests": "def test_double():\n    assert double(4) == 8"},
+            units="each", judged=["answer", "revision"])  # fmt: skip
+        assert all(s.done == 2 and not s.failed for s in work_all(db))
+    revised = {item: c for item, _, role, _, _, c in outputs(db) if role == "revision"}
+    assert "return 2 * x" in revised["q1"]["data"] and revised["q1"]["facts"]["changes"] == "Two."
+    assert revised["q0"]["facts"] == {"unchanged": True} and "return 2 * x" in revised["q0"]["data"]
+    assert len(server.requests) == 3
