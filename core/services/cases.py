@@ -24,6 +24,8 @@ from storage import frames, reviews
 from storage import studies as study_rows
 from storage.database import Database
 
+QUEUES = 12  # so many of a study are followed; of others the one that was not asked for longest
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
@@ -135,8 +137,11 @@ def queue(
         live = follower(db, study)
         with live.lock:
             live.follow(connection, study)
-            place = ("cases", study.id, asked.digest, aspect.slot, kind, rater)
-            found: Cases = db.cache.setdefault(place, Cases(kind == "people-models"))
+            held: dict[Any, Cases] = db.cache.setdefault(("cases", study.id), {})
+            place = (asked.digest, aspect.slot, kind, rater)
+            found = held[place] = held.pop(place, Cases(kind == "people-models"))
+            if len(held) > QUEUES:
+                del held[next(iter(held))]
             reading = _Reading(db, connection, study, live, aspect, kind, rater)
             reading.bring_up(found, {row.id for row in raters if row.kind == "person"})
             names = {row.id: row.name for row in raters
