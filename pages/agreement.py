@@ -9,7 +9,7 @@ from core.charts.matrix import kappa_matrix
 from core.charts.raters import rater_bars
 from core.charts.style import MOST
 from core.charts.words import agree_words
-from core.services import analysis, whole_answers
+from core.services import analysis, participants, whole_answers
 from core.services import result_rows as rows
 from core.services.findings import PAIR_GROUPS, Agreement, Pair
 from core.services.studies import Study
@@ -17,6 +17,7 @@ from core.statistics.base import Estimate
 from pages.widgets import address, figures, identity, live, look, workspace
 from pages.widgets.confusion_board import confusion_board
 from pages.widgets.effects_board import effects_board
+from pages.widgets.participants_board import participants_board
 from pages.widgets.revisions_board import revisions_board
 from pages.widgets.speech import speaking
 from pages.widgets.values_board import values_board
@@ -258,7 +259,12 @@ def page(study: Study) -> None:
             "agreement.", key="agreement-text",
         )  # fmt: skip
         return
-    found = analysis.agreement(db, who, study.key, **chosen(study))
+    filters = chosen(study)
+    if participants.about_people(study, filters["question"]):
+        participants_board(db, who, study, filters["question"])
+        live.follow(study.key, analysis.revision(db, study.key))
+        return
+    found = analysis.agreement(db, who, study.key, **filters)
     if any(rater.n for rater in found.raters):
         summary(found)
         labels(found)

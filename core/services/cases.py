@@ -108,10 +108,15 @@ class Causes:
 
 
 def questions(study: Study) -> list[Aspect]:
-    """What can be compared, all but free text: questions with codes, else the slots of one."""
+    """What can be compared: questions with codes, else the slots of one.
+
+    Free text cannot, and what people say of themselves is nothing to agree on.
+    """
+    of_people = study.protocol.questionnaire.names
     return [
         aspect for aspect in aspects(study)
-        if not aspect.slot or aspect.question.scale().level == "none"
+        if aspect.question.name not in of_people
+        and (not aspect.slot or aspect.question.scale().level == "none")
     ]  # fmt: skip
 
 

@@ -64,12 +64,12 @@ def arms(found: list[ArmRow], study: str, question: str) -> None:
 
 def cells(row: ArmRow, first: str) -> dict[str, str]:
     """One line of the table of arms."""
-    said = ", ".join(f"{label} {n:,}" for label, n in row.counts.items())
+    said = told(row)
     return {
         "Arm": row.arm, "People": f"{row.people:,}", "Answers": f"{row.answers:,}",
         "Mean seconds": "–" if row.seconds is None else f"{row.seconds:.1f}",
         "Right": words(row.accuracy), f"Right, against {first}": against(row),
-        "Alpha within the arm": words(row.alpha), "Said": said or "–",
+        "Alpha within the arm": words(row.alpha), "Said": said,
     }  # fmt: skip
 
 
@@ -91,3 +91,8 @@ def against(row: ArmRow) -> str:
     between = f" [{low:+.2f}, {high:+.2f}]" if low is not None and high is not None else ""
     note = f" ({row.effect.note})" if row.effect.note else ""
     return f"{row.effect.value:+.2f}{between}, {row.effect.n:,} people{note}"
+
+
+def told(row: ArmRow) -> str:
+    """How often each answer was given in an arm."""
+    return ", ".join(f"{label}: {n:,}" for label, n in row.counts.items()) or "–"

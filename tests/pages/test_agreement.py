@@ -171,3 +171,22 @@ def test_what_was_put_at_each_part_is_shown_beside_which_were_changed(open_page)
         pairs = next(t.value for t in page.table if "Changes alike" in t.value)
         assert pairs.loc["ana / ben", "Changes alike"].startswith("0.0 %")
     assert "What was put" not in words(open_study("small", question="links"))
+
+
+def test_what_people_say_of_themselves_is_counted_over_people(open_page):
+    from core.services import answering, assignment
+
+    db, open_study = open_page
+    asked = [{"kind": "rating", "name": "mark", "title": "Mark"},
+             {"kind": "label", "name": "years", "title": "Years", "labels": ["few", "many"],
+              "about": "participant"}]  # fmt: skip
+    made = studies.create(db, OWNER, from_data({
+        "name": "people", "title": "P", "questions": asked, "questionnaire": {"before": ["years"]},
+    }))  # fmt: skip
+    fill(db, made)
+    studies.set_state(db, OWNER, "people", "open")
+    held = assignment.current(db, OWNER, "people")
+    answering.submit(db, OWNER, held, {"years": "many"}, 2.0)
+    said = words(open_study("people", question="years"))
+    assert "Asked once of each person" in said and "100.0 % [20.7, 100.0], n = 1" in said
+    assert "Nobody has judged yet" in words(open_study("people"))

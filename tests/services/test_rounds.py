@@ -12,9 +12,11 @@ from core.services import (
     analysis,
     answering,
     assignment,
+    cases,
     effects,
     material,
     overview,
+    participants,
     quality,
     studies,
 )
@@ -224,6 +226,10 @@ def test_people_are_spread_over_the_arms_and_see_what_their_arm_shows(db):
     assert [(row.arm, row.people, row.counts) for row in by_arm] == [
         ("full", 3, {"no": 3}), ("bare", 3, {"no": 3})
     ]  # fmt: skip
+    said = participants.answers(db, ANA, "small", "tired")
+    assert (said.people, said.shares["no"].value, said.shares["no"].n) == (6, 1.0, 6)
+    assert participants.about_people(studies.load(db, "small"), "better") is None
+    assert [one.name for one in cases.questions(studies.load(db, "small"))] == ["better"]
     studies.clone(db, ANA, "small", "copy")
     studies.set_state(db, ANA, "copy", "open")
     held = assignment.current(db, BEN, "copy")
