@@ -11,7 +11,8 @@ from core.services.progress import Status
 from core.services.routing import JUDGE, JURY, PEOPLE, WAYS, Routing
 from core.services.store import Database
 
-FIELDS = ("study", "question", "label", "judge", "jury", "costs", "budget", "seed", "way", "known")
+FIELDS = ("study", "question", "label", "judge", "jury", "costs", "budget", "seed", "way", "known",
+          "judged")  # fmt: skip
 
 
 @click.command(
@@ -113,6 +114,8 @@ def _lines(found: Routing, carried_out: bool, done: list[Status]) -> list[str]:
         f"by {found.way}: {found.count(PEOPLE):,} units to people, {found.count(JURY):,} to the "
         f"jury, {found.count(JUDGE):,} to {found.judge} alone",
     ]  # fmt: skip
+    if found.unjudged:
+        lines.append(found.unjudged)
     if not carried_out:
         return [*lines, "nothing is done yet; --apply does it"]
     lines.append("done: people are given the units drawn for them and no others")

@@ -49,7 +49,8 @@ class Routing:
     """A plan for the share of units with the answer `label`; nothing is done yet.
 
     `options` are compared at the same budget, the narrowest first; `routes` follow the `way`.
-    `known` counts units with people's answers, by which the spreads were set.
+    `known` counts units with people's answers, by which the spreads were set, `judged` those that
+    the judge has answered. Costs are what to expect: units are drawn one by one.
     """
 
     study: str
@@ -64,6 +65,17 @@ class Routing:
     known: int
     options: Sequence[Option]
     routes: Sequence[Route]
+    judged: int = 0
+
+    @property
+    def unjudged(self) -> str:
+        """A warning where the judge has not answered every unit yet; '' where it has."""
+        if self.judged >= len(self.routes):
+            return ""
+        return (
+            f"{self.judge} has answered {self.judged:,} of {len(self.routes):,} units: the others "
+            "count one half until people correct them, so let it judge them all first"
+        )
 
     def count(self, to: str) -> int:
         """How many units go there."""
@@ -121,7 +133,7 @@ def plan(
     routes = _routes(units, best, found[best], seed)
     return Routing(
         now.key, asked.name, table.labels[code], judge, tuple(jury), dict(costs), budget, seed,
-        best, int((~np.isnan(truth)).sum()), options, routes,
+        best, int((~np.isnan(truth)).sum()), options, routes, int((first >= 0).sum()),
     )  # fmt: skip
 
 

@@ -177,6 +177,10 @@ def _revise(who: Identity, study: Study, question: str, name: str) -> None:
     if edit:
         with st.expander("An edit made of the notes on train cases, to take over what fits"):
             st.code(edit, language=None, wrap_lines=True)
+            st.button(
+                "Put it under the guidelines", key="align-edit", disabled=edit in text,
+                on_click=_take_over, args=(f"align-words-{key}", text, edit),
+            )  # fmt: skip
     taken = [worker.name for worker in study.protocol.workers]
     proposed = judge_versions.next_name(name, taken)
     new = st.text_input("Name of the version", proposed, key=f"align-name-{key}", max_chars=120)
@@ -191,6 +195,11 @@ def _revise(who: Identity, study: Study, question: str, name: str) -> None:
             st.session_state[f"align-versions-{study.key}"] = [*beside, new]
 
     st.button("Save the version", key="align-save", type="primary", on_click=save)
+
+
+def _take_over(place: str, text: str, edit: str) -> None:
+    """The proposed lines below the guidelines, to be edited there."""
+    st.session_state[place] = f"{text}\n\n{edit}".strip()
 
 
 def _compare(who: Identity, study: Study, question: str, named: list[str]) -> None:

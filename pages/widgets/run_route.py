@@ -97,6 +97,8 @@ def _shown(who: Identity, found: Routing) -> None:
         f"For the share of units answered {found.label}, by {found.way}: {' and '.join(counts)}, "
         f"{found.count(routing.JUDGE):,} to the judge alone. {basis}"
     ))  # fmt: skip
+    if found.unjudged:
+        st.warning(plain(f"{found.unjudged}."))
     if st.button("Do it", key="route-apply", help="Units not drawn for people are asked no more."):
         try:
             started = routing.apply(db(), who, found)

@@ -69,6 +69,11 @@ def test_aligning_from_the_lock_to_the_test(study, workspace, opened):
     assert "Note of who decided" in shown
     assert "No interval: " in shown
     key = next(w.key for w in page.text_area if w.key.startswith("align-words"))
+    page.text_area(key=key).set_value("Look twice.").run()
+    page.button(key="align-edit").click().run()
+    words = page.text_area(key=key).value
+    assert words.startswith("Look twice.\n\nWhat was decided") and "- Note " in words
+    assert page.button(key="align-edit").disabled
     page.text_area(key=key).set_value("Prefer b.").run()
     page.button(key="align-save").click().run()
     assert not page.exception

@@ -43,6 +43,9 @@ def test_a_plan_compares_ways_at_the_same_budget_and_says_where_each_unit_goes(d
     assert sum(found.count(to) for to in ("people", "jury", "judge")) == 40
     assert plan(db).routes == found.routes and plan(db, seed=1).routes != found.routes
     assert all(0 < route.people <= 1 for route in found.routes)
+    assert found.judged == 40 and found.unjudged == ""
+    pairs(db, units=2, start=40, made=studies.load(db, "pairs"))
+    assert plan(db).unjudged.startswith("one has answered 40 of 42 units")
 
 
 def test_applying_a_plan_starts_the_jury_and_leaves_people_their_units(db):
