@@ -26,7 +26,9 @@ class Status:
     `failures` lists (kind, how many, one message) with the most frequent first; `alive` tells
     whether a runner is at it. `budget` lists (name, spent or held, most) of each limit. `after` is
     the run before it in a chain, 0 without one. `latency` is mean, 95th percentile (both seconds)
-    and number of the latest replies, of runs with a `target` only.
+    and number of the latest replies, of runs with a `target` only. `pace` is how many calls its
+    runners now let under way at once, and for how many seconds an endpoint has asked to wait; None
+    where no runner has told.
     """
 
     id: int
@@ -60,6 +62,7 @@ class Status:
     target: float | None = None
     target_of: str = "p95"
     latency: tuple[float, float, int] | None = None
+    pace: tuple[int, float] | None = None
 
     @property
     def over(self) -> bool:
@@ -94,6 +97,7 @@ def progress(connection: Connection, row: Any, study: str = "") -> Status:
         finished_at=row.finished_at, after=int(row.worker.get("after", 0)),
         target=terms.target, target_of=terms.target_of,
         latency=_latency(calls.seconds(connection, row.id, LATEST)) if terms.target else None,
+        pace=_pace(row.account or {}, moment) if terms.lane == "live" else None,
     )  # fmt: skip
 
 
@@ -102,6 +106,17 @@ def _rate(spent: calls.Totals, moment: int) -> float | None:
     if not spent.recent:
         return None
     return spent.recent / max(1.0, min(WINDOW, moment - spent.begun) / 1e6)
+
+
+def _pace(account: Mapping[str, Any], moment: int) -> tuple[int, float] | None:
+    """What the runners that live have told of how it goes, put together."""
+    told = [
+        pace for runner in (account.get("runners") or {}).values()
+        if moment - runner.get("seen", 0) < ALIVE for pace in runner.get("paces", {}).values()
+    ]  # fmt: skip
+    if not told:
+        return None
+    return sum(limit for limit, *_ in told), max(0.0, max(p[2] for p in told) - moment / 1e6)
 
 
 def _latency(times: Sequence[float]) -> tuple[float, float, int] | None:

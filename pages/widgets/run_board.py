@@ -71,8 +71,11 @@ def _said(status: Status) -> str:
         return f"{words}; {NOBODY if runner_process.by_hand() else SOON}"
     if status.lane == "batch" and status.state == "running":
         return f"{words}; in batches, for which the provider may take a day"
+    if status.state == "running" and status.pace is not None and status.pace[1] >= 1:
+        return f"{words}; the endpoint has asked to wait, {span(status.pace[1])} more"
     if status.rate:
         words += f"; {status.rate:.1f} calls a second"
+        words += f", up to {status.pace[0]} at once" if status.pace else ""
     if status.eta:
         words += f", {'a few seconds' if status.eta < 5 else f'about {span(status.eta)}'} to go"
     return words

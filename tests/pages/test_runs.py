@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import prices, runner, runs, studies
+from core.services import presence, prices, runner, runs, studies
 from core.services.run_graph import Graph
 from core.services.terms import Terms
 from core.settings import ROOT, settings
+from core.throttle import Pace
 from core.workers.base import load as load_worker
 from pages.widgets.run_flow import dot
 from storage import runs as rows
@@ -217,6 +218,19 @@ def test_a_run_in_batches_says_so_and_has_no_number_at_once(open_page):
     shown = str([p.proto.text for p in page.get("progress")])
     assert "0 of 12 done; in batches, for which the provider may take a day" in shown
     assert f"run-speed-{run}" not in [number.key for number in page.number_input]
+
+
+def test_an_endpoint_that_has_asked_to_wait_is_named(open_page):
+    db, opened = open_page
+    pairs(db)
+    made = judge("http://127.0.0.1:9/v1")
+    run = runs.start(db, OWNER, "pairs", made)
+    with db.write() as connection:
+        rows.change(connection, run, state="running", heartbeat=now())
+        place = {presence.place(made.base_url, made.key): Pace(4, True, time.time() + 3600)}
+        presence.share(connection, run, "one", place)
+    shown = str([p.proto.text for p in opened().get("progress")])
+    assert "0 of 12 done; the endpoint has asked to wait, 60 minutes more" in shown
 
 
 def test_a_rule_is_named_as_one_and_offers_no_prompt(open_page):

@@ -217,6 +217,13 @@ def test_runners_tell_each_other_how_it_goes(db):
     place = presence.place(made.base_url, made.key)
     with db.write() as connection:
         assert presence.share(connection, first, "one", {place: Pace(16, True, 5.0)}) == {place: []}
+    assert runs.status(db, OWNER, first).pace == (16, 0.0)
+    assert runs.status(db, OWNER, second).pace is None
+    with db.write() as connection:
+        waits = Pace(4, True, time.time() + 30)
+        presence.share(connection, second, "two", {place: waits, "elsewhere": Pace(2)})
+    limit, left = runs.status(db, OWNER, second).pace
+    assert limit == 6 and 20 < left <= 30
     with db.write() as connection:
         found = presence.share(connection, second, "two", {place: Pace(8), "elsewhere": Pace(1)})
     assert found == {place: [Pace(16, True, 5.0)], "elsewhere": []}
