@@ -34,9 +34,13 @@ def work(slot: DeltaGenerator) -> None:
     """
     slot.empty()
     desk = moves.state(study, who)
+    if desk.pop("left", False):
+        st.rerun()  # another window took the person's answers back: the page asks them first
     try:
         moves.fetch(db, who, study, desk)
         held = covers.pass_by(db, who, study, desk)
+    except consent.NoConsent:
+        st.rerun()
     except Refused as error:
         closed(desk, error)
         return

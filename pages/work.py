@@ -12,7 +12,7 @@ from pages.widgets.words import capital, plain, sentence
 
 COLOURS = {"pending": "gray", "draft": "orange", "submitted": "green", "skipped": "violet"}
 SENSITIVE = ("cover", "show", "skip")
-SAVED = "work-saved"
+SAVED, LEFT = "work-saved", "work-left"
 MOST, LONGEST = 12, 160  # answers of a unit, and letters of a title or an answer
 
 who = identity.who()
@@ -131,7 +131,12 @@ def settings(study: Study) -> None:
                    "sensitive": sensitive}  # fmt: skip
         if who.may("review"):
             changes["review"] = review_keys(present)
-        if st.form_submit_button(said("save_settings"), type="primary"):
+        with st.container(key="work-save", horizontal=True):
+            saved = st.form_submit_button(said("save_settings"), type="primary")
+            st.form_submit_button(
+                said("keys_back"), on_click=keys_back, args=(study,), key="keys-back"
+            )
+        if saved:
             save(study, changes)
 
 
@@ -166,10 +171,31 @@ def leaving(study: Study) -> None:
         st.markdown(f"#### {said('leave_title')}", anchors=False)
         st.markdown(said("leave_more"), anchors=False)
         sure = st.checkbox(said("leave_sure"), key="leave-sure")
-        if st.button(said("withdraw"), key="leave-go", disabled=not sure):
-            count = consent.withdraw(db, who, study.key)
-            desk.hold(desk.state(study, who), None)
+        st.button(
+            said("withdraw"), key="leave-go", disabled=not sure, on_click=leave, args=(study,)
+        )  # fmt: skip
+        count = st.session_state.pop(LEFT, None)
+        if count is not None:
             st.success(said("withdrawn", n=f"{count:,}"))
+
+
+def leave(study: Study) -> None:
+    """Take all answers back; to do it once more, it has to be meant once more."""
+    st.session_state[LEFT] = consent.withdraw(db, who, study.key)
+    st.session_state["leave-sure"] = False
+    desk.hold(desk.state(study, who), None)
+
+
+def keys_back(study: Study) -> None:
+    """Give every move its first key again."""
+    changes = {"keys": preferences.MOVES, "review": preferences.REVIEWING}
+    preferences.save(db, who, study.key, changes)
+    desk.state(study, who)["settings"] = None
+    for move, key in preferences.MOVES.items():
+        st.session_state[f"key-{move}"] = key
+    for move, key in preferences.REVIEWING.items():
+        st.session_state[f"review-key-{move}"] = key
+    st.session_state[SAVED] = True
 
 
 look.header(said("page_work"), study, who)

@@ -20,8 +20,11 @@ GIVEN, TAKEN_BACK = "consent", "withdrawal"
 class NoConsent(Refused):
     """The person has not agreed to the study's present text, or has withdrawn."""
 
-    def __init__(self) -> None:
-        super().__init__(Told("this study asks for your consent first; nothing was stored"))
+    def __init__(self, *, left: bool = False) -> None:
+        super().__init__(
+            Told("you have left this study, and nothing was stored; you may take part again")
+            if left else Told("this study asks for your consent first; nothing was stored")
+        )  # fmt: skip
 
 
 def missing(connection: Connection, study: Study, name: str) -> bool:
@@ -38,9 +41,9 @@ def missing(connection: Connection, study: Study, name: str) -> bool:
 
 
 def demand(connection: Connection, study: Study, name: str) -> None:
-    """Raise `NoConsent` where the study asks for consent and this person has not given it."""
-    if study.protocol.consent.strip() and missing(connection, study, name):
-        raise NoConsent
+    """Raise `NoConsent` where this person has left, or has not agreed to what the study asks."""
+    if missing(connection, study, name):
+        raise NoConsent(left=not study.protocol.consent.strip())
 
 
 def asks(db: Database, who: Identity, key: str) -> bool:

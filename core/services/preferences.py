@@ -1,6 +1,7 @@
 """How a person likes to work: keys, language, what is done with sensitive content."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -25,6 +26,7 @@ REVIEWING: Mapping[str, str] = {
     "keep proposal": "k", "what all agree on": "m", "accept all": "y",
 }  # fmt: skip
 RESERVED = frozenset("cr")  # the server's own keys
+FUNCTION = ("f2", "f4", "f8", "f9")  # those that browsers leave alone
 
 
 class Preferences(BaseModel):
@@ -61,9 +63,8 @@ def _bound(keys: Mapping[str, str], moves: Mapping[str, str]) -> Mapping[str, st
         raise ValueError(Told("no move is called {move}", move=repr(unknown[0])))
     for move, key in found.items():
         letter = len(key) == 1 and key.isascii() and key.isalpha()
-        function = key[:1] == "f" and key[1:].isdigit() and 2 <= int(key[1:]) <= 12
-        if not (letter or function) or key in RESERVED:
-            words = "“{move}” takes a letter (not c or r) or F2 to F12, not “{key}”"
+        if not (letter or key in FUNCTION) or key in RESERVED:
+            words = "“{move}” takes a letter (not c or r) or F2, F4, F8 or F9, not “{key}”"
             raise ValueError(Told(words, move=Told(move), key=key))
         twice = [other for other, k in found.items() if k == key and other != move]
         if twice:
@@ -78,10 +79,11 @@ def load(db: Database, who: Identity, key: str) -> Preferences:
     with db.read() as connection:
         study = studies.load(db, key, connection)
         kept = people.preferences(connection, study.id, who.name)
-    try:
-        return Preferences(**(kept or {}))
-    except ValidationError:
-        return Preferences()
+    kept = dict(kept or {})
+    for wrong in ((), ("keys",), ("keys", "review")):  # keys that were allowed once and are not now
+        with suppress(ValidationError):
+            return Preferences(**{name: kept[name] for name in kept if name not in wrong})
+    return Preferences()
 
 
 def save(db: Database, who: Identity, key: str, changes: Mapping[str, Any]) -> Preferences:

@@ -16,6 +16,7 @@ from core.services import answering, assignment, comments, history, preferences,
 from core.services.access import Identity
 from core.services.answering import Conflict
 from core.services.assignment import Ticket
+from core.services.consent import NoConsent
 from core.services.store import Database, Unavailable
 from core.services.studies import Study
 from core.units import Invalid
@@ -126,7 +127,7 @@ def answered(
     try:
         desk["held"] = assignment.save_draft(db, who, held, desk["answers"])
     except (studies.Refused, Unavailable) as error:
-        desk["error"] = desk["words"].of(error)
+        desk["error"], desk["left"] = desk["words"].of(error), isinstance(error, NoConsent)
         return
     if held.state == "reserved" and desk["held"].state == "submitted":
         desk["error"] = desk["words"]("answered_elsewhere")
@@ -162,7 +163,7 @@ def submit(db: Database, who: Identity, study: Study, at: int) -> None:
         desk["error"] = f"{desk['words'].of(error)} {desk['words']('not_kept')}"
         return
     except (Conflict, studies.Refused) as error:
-        desk["error"] = desk["words"].of(error)
+        desk["error"], desk["left"] = desk["words"].of(error), isinstance(error, NoConsent)
         return
     desk["saved"] = receipt.sequence
     desk.setdefault("pace", deque(maxlen=PACE)).append(seconds)

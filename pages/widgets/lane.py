@@ -17,6 +17,7 @@ from core.services import ahead, answering, assignment, comments, studies
 from core.services.access import Denied, Identity
 from core.services.answering import Conflict
 from core.services.assignment import Ticket
+from core.services.consent import NoConsent
 from core.services.store import Database, Unavailable
 from core.services.studies import Study
 from core.ui import Recorder, Reordered
@@ -144,7 +145,7 @@ def draw(db: Database, who: Identity, study: Study) -> bool:
     desk = state(study, who)
     lane = _lane(desk)
     _refill(db, who, study, desk)
-    if not lane["fits"]:
+    if not lane["fits"] or desk.pop("left", False):  # another window took the answers back
         st.rerun()
     key = f"lane-{study.key}-{who.name}"
     part("queue", "markdown", "outbox")(
@@ -235,7 +236,7 @@ def _carried(
     except (Invalid, Conflict, Denied) as error:
         return {"error": said.of(error)}
     except studies.Refused as error:
-        desk["lane"]["closed"] = capital(said.of(error))
+        desk["lane"]["closed"], desk["left"] = capital(said.of(error)), isinstance(error, NoConsent)
         closed = studies.load(db, study.key).state not in studies.ANSWERABLE
         return {"again": True} if closed else {"error": said.of(error)}
 

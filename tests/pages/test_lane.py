@@ -1,5 +1,6 @@
 """The fast lane without a browser: what it sends ahead, and what it makes of an outbox."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -7,8 +8,8 @@ import streamlit as st
 from sqlalchemy import select
 
 from core.content.text import TextContent
-from core.protocol import from_yaml
-from core.services import assignment, studies
+from core.protocol import from_data, from_yaml
+from core.services import assignment, consent, studies, tickets
 from core.services.preferences import Preferences
 from core.services.tickets import Ticket
 from core.units import Shown, Unit
@@ -236,3 +237,30 @@ def test_what_a_critique_hangs_on_and_long_texts_are_left_to_the_desk():
     assert lane.screen(held_with(fields=short), EN) is not None
     assert lane.screen(held_with(fields=short, context=(answer,)), EN) is None
     assert lane.screen(held_with(fields={"text": TextContent("A sentence. " * 400)}), EN) is None
+
+
+def test_an_outbox_of_somebody_who_has_left_is_not_stored_and_the_page_asks(workspace, quick):
+    unit = data(workspace, quick)["units"][0]
+    consent.withdraw(workspace, ANA, "quick")
+    box = {"entries": [entry("one", unit, answers={"better": A})]}
+    lane.take(workspace, ANA, quick, box)
+    here = desk.state(quick, ANA)
+    assert here["left"] and "you have left this study" in here["lane"]["acks"]["one"]["error"]
+    assert stored(workspace) == []
+
+
+def test_what_a_unit_cannot_be_asked_is_said_in_the_lane_or_on_the_desk(workspace, quick):
+    data_ = quick.protocol.data()
+    rating = {"kind": "rating", "name": "clear", "title": "How clear"}
+    both = studies.edit(
+        workspace, ANA, "quick", from_data({**data_, "questions": [*data_["questions"], rating]}),
+        quick.version,
+    )  # fmt: skip
+    held = assignment.current(workspace, ANA, "quick")
+    alone = replace(held, unit=replace(held.unit, outputs=held.unit.outputs[:1]))
+    asked, barred = tickets._askable(alone.unit)
+    shown = lane.screen(replace(alone, unit=asked, barred=barred), EN)
+    assert [block["name"] for block in shown["questions"]] == ["clear"] and both.version > 1
+    assert shown["notice"][0].startswith("Not asked here: **Which is better**")
+    nothing = replace(asked, questions=())
+    assert lane.screen(replace(alone, unit=nothing, barred=barred), EN) is None

@@ -54,6 +54,10 @@ def test_settings_move_the_keys(small, workspace, opened):
     page.switch_page("annotate.py").run()
     assert page.button(key="tool-back").proto.shortcut == "b"
     assert preferences.load(workspace, ANA, "small").keys["submit"] == "k"
+    page.switch_page("work.py").run()
+    press(page, "Keys as at first")
+    assert page.text_input(key="key-submit").value == "n"
+    assert preferences.load(workspace, ANA, "small").keys == preferences.MOVES
 
 
 def test_keys_that_clash_are_refused_in_words(small, workspace, opened):
@@ -83,6 +87,11 @@ def test_settings_that_were_saved_before_review_had_keys_are_read(small, workspa
         record(connection, study.id, "preference", "ana", {"keys": {"submit": "k"}})
     found = preferences.load(workspace, ANA, "small")
     assert found.keys["submit"] == "k" and found.review == preferences.REVIEWING
+    once = {"keys": {"submit": "f5"}, "language": "de", "single_keys": False}
+    with workspace.write() as connection:
+        record(connection, study.id, "preference", "ana", once)
+    found = preferences.load(workspace, ANA, "small")  # a key that browsers use is let go of
+    assert (found.keys, found.language, found.single_keys) == (preferences.MOVES, "de", False)
 
 
 @pytest.mark.parametrize("keys", [preferences.MOVES, preferences.REVIEWING])
@@ -92,10 +101,13 @@ def test_no_two_moves_have_one_key_and_none_is_the_servers(keys):
 
 def test_leaving_withdraws_and_the_desk_asks_before_more(small, workspace, opened):
     answer(workspace, ANA, 2)
-    page = opened("work", who="ana", study="small")
+    page, other = (opened(name, who="ana", study="small") for name in ("work", "annotate"))
     page.checkbox(key="leave-sure").check().run()
     press(page, "Withdraw")
     assert "2 answers withdrawn" in words(page)
+    assert page.button(key="leave-go").disabled  # to do it again has to be meant again
+    press(other, "Tie")
+    assert "You have left this study" in words(other) and len(stored(workspace)) == 4
     page.switch_page("annotate.py").run()
     assert "You have left this study" in words(page)
     press(page, "Take part again")

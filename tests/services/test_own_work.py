@@ -125,7 +125,8 @@ def test_settings_are_kept_per_person_and_checked(study, db):
     ("changes", "said"),
     [({"keys": {"submit": "b"}}, "same key"), ({"keys": {"submit": "c"}}, "takes a letter"),
      ({"keys": {"submit": "1"}}, "takes a letter"), ({"keys": {"fly": "x"}}, "no move"),
-     ({"keys": {"submit": "F1"}}, "takes a letter"), ({"sensitive": "eat"}, "sensitive"),
+     ({"keys": {"submit": "F1"}}, "takes a letter"),
+     ({"keys": {"back": "F5"}}, "F2, F4, F8 or F9"), ({"sensitive": "eat"}, "sensitive"),
      ({"other": 1}, "other")],
 )  # fmt: skip
 def test_settings_that_cannot_work_are_refused(study, db, changes, said):
@@ -158,7 +159,7 @@ def test_an_answer_without_consent_is_refused(study, db):
 def test_who_leaves_takes_every_answer_along(study, db):
     answer(db, ANA, 3, why="so")
     answer(db, BEN, 3)
-    assignment.current(db, ANA, "small")
+    held = assignment.current(db, ANA, "small")
     assert consent.withdraw(db, ANA, "small") == 6
     assert consent.withdraw(db, ANA, "small") == 0
     with db.read() as connection:
@@ -166,6 +167,8 @@ def test_who_leaves_takes_every_answer_along(study, db):
     assert check(db, EVA, "small").whole
     assert not history.mine(db, ANA, "small").entries
     assert consent.asks(db, ANA, "small")
+    with pytest.raises(consent.NoConsent, match="left this study"):
+        answering.submit(db, ANA, held, A)  # another window, or an outbox
     answer(db, CLARA, 6)  # the places that were left are free for others
     answer(db, DAN, 3)
     assert assignment.current(db, DAN, "small") is None

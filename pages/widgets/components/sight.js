@@ -16,8 +16,9 @@ function ready() {
 function sighted() {
   let last = null;
   return () => {
-    const material = document.querySelector("[class*=st-key-material-], .st-key-panel-covered, .st-key-finished");
+    const material = document.querySelector("[class*=st-key-material-], .st-key-panel-covered, .st-key-empty-state-finished");
     if (!material) return; // between two units
+    document.querySelector(".st-key-action-bar")?.toggleAttribute("data-end", material.matches(".st-key-empty-state-finished"));
     const unit = [...material.classList].find((one) => one.startsWith("st-key-"));
     const told = TOLD.filter((one) => document.querySelector(one));
     const fresh = last && (unit !== last.unit || told.some((one) => !last.told.includes(one)));
