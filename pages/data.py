@@ -166,13 +166,18 @@ def export_panel() -> None:
     names = who.may("administer") and st.toggle(
         "Keep people's names", key="export-names", help="Without it people are person-1, person-2…"
     )
-    rater = ""
+    rater = question = ""
     if name == "preference":
+        pairwise = {q.name: q.title for q in study.protocol.questions if q.kind == "pairwise"}
+        if len(pairwise) > 1:
+            question = st.selectbox(
+                "Question", list(pairwise), format_func=pairwise.get, key="export-question"
+            )
         rater = st.text_input(
             "Rater who decides (optional)", key="export-rater",
             help="Else the adjudicated answer, else the majority of people.",
         ).strip()  # fmt: skip
-    choice = Choice(name, bool(names), rater=rater)
+    choice = Choice(name, bool(names), question=question, rater=rater)
     try:
         lines = exports.first_lines(db, who, study.key, choice)
     except Invalid as error:

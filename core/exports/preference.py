@@ -80,7 +80,8 @@ def _majority(entries: Sequence[Entry], by: str) -> tuple[str, str, Mapping[str,
 
 
 def _plain(entry: Entry) -> str:
-    return str(entry.question.plain(entry.value))
+    """The winner's key, or the verdict, by however much it is better."""
+    return str(entry.value["winner"] or entry.value["verdict"])
 
 
 def _row(unit: Unit, chosen: str, by: str, votes: Mapping[str, int]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from core.exports.csv import safe
 from core.imports.base import File
+from core.protocol import from_data
 from core.services import analysis, answering, assignment, exports, review, studies, transfer
 from core.services.access import Denied, Identity
 from core.services.exports import Choice
@@ -15,7 +16,8 @@ from core.services.store import ensure
 from core.units import Invalid
 from storage import chain
 from storage.database import Database
-from tests.services.conftest import ANA
+from tests.services.answers import answer as write
+from tests.services.conftest import ANA, fill
 from tests.services.test_transfer import OWNER, bring
 
 A, B = {"winner": "a"}, {"winner": "b"}
@@ -158,3 +160,18 @@ def test_who_may_export(lived, tmp_path):
     with pytest.raises(Denied):
         exports.write(lived, researcher, "pairs", Choice("csv", names=True), tmp_path / "x")
     assert not list(tmp_path.glob("x*"))
+
+
+def test_a_comparison_with_strength_is_a_pair_by_its_winner(sqlite_url):
+    db = Database(sqlite_url)
+    asked = {"kind": "pairwise", "name": "better", "title": "Better", "strength": 3}
+    made = studies.create(db, OWNER, from_data({"name": "pairs", "title": "P",
+                                                "questions": [asked]}))  # fmt: skip
+    fill(db, made, 1)
+    for who, by in (("ana", 1), ("ben", 3)):
+        write(db, made, "better", "person", who, {"item-0": {"winner": "b", "strength": by}})
+    written, counts = text(db, format="preference")
+    assert counts["written"] == 1
+    row = json.loads(written)
+    assert (row["chosen"], row["margin"], row["votes_chosen"]) == ("Answer b to item-0", 1.0, 2)
+    db.close()
