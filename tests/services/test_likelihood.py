@@ -11,7 +11,6 @@ from core.services import capabilities, forecast, measures, runs, studies
 from core.services.studies import Refused
 from core.workers.base import load
 from storage import items
-from storage.database import Database
 from tests.servers.openai_extras import tokens
 from tests.servers.openai_server import OpenAIServer
 from tests.services.chains import OWNER, outputs, study, work
@@ -22,10 +21,9 @@ KNOWN, NEW = math.log(0.5), math.log(0.05)
 
 
 @pytest.fixture
-def db(sqlite_url):
-    found = Database(sqlite_url)
-    yield found
-    found.close()
+def database_url(sqlite_url):
+    """SQLite alone: the engine makes no difference here."""
+    return sqlite_url
 
 
 def worker(name, url, **more):

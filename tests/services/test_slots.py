@@ -101,7 +101,7 @@ def test_whole_answers_agree_by_their_distance(db, parts):
     ana = {f"item-{n}": one for n in range(4)}
     answer(db, parts, "faults", "person", "ana", ana)
     answer(db, parts, "faults", "model", "judge", ana | {"item-0": two, "item-1": one + two})
-    assert [q.name for q in whole_answers.compared(parts)] == ["faults", "steps"]
+    assert [q.name for q in whole_answers.compared(parts)] == ["faults", "better", "steps"]
     (found,) = whole_answers.agreement(db, OWNER, "small", question="faults.form")
     assert (found.question, found.units) == ("faults", 6)
     assert found.groups["people"].note == "undefined: needs at least one unit judged by two raters"
@@ -116,8 +116,8 @@ def test_whole_answers_agree_by_their_distance(db, parts):
     assert (half.units, half.groups["all"].n) == (3, 3)
     answer(db, parts, "faults", "person", "ben", {"item-0": one})
     again = whole_answers.agreement(db, OWNER, "small")
-    assert [w.question for w in again] == ["faults", "steps"]
-    assert again[0].groups["people"].n == 1 and again[1].groups["all"].value is None
+    assert [w.question for w in again] == ["faults", "better", "steps"]
+    assert again[0].groups["people"].n == 1 and again[2].groups["all"].value is None
     with pytest.raises(Denied):
         whole_answers.agreement(db, Identity("x", frozenset({"annotator"})), "small")
 

@@ -4,7 +4,6 @@ import pytest
 
 from core.services import accepting, answering, assignment, cases, studies
 from core.services.access import Identity
-from storage.database import Database
 from tests.services.answers import answer
 from tests.services.conftest import ANA, BEN, EVA
 from tests.services.test_gold_grades import MATCH, build, pairs
@@ -17,11 +16,9 @@ TUNE = {"name": "tune", "kind": "calibration", "drift": 0.7, "window": 5}
 
 
 @pytest.fixture
-def db(sqlite_url):
-    """A fresh database; the engine makes no difference here."""
-    found = Database(sqlite_url)
-    yield found
-    found.close()
+def database_url(sqlite_url):
+    """SQLite alone: the engine makes no difference here."""
+    return sqlite_url
 
 
 def queue(db, question, kind="people-models"):
