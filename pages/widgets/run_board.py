@@ -73,6 +73,8 @@ def _said(status: Status) -> str:
         return f"{words}; in batches, for which the provider may take a day"
     if status.state == "running" and status.pace is not None and status.pace[1] >= 1:
         return f"{words}; the endpoint has asked to wait, {span(status.pace[1])} more"
+    if status.state == "running" and status.pace is not None and not status.rate:
+        return f"{words}; no reply lately, up to {status.pace[0]} calls at once"
     if status.rate:
         words += f"; {status.rate:.1f} calls a second"
         words += f", up to {status.pace[0]} at once" if status.pace else ""

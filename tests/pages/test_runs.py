@@ -231,6 +231,10 @@ def test_an_endpoint_that_has_asked_to_wait_is_named(open_page):
         presence.share(connection, run, "one", place)
     shown = str([p.proto.text for p in opened().get("progress")])
     assert "0 of 12 done; the endpoint has asked to wait, 60 minutes more" in shown
+    with db.write() as connection:
+        presence.share(connection, run, "one", {next(iter(place)): Pace(2, True, time.time())})
+    shown = str([p.proto.text for p in opened().get("progress")])
+    assert "0 of 12 done; no reply lately, up to 2 calls at once" in shown
 
 
 def test_a_rule_is_named_as_one_and_offers_no_prompt(open_page):
