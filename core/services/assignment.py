@@ -12,7 +12,7 @@ from core.services.choosing import Choice, Setting, draw
 from core.services.studies import ANSWERABLE, Refused, Study
 from core.services.tickets import Given, Ticket, answers_given, ticket
 from core.telling import Told
-from storage import assignments, items
+from storage import assignments, items, team
 from storage import studies as study_rows
 from storage.assignments import New
 from storage.database import Database, now
@@ -64,7 +64,7 @@ def current(db: Database, who: Identity, key: str) -> Ticket | None:
     with db.read() as connection:
         consent.demand(connection, study, who.name)
         row = assignments.open_for(connection, rater)
-        if row is not None and row.lease_until > now():
+        if row is not None and row.lease_until > now() and not paused(connection, rater):
             return ticket(connection, study, who, row)
     with db.write() as connection:
         study = studies.load(db, key, connection, lock=True)
@@ -95,11 +95,18 @@ def lease(study: Study) -> int:
 
 
 def _hold(connection: Connection, study: Study, rater: int) -> Any:
-    """The person's open reservation, its lease made new."""
+    """The person's open reservation, its lease made new; None for somebody who is paused."""
     row = assignments.open_for(connection, rater)
+    if row is not None and paused(connection, rater):
+        return None
     if row is not None:
         assignments.save_draft(connection, row.id, row.draft, lease(study))
     return row
+
+
+def paused(connection: Connection, rater: int) -> bool:
+    """Whether a researcher has paused the person: what is asked again of them waits meanwhile."""
+    return bool(team.spec(connection, rater).get("blocked"))
 
 
 def keep_draft(

@@ -44,6 +44,16 @@ def differing(db, study):
     return ids
 
 
+def test_who_is_paused_is_not_given_what_is_asked_again(db, differing):
+    settling.ask_again(db, EVA, "small", "better", differing["item-1"])
+    team.block(db, EVA, "small", "ana", True)
+    assert assignment.current(db, ANA, "small") is None
+    assert assignment.why_nothing(db, ANA, "small") == "blocked"
+    assert assignment.current(db, BEN, "small").stage == "revised"
+    team.block(db, EVA, "small", "ana", False)
+    assert assignment.current(db, ANA, "small").stage == "revised"
+
+
 def test_people_are_asked_again_and_agreement_is_set_beside_the_first(db, differing):
     for key in ("item-1", "item-2", "item-4"):
         assert settling.ask_again(db, EVA, "small", "better", differing[key], "read it anew") == 2
