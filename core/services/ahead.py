@@ -26,7 +26,7 @@ def reserve_ahead(
 
     Where few units are left, fewer are taken ahead, so that nobody goes empty while others hoard;
     the first is given even so. `known` are tickets by id that need not be read again. Empty when
-    nothing is left; raises `Refused` when the study takes no answers.
+    nothing is left or the person is paused; raises `Refused` when the study takes no answers.
     """
     require(who, "annotate")
     study = studies.load(db, key)
@@ -35,6 +35,8 @@ def reserve_ahead(
         study = studies.load(db, key, connection, lock=True)
         assignment.answerable(study)
         consent.demand(connection, study, who.name)
+        if assignment.paused(connection, rater):
+            return []
         found = _held(connection, study, who, rater, count, known or {})
         while len(found) < min(count, 1 + (_share(connection, study) if found else 0)):
             fresh = assignment.reserve(db, connection, study, who, rater)

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from core.services import (
     accepting,
+    ahead,
     analysis,
     answering,
     assignment,
@@ -49,6 +50,8 @@ def test_who_is_paused_is_not_given_what_is_asked_again(db, differing):
     team.block(db, EVA, "small", "ana", True)
     assert assignment.current(db, ANA, "small") is None
     assert assignment.why_nothing(db, ANA, "small") == "blocked"
+    assert ahead.reserve_ahead(db, ANA, "small", 5) == []
+    assert len(ahead.reserve_ahead(db, BEN, "small", 5)) == 1
     assert assignment.current(db, BEN, "small").stage == "revised"
     team.block(db, EVA, "small", "ana", False)
     assert assignment.current(db, ANA, "small").stage == "revised"
