@@ -48,6 +48,7 @@ class Busy(Crowd):
         """Mostly somebody goes on with what they were given."""
         if self.chance.random() < 0.5:
             who = self.chance.choice(PEOPLE)
+            consent.give(self.db, who, "small")  # who has left comes back
             held = assignment.current(self.db, who, "small")
             if held is not None:
                 self.held[who.name].append(held)
