@@ -93,11 +93,12 @@ def test_a_slider_chooses_nothing_before_it_is_moved_or_confirmed(app, visit):
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     expect(sure).to_have_attribute("aria-valuetext", "0.53")
-    expect(page.get_by_text("needs an answer")).to_have_count(0)
+    expect(page.get_by_text("“How easy is it?” needs an answer")).to_be_visible()
     expect(sure).to_be_focused()
     easy.focus()
     page.keyboard.press("Enter")
     expect(easy).to_have_attribute("aria-valuetext", "50")
+    expect(page.get_by_text("needs an answer")).to_have_count(0)
     settled(page)
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("2 of up to 2")
