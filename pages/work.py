@@ -8,7 +8,7 @@ from core.services.studies import Study
 from core.units import Invalid
 from pages.widgets import desk, identity, look, texts, workspace
 from pages.widgets.speech import speaking
-from pages.widgets.words import capital, plain, sentence
+from pages.widgets.words import capital, plain, sentence, short
 
 COLOURS = {"pending": "gray", "draft": "orange", "submitted": "green", "skipped": "violet"}
 SENSITIVE = ("cover", "show", "skip")
@@ -86,18 +86,12 @@ def answered(entry: Entry) -> list[str]:
     """What was answered, each with the title of its question; the ends of long ones left out."""
     parts = []
     for title, words in entry.answers[:MOST]:
-        asked, given = short(title), short(words)
+        asked, given = short(title, LONGEST), short(words, LONGEST)
         mark = "" if asked.endswith((".", "!", "?", "؟", "…", ":")) else ":"
         parts.append(f"{plain(asked)}{mark} **{plain(given)}**")
     if len(entry.answers) > MOST:
         parts.append(said.told("and {n} more", n=len(entry.answers) - MOST))
     return parts
-
-
-def short(text: str) -> str:
-    """A text on one line, its end left out where it is long."""
-    words = " ".join(text.split())
-    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1].rstrip()}…"
 
 
 def settings(study: Study) -> None:

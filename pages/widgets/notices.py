@@ -10,7 +10,7 @@ from core.services.verdicts import Verdict
 from core.ui import Reordered, Ui
 from pages.widgets.desk import State, Words
 from pages.widgets.inert import inert
-from pages.widgets.words import plain
+from pages.widgets.words import plain, short
 
 MOST = 8  # differences that are listed
 LONGEST = 200  # letters of an earlier answer
@@ -60,12 +60,6 @@ def not_asked(desk: State, held: Ticket) -> None:
                 st.markdown(line, anchors=False)
 
 
-def short(text: str) -> str:
-    """A text on one line, its end left out where it is long."""
-    words = " ".join(text.split())
-    return words if len(words) <= LONGEST else f"{words[:LONGEST].rstrip()}…"
-
-
 def told(held: Ticket, said: Words) -> list[str]:
     """Why a person meets a unit once more, and that more parts follow, in lines of plain markdown.
 
@@ -80,7 +74,11 @@ def told(held: Ticket, said: Words) -> list[str]:
     if held.stage != "reworded":
         return part
     before = [
-        said("earlier_answer", title=plain(one.title), answer=plain(short(said.of(one.words))))
+        said(
+            "earlier_answer",
+            title=plain(one.title),
+            answer=plain(short(said.of(one.words), LONGEST)),
+        )
         for one in held.earlier
     ]
     return [said("asked_anew"), *before, *part]

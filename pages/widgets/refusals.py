@@ -8,7 +8,7 @@ from core.services.tickets import Ticket
 from core.units import Invalid
 from pages.widgets.texts import Words
 from pages.widgets.typing import Desk
-from pages.widgets.words import plain, sentence
+from pages.widgets.words import plain, sentence, short
 
 LONGEST = 90  # letters of a title where several are named
 
@@ -41,15 +41,11 @@ def said_of(every: list[Invalid], said: Words) -> str:
     missing = [one for one in every if isinstance(one, Missing)]
     lines = [said.of(one) for one in every if len(missing) < 2 or one not in missing]
     if len(missing) > 1:
-        titles = said("comma").join(said("quoted", text=short(one.title)) for one in missing)
+        titles = said("comma").join(
+            said("quoted", text=short(one.title, LONGEST)) for one in missing
+        )
         lines.insert(0, said("need_answers", n=len(missing), titles=titles))
     return "\n".join(lines)
-
-
-def short(title: str) -> str:
-    """A title on one line, its end left out where it is long."""
-    words = " ".join(title.split())
-    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1].rstrip()}…"
 
 
 def show(desk: Desk, place: DeltaGenerator) -> None:

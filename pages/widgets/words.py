@@ -26,6 +26,12 @@ def sentence(text: str) -> str:
     return capital(text) + "." * bool(text and not text.endswith((".", "!", "?", "؟", "…")))
 
 
+def short(text: str, most: int) -> str:
+    """A text on one line, of at most `most` letters: the end of a longer one is left out."""
+    words = " ".join(text.split())
+    return words if len(words) <= most else f"{words[: most - 1].rstrip()}…"
+
+
 def span(seconds: float) -> str:
     """A length of time in words."""
     if seconds < 90:

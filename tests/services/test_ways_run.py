@@ -9,7 +9,6 @@ from core import sandbox
 from core.services import analysis, juries, material, runner, runs, studies
 from core.workers.base import load
 from storage import items
-from storage.database import Database
 from storage.tables import Event, Judgment
 from tests.conftest import missing
 from tests.servers.openai_server import OpenAIServer, schema_of
@@ -22,10 +21,9 @@ N = 6
 
 
 @pytest.fixture
-def db(sqlite_url):
-    found = Database(sqlite_url)
-    yield found
-    found.close()
+def database_url(sqlite_url):
+    """SQLite alone: the engine makes no difference here."""
+    return sqlite_url
 
 
 def number(body):
